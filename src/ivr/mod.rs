@@ -1,0 +1,6 @@
+//! The product itself, pure: menus, the caller's path through them, operators and queues, speech.
+
+pub mod acd;
+pub mod flow;
+pub mod menu;
+pub mod speech;

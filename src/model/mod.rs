@@ -1,0 +1,21 @@
+//! Plain values that every layer shares. This module sees no other.
+
+mod call;
+mod digit;
+mod lang;
+mod money;
+mod phone;
+mod playlist;
+mod secret;
+mod time;
+mod value;
+
+pub use call::{CallId, Cause, Level, OperatorId};
+pub use digit::Digit;
+pub use lang::Lang;
+pub use money::{Currency, Money, MoneyError};
+pub use phone::{CardTail, PhoneNumber};
+pub use playlist::{Gap, PlayItem, Playlist, PromptId};
+pub use secret::SecretDigits;
+pub use time::{Instant, Now};
+pub use value::{Record, Value};
