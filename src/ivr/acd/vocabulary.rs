@@ -1,0 +1,113 @@
+//! What the ACD is told and what it asks for.
+
+use crate::ivr::flow::{QueueEnd, QueueStatus};
+use crate::ivr::menu::{Name, QueueId};
+use crate::model::{CallId, Instant, Lang, OperatorId};
+use std::time::Duration;
+
+/// An operator's account as far as the ACD needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorProfile {
+    /// Who.
+    pub id: OperatorId,
+    /// What the operator can take.
+    pub skills: Vec<Name>,
+    /// The languages the operator speaks.
+    pub languages: Vec<Lang>,
+}
+
+/// What an operator is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperatorState {
+    /// No phone is registered.
+    Offline,
+    /// Waiting for a call.
+    Ready,
+    /// The phone rings for this call.
+    Reserved(CallId),
+    /// Talking.
+    Talking(CallId),
+    /// Finishing up until then.
+    WrapUp(Instant),
+    /// Not to be called.
+    Break(BreakReason),
+}
+
+/// Why an operator takes no calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakReason {
+    /// Asked for it.
+    Asked,
+    /// The phone was not answered.
+    NoAnswer,
+}
+
+/// A caller's ticket.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// The call.
+    pub call: CallId,
+    /// Which queue.
+    pub queue: QueueId,
+    /// Head start in seconds.
+    pub priority: u32,
+    /// Skills the operator must have besides one of the queue's.
+    pub skills: Vec<Name>,
+    /// The caller's language.
+    pub lang: Lang,
+}
+
+/// Why an offered call was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfferFailure {
+    /// Rang to the end.
+    NoAnswer,
+    /// The phone is busy (486).
+    Busy,
+    /// The operator rejected it (603, 480 …).
+    Rejected,
+    /// The phone could not be reached.
+    Unreachable,
+}
+
+/// What the ACD asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Ring this operator's phone for this call.
+    Offer {
+        /// For whom.
+        call: CallId,
+        /// Whose phone.
+        operator: OperatorId,
+        /// How long at most.
+        ring: Duration,
+    },
+    /// Stop ringing: the caller left, or another operator was faster.
+    Withdraw {
+        /// For whom.
+        call: CallId,
+        /// Whose phone.
+        operator: OperatorId,
+    },
+    /// Tell the caller where they stand.
+    Status {
+        /// Whom.
+        call: CallId,
+        /// Where.
+        status: QueueStatus,
+    },
+    /// The queue gave the caller up.
+    End {
+        /// Whom.
+        call: CallId,
+        /// Why.
+        end: QueueEnd,
+    },
+    /// An operator's state changed.
+    State {
+        /// Who.
+        operator: OperatorId,
+        /// To what.
+        state: OperatorState,
+    },
+}

@@ -1,0 +1,5 @@
+//! Menus: from YAML with places to a checked [`Menu`], with every problem reported at once.
+
+mod types;
+
+pub use types::*;
