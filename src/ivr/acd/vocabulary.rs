@@ -1,7 +1,7 @@
 //! What the ACD is told and what it asks for.
 
 use crate::ivr::flow::{QueueEnd, QueueStatus};
-use crate::ivr::menu::{Name, QueueId};
+use crate::ivr::menu::{Name, Pick, Queue};
 use crate::model::{CallId, Instant, Lang, OperatorId};
 use std::time::Duration;
 
@@ -47,8 +47,8 @@ pub enum BreakReason {
 pub struct Ticket {
     /// The call.
     pub call: CallId,
-    /// Which queue.
-    pub queue: QueueId,
+    /// Which queue, by name: names outlive a change of the menu, ids do not.
+    pub queue: Name,
     /// Head start in seconds.
     pub priority: u32,
     /// Skills the operator must have besides one of the queue's.
@@ -110,4 +110,46 @@ pub enum Command {
         /// To what.
         state: OperatorState,
     },
+}
+
+/// How a queue is served; the part of a menu's [`Queue`] that the ACD needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuePolicy {
+    /// Its name.
+    pub name: Name,
+    /// An operator needs one of these.
+    pub skills: Vec<Name>,
+    /// For how long only operators with the caller's language are offered; `None`: language does not matter.
+    pub own_language_for: Option<Duration>,
+    /// Who among the ready.
+    pub pick: Pick,
+    /// How long a phone rings.
+    pub ring: Duration,
+    /// Who does not answer is put on a break.
+    pub pause_on_no_answer: bool,
+    /// Time after a conversation.
+    pub wrap_up: Duration,
+    /// The longest wait.
+    pub max_wait: Duration,
+    /// The most who wait.
+    pub max_waiting: u32,
+    /// Skills that may take the call as well after a wait.
+    pub overflow: Vec<(Duration, Vec<Name>)>,
+}
+
+impl From<&Queue> for QueuePolicy {
+    fn from(queue: &Queue) -> Self {
+        Self {
+            name: queue.name.clone(),
+            skills: queue.skills.clone(),
+            own_language_for: queue.own_language_for,
+            pick: queue.pick,
+            ring: queue.ring,
+            pause_on_no_answer: queue.pause_on_no_answer,
+            wrap_up: queue.wrap_up,
+            max_wait: queue.max_wait,
+            max_waiting: queue.max_waiting,
+            overflow: queue.overflow.clone(),
+        }
+    }
 }

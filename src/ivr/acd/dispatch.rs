@@ -1,0 +1,172 @@
+//! Joining callers and operators, and telling callers where they stand.
+
+use super::operator::Operator;
+use super::waiting::{Ringing, Waiting};
+use super::{Acd, Command, GRACE, OfferFailure, OperatorState, QueuePolicy, REJECT_DELAY};
+use crate::ivr::flow::{QueueEnd, QueueStatus};
+use crate::ivr::menu::Pick;
+use crate::model::{CallId, Instant, Now, OperatorId};
+
+impl Acd {
+    /// After anything happened: give up what is over, offer what can be offered, tell who stands elsewhere now.
+    pub(super) fn settle(&mut self, now: Now) {
+        self.give_up(now.instant);
+        self.dispatch(now.instant);
+        self.tell(now);
+        self.set_wakes(now.instant);
+    }
+
+    /// Puts an operator into a state and says so.
+    pub(super) fn change(&mut self, now: Instant, id: &OperatorId, state: OperatorState) {
+        let Some(operator) = self.operators.get_mut(id) else { return };
+        if operator.state == state {
+            return;
+        }
+        // Being rung and not taking the call does not make anybody less idle.
+        if state == OperatorState::Ready && !matches!(operator.state, OperatorState::Reserved(_)) {
+            operator.idle_since = now;
+        }
+        operator.state = state.clone();
+        self.commands.push_back(Command::State { operator: id.clone(), state });
+    }
+
+    /// Stops every phone that rings for a caller who is served or gone, but `except`.
+    pub(super) fn stop_ringing(&mut self, now: Instant, waiting: &Waiting, except: Option<&OperatorId>) {
+        let call = waiting.ticket.call;
+        for id in waiting.ringing.iter().map(|ringing| &ringing.operator).filter(|id| Some(*id) != except) {
+            self.commands.push_back(Command::Withdraw { call, operator: id.clone() });
+            self.free(now, id);
+        }
+    }
+
+    /// Stops this operator's phone, whomever it rings for; the caller keeps the place.
+    pub(super) fn withdraw_from(&mut self, id: &OperatorId) {
+        for waiting in &mut self.waiting {
+            let before = waiting.ringing.len();
+            waiting.ringing.retain(|ringing| ringing.operator != *id);
+            if waiting.ringing.len() < before {
+                let call = waiting.ticket.call;
+                self.commands.push_back(Command::Withdraw { call, operator: id.clone() });
+            }
+        }
+    }
+
+    pub(super) fn fail_offer(&mut self, now: Instant, call: CallId, id: &OperatorId, failure: OfferFailure) {
+        let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.ticket.call == call) else { return };
+        waiting.ringing.retain(|ringing| ringing.operator != *id);
+        let pause = self.policies.get(&waiting.ticket.queue).is_none_or(|policy| policy.pause_on_no_answer);
+        let Some(operator) = self.operators.get_mut(id) else { return };
+        if !operator.reserved_for(call) {
+            return;
+        }
+        match failure {
+            OfferFailure::NoAnswer | OfferFailure::Unreachable if pause => {
+                self.change(now, id, Operator::on_break_unanswered());
+            }
+            OfferFailure::NoAnswer | OfferFailure::Unreachable | OfferFailure::Busy | OfferFailure::Rejected => {
+                operator.not_before = now + REJECT_DELAY;
+                self.free(now, id);
+            }
+        }
+    }
+
+    fn free(&mut self, now: Instant, id: &OperatorId) {
+        let state = self.operators.get(id).map(Operator::free_state);
+        if let Some(state) = state {
+            self.change(now, id, state);
+        }
+    }
+
+    /// Ends waits that are too long and those nobody can end. A caller whose operator's phone rings is not given up.
+    fn give_up(&mut self, now: Instant) {
+        let mut ended = Vec::new();
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.ringing.is_empty()) {
+            let Some(policy) = self.policies.get(&waiting.ticket.queue) else { continue };
+            let anybody =
+                self.operators.values().any(|operator| operator.is_present() && waiting.could_fit(operator, policy));
+            waiting.alone_since = if anybody { None } else { waiting.alone_since.or(Some(now)) };
+            let call = waiting.ticket.call;
+            if waiting.alone_since.is_some_and(|since| since + GRACE <= now) {
+                ended.push((call, QueueEnd::Nobody));
+            } else if waiting.entered + policy.max_wait <= now {
+                ended.push((call, QueueEnd::Timeout));
+            }
+        }
+        for (call, end) in ended {
+            self.waiting.retain(|waiting| waiting.ticket.call != call);
+            self.commands.push_back(Command::End { call, end });
+        }
+    }
+
+    /// Offers calls, the first in the order of service first, until no free operator fits anybody.
+    fn dispatch(&mut self, now: Instant) {
+        for at in 0..self.waiting.len() {
+            let waiting = &self.waiting[at];
+            let Some(policy) = self.policies.get(&waiting.ticket.queue) else { continue };
+            if !waiting.ringing.is_empty() && policy.pick != Pick::RingAll {
+                continue;
+            }
+            let chosen = self.choose(now, waiting, policy);
+            let (call, ring) = (waiting.ticket.call, policy.ring);
+            for id in chosen {
+                self.waiting[at].ringing.push(Ringing { operator: id.clone(), until: now + ring });
+                self.change(now, &id, OperatorState::Reserved(call));
+                self.commands.push_back(Command::Offer { call, operator: id, ring });
+            }
+        }
+    }
+
+    fn choose(&self, now: Instant, waiting: &Waiting, policy: &QueuePolicy) -> Vec<OperatorId> {
+        let waited = waiting.waited(now);
+        let free =
+            self.operators.values().filter(|operator| operator.is_free(now) && waiting.fits(operator, policy, waited));
+        // Own language first, even once any language will do.
+        let foreign = |operator: &&Operator| !operator.speaks(waiting.ticket.lang);
+        let best = match policy.pick {
+            Pick::RingAll => return free.map(|operator| operator.profile.id.clone()).collect(),
+            Pick::LongestIdle => free.min_by_key(|operator| (foreign(operator), operator.idle_since)),
+            Pick::RoundRobin => free.min_by_key(|operator| (foreign(operator), operator.last_turn)),
+            Pick::FewestCalls => {
+                free.min_by_key(|operator| (foreign(operator), operator.calls_today, operator.idle_since))
+            }
+        };
+        best.map(|operator| operator.profile.id.clone()).into_iter().collect()
+    }
+
+    /// Tells every caller whose place or estimate changed.
+    fn tell(&mut self, now: Now) {
+        let mut positions = std::collections::HashMap::new();
+        for at in 0..self.waiting.len() {
+            let queue = self.waiting[at].ticket.queue.clone();
+            let position = positions.entry(queue.clone()).and_modify(|position| *position += 1).or_insert(1_u32);
+            let position = *position;
+            let Some(policy) = self.policies.get(&queue) else { continue };
+            let crew: Vec<&Operator> = (self.operators.values())
+                .filter(|operator| operator.is_present() && self.waiting[at].could_fit(operator, policy))
+                .collect();
+            let weight = crew.iter().map(|operator| operator.share(&queue, self.queues_of(operator))).sum();
+            let operators = crew.len();
+            let history = self.histories.entry(queue).or_default();
+            let samples = history.samples(now, &self.zone);
+            let status = QueueStatus { position, wait: history.wait(position, samples, operators, weight), samples };
+            let waiting = &mut self.waiting[at];
+            if waiting.told.replace(status) != Some(status) {
+                self.commands.push_back(Command::Status { call: waiting.ticket.call, status });
+            }
+        }
+    }
+
+    fn queues_of(&self, operator: &Operator) -> usize {
+        self.policies.values().filter(|policy| operator.has_any(&policy.skills)).count()
+    }
+
+    fn set_wakes(&mut self, now: Instant) {
+        for waiting in &mut self.waiting {
+            waiting.wake =
+                self.policies.get(&waiting.ticket.queue).and_then(|policy| waiting.next_change(now, policy, GRACE));
+        }
+        for operator in self.operators.values_mut().filter(|operator| operator.not_before <= now) {
+            operator.not_before = Instant::ZERO;
+        }
+    }
+}

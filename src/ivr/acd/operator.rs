@@ -1,0 +1,118 @@
+//! One operator: profile, state, and what the pick and the estimate need to know of the past.
+
+use super::{BreakReason, OperatorProfile, OperatorState};
+use crate::ivr::menu::Name;
+use crate::model::{CallId, Instant, Lang};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// After how long half of an operator's past no longer counts towards the share of a queue.
+const HALF_LIFE: Duration = Duration::from_mins(30);
+
+/// An operator as the ACD sees one.
+#[derive(Debug)]
+pub(super) struct Operator {
+    pub profile: OperatorProfile,
+    pub state: OperatorState,
+    /// Whether a phone is registered: an operator whose phone vanishes while talking goes offline afterwards.
+    pub registered: bool,
+    /// Since when ready; orders the longest idle.
+    pub idle_since: Instant,
+    /// Not to be offered a call before: after a busy or rejecting phone.
+    pub not_before: Instant,
+    /// Number of the last call taken, over all operators; orders round robin.
+    pub last_turn: u64,
+    /// Calls taken today.
+    pub calls_today: u32,
+    /// Seconds spent for each queue, halved every [`HALF_LIFE`].
+    spent: BTreeMap<Name, f64>,
+    spent_at: Instant,
+}
+
+impl Operator {
+    pub fn new(profile: OperatorProfile) -> Self {
+        Self {
+            profile,
+            state: OperatorState::Offline,
+            registered: false,
+            idle_since: Instant::ZERO,
+            not_before: Instant::ZERO,
+            last_turn: 0,
+            calls_today: 0,
+            spent: BTreeMap::new(),
+            spent_at: Instant::ZERO,
+        }
+    }
+
+    /// Can be offered a call now.
+    pub fn is_free(&self, now: Instant) -> bool {
+        self.state == OperatorState::Ready && self.not_before <= now
+    }
+
+    /// Is at work: will take a call sooner or later without doing anything first.
+    pub fn is_present(&self) -> bool {
+        match self.state {
+            OperatorState::Ready
+            | OperatorState::Reserved(_)
+            | OperatorState::Talking(_)
+            | OperatorState::WrapUp(_) => true,
+            OperatorState::Offline | OperatorState::Break(_) => false,
+        }
+    }
+
+    pub fn has_any(&self, skills: &[Name]) -> bool {
+        skills.iter().any(|skill| self.profile.skills.contains(skill))
+    }
+
+    pub fn has_all(&self, skills: &[Name]) -> bool {
+        skills.iter().all(|skill| self.profile.skills.contains(skill))
+    }
+
+    pub fn speaks(&self, lang: Lang) -> bool {
+        self.profile.languages.contains(&lang)
+    }
+
+    /// Rings for `call`, if it does.
+    pub fn reserved_for(&self, call: CallId) -> bool {
+        self.state == OperatorState::Reserved(call)
+    }
+
+    /// The state that follows when nothing keeps the operator busy any more.
+    pub fn free_state(&self) -> OperatorState {
+        if self.registered { OperatorState::Ready } else { OperatorState::Offline }
+    }
+
+    /// The state after a conversation.
+    pub fn after_talk(&self, now: Instant, wrap_up: Duration) -> OperatorState {
+        match (self.registered, wrap_up.is_zero()) {
+            (false, _) => OperatorState::Offline,
+            (true, true) => OperatorState::Ready,
+            (true, false) => OperatorState::WrapUp(now + wrap_up),
+        }
+    }
+
+    /// Not called again until the operator asks to be.
+    pub fn on_break_unanswered() -> OperatorState {
+        OperatorState::Break(BreakReason::NoAnswer)
+    }
+
+    /// Adds time spent for a queue.
+    pub fn spend(&mut self, now: Instant, queue: &Name, time: Duration) {
+        let passed = now.since(self.spent_at).as_secs_f64() / HALF_LIFE.as_secs_f64();
+        let kept = 0.5_f64.powf(passed);
+        self.spent.values_mut().for_each(|seconds| *seconds *= kept);
+        self.spent_at = now;
+        *self.spent.entry(queue.clone()).or_default() += time.as_secs_f64();
+    }
+
+    /// The share of this operator's recent time that `queue` took (the "effective portion"), 0 to 1; an even share
+    /// of `served` queues while nothing is known.
+    pub fn share(&self, queue: &Name, served: usize) -> f64 {
+        let all: f64 = self.spent.values().sum();
+        if all < 1.0 {
+            let served = u32::try_from(served.max(1)).unwrap_or(u32::MAX);
+            return 1.0 / f64::from(served);
+        }
+        self.spent.get(queue).copied().unwrap_or(0.0) / all
+    }
+}
