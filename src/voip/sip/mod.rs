@@ -1,0 +1,21 @@
+//! SIP (RFC 3261): messages, transactions, dialogs. No sockets, no clock.
+
+pub mod headers;
+pub mod peer;
+
+mod host;
+mod message;
+mod method;
+mod params;
+mod status;
+mod text;
+mod uri;
+
+pub use host::Host;
+pub use message::{Dropped, MAX_HEADER_LINE, MAX_HEADER_LINES, MAX_MESSAGE, Message, Refusal, Request, Response, Unusable};
+pub use method::Method;
+pub use params::Params;
+pub use peer::{ConnectionId, Peer, Transport};
+pub use status::{Status, StatusClass};
+pub use text::Malformed;
+pub use uri::{SipUri, TelUri, Uri};
