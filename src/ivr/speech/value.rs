@@ -87,9 +87,7 @@ pub fn say(lang: Lang, format: &Format, value: &Value) -> Result<Vec<Piece>, Say
         (Format::Time, Value::Time(time)) => speaker.0.time(*time),
         (Format::Duration, Value::Duration(length)) => speaker.duration(whole_seconds(*length)),
         (Format::Word, Value::Word(name)) => vec![word::piece(lang, name)],
-        (Format::Rate(_), Value::Money(money)) | (Format::RateExact(_), Value::Money(money)) => {
-            speaker.money(*money, MoneyStyle::Short)
-        }
+        (Format::Rate(_) | Format::RateExact(_), Value::Money(money)) => speaker.money(*money, MoneyStyle::Short),
         (
             Format::Percent | Format::Decimal | Format::Rate(_) | Format::RateExact(_),
             Value::Decimal(_) | Value::Number(_),

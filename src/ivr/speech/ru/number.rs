@@ -114,7 +114,7 @@ fn hundred(hundreds: u64, case: Case) -> Piece {
 /// 0–99: one recording where there is one, the tens and the units apart where there is none.
 pub(super) fn below_hundred(number: u64, gender: Gender, case: Case) -> Piece {
     let piece = Piece::new(text(number, gender, case), format!("{}.{number}", key(number, gender, case)));
-    if number > 20 && number % 10 > 0 {
+    if number > 20 && !number.is_multiple_of(10) {
         let (tens, units) = (number - number % 10, number % 10);
         piece.or(vec![below_hundred(tens, gender, case), below_hundred(units, gender, case)])
     } else {

@@ -101,10 +101,10 @@ pub(super) fn ordinal(value: u64, ending: Ending) -> Vec<Piece> {
 
 /// The part of a number that its last word says: 26 of 2026, 300 of 1300, 5000 of 1 005 000.
 fn last_word(value: u64) -> u64 {
-    if value % 100 != 0 || value == 0 {
+    if !value.is_multiple_of(100) || value == 0 {
         return value % 100;
     }
-    if value % 1_000 != 0 {
+    if !value.is_multiple_of(1_000) {
         return value % 1_000;
     }
     let mut power = 1_000;
@@ -119,7 +119,7 @@ fn word(value: u64, ending: Ending) -> Piece {
     let digit = |number: u64| usize::try_from(number % 100).unwrap_or(0);
     match value {
         0..=19 => Piece::new(ending.apply(UNITS[digit(value)]), key),
-        20..=99 if value % 10 == 0 => Piece::new(ending.apply(TENS[digit(value / 10)]), key),
+        20..=99 if value.is_multiple_of(10) => Piece::new(ending.apply(TENS[digit(value / 10)]), key),
         20..=99 => {
             let tens = number::below_hundred(value - value % 10, Gender::Masculine, Case::Nominative);
             let units = word(value % 10, ending);
