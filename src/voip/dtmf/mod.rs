@@ -1,0 +1,9 @@
+//! Keys of the telephone: as RFC 4733 events in RTP, and as bodies of SIP INFO.
+
+mod gate;
+pub mod sip_info;
+pub mod telephone_event;
+
+pub use gate::{KeyGate, KeySource};
+pub use sip_info::digit_of_info;
+pub use telephone_event::{Event, EventReceiver, EventSender};

@@ -1,0 +1,40 @@
+//! The media engine: what one media thread owns. RTP in and out for thousands of streams, without sockets or clock.
+//!
+//! ```text
+//! exchange ── MediaCommand ──▶ ┌───────────┐ ── MediaEvent ──▶ exchange
+//!                              │ MediaCore │ ── Recorded ────▶ files
+//! sockets ─── datagrams ─────▶ └───────────┘ ── Datagram ────▶ sockets
+//!                                    ▲ tick(now), every millisecond
+//! ```
+//!
+//! Rules, each kept by a test:
+//! - Every open stream whose direction allows sending sends exactly one packet of 20 ms every 20 ms: what plays, what
+//!   the other leg of its bridge says, or silence. So NAT bindings live, and jitter buffers never run dry.
+//! - Time is cut into 20 slots of a millisecond; each stream belongs to the emptiest slot and is paced by it.
+//! - A thread that was late sends at most [`MAX_BURST`] packets of a stream at once; older ones are left out, and the
+//!   timestamps tell so (RFC 3550 §5.1), while what plays goes on where it was: no word is lost.
+//! - The first `Play` of a stream waits, sending silence, until the peer's first packet or [`LEAD_IN`], whichever is
+//!   first, so that the first word is not said to a telephone that is not listening yet.
+//! - While the peer holds (our direction does not send), what plays is paused.
+//! - While a stream is `Secret`, its keys are neither relayed nor recorded, and its sound is silence to others.
+
+mod bridge;
+mod control;
+mod core;
+mod pacing;
+mod player;
+mod recorder;
+mod stream;
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::core::MediaCore;
+pub use pacing::MAX_BURST;
+pub use player::MAX_PLAYLIST_ITEMS;
+pub use stream::LEAD_IN;
+pub use vocabulary::{
+    Channel, Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, RecordingId, RecordingRules,
+    StreamId, StreamParams, StreamReport,
+};

@@ -1,0 +1,145 @@
+//! What a stream says, as samples in their places: lost packets leave silence, late ones are left out.
+
+use super::vocabulary::{Recorded, RecordingEnd, RecordingId, RecordingRules};
+use crate::model::{Digit, Instant};
+use crate::voip::audio::{Codec, SAMPLE_RATE, g711};
+use crate::voip::rtp::{RtpTimestamp, Ssrc};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Samples of one piece: 200 ms.
+const PIECE: usize = 1_600;
+/// The most pieces that wait to be taken; beyond, the newest are lost and said so in the log.
+pub(super) const MAX_WAITING: usize = 8_192;
+/// Mean size of samples above which a packet is speech: about −40 dBFS.
+const SPEECH: u32 = 300;
+/// How far the recording may lag behind the clock before silence is put in: packets may still be on their way.
+const PATIENCE: u64 = 4_000;
+/// What of this lag is left after that.
+const LAG: u64 = 1_600;
+
+/// A running recording.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    recording: RecordingId,
+    rules: RecordingRules,
+    begun: Instant,
+    last_speech: Instant,
+    base: Option<(Ssrc, RtpTimestamp)>,
+    written: u64,
+    piece: Vec<i16>,
+}
+
+/// The samples of a length of time.
+fn samples(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos() / 125_000).unwrap_or(u64::MAX)
+}
+
+impl Recorder {
+    pub(super) fn new(recording: RecordingId, rules: RecordingRules, now: Instant) -> Self {
+        let piece = Vec::with_capacity(PIECE);
+        Self { recording, rules, begun: now, last_speech: now, base: None, written: 0, piece }
+    }
+
+    pub(super) const fn recording(&self) -> RecordingId {
+        self.recording
+    }
+
+    /// How long it is.
+    pub(super) fn length(&self) -> Duration {
+        Duration::from_micros(self.written * 1_000_000 / u64::from(SAMPLE_RATE))
+    }
+
+    /// Whether this key ends it.
+    pub(super) fn ends_at(&self, digit: Digit) -> bool {
+        self.rules.stop_on == Some(digit)
+    }
+
+    /// Takes a packet of sound; `hidden` sound becomes silence.
+    pub(super) fn take(
+        &mut self,
+        now: Instant,
+        (ssrc, timestamp): (Ssrc, RtpTimestamp),
+        (codec, payload): (Codec, &[u8]),
+        hidden: bool,
+        out: &mut VecDeque<Recorded>,
+    ) {
+        let clock = samples(now.since(self.begun));
+        let place = match self.base {
+            Some((source, base)) if source == ssrc => i64::from(timestamp.after(base)),
+            Some(_) | None => i64::MAX,
+        };
+        // A place far from the clock is another stream's or a jump: begin anew at the clock.
+        let place = if place.saturating_sub_unsigned(clock).unsigned_abs() > PATIENCE {
+            let place = clock.max(self.written);
+            self.base = Some((ssrc, timestamp.plus(u32::try_from(place).unwrap_or(0).wrapping_neg())));
+            place
+        } else {
+            u64::try_from(place).unwrap_or(0)
+        };
+        if place < self.written {
+            return;
+        }
+        self.silence_until(place, out);
+        let mut sum = 0_u32;
+        for &octet in payload {
+            let sample = if hidden { 0 } else { g711::decode(codec, octet) };
+            sum += u32::from(sample.unsigned_abs());
+            self.push(sample, out);
+        }
+        if sum > SPEECH * u32::try_from(payload.len()).unwrap_or(u32::MAX) {
+            self.last_speech = now;
+        }
+    }
+
+    /// Whether it ends now by itself.
+    pub(super) fn handle_timeout(&mut self, now: Instant, out: &mut VecDeque<Recorded>) -> Option<RecordingEnd> {
+        let clock = samples(now.since(self.begun));
+        if clock > self.written + PATIENCE {
+            self.silence_until(clock - LAG, out);
+        }
+        if now.since(self.begun) >= self.rules.max {
+            self.silence_until(samples(self.rules.max), out);
+            return Some(RecordingEnd::Max);
+        }
+        let silent = self.rules.silence.is_some_and(|limit| now.since(self.last_speech) >= limit);
+        silent.then_some(RecordingEnd::Silence)
+    }
+
+    /// Gives away the last piece.
+    pub(super) fn finish(&mut self, out: &mut VecDeque<Recorded>) {
+        if !self.piece.is_empty() {
+            self.flush(out);
+        }
+    }
+
+    fn silence_until(&mut self, place: u64, out: &mut VecDeque<Recorded>) {
+        let place = place.min(samples(self.rules.max));
+        while self.written < place {
+            self.push(0, out);
+        }
+    }
+
+    fn push(&mut self, sample: i16, out: &mut VecDeque<Recorded>) {
+        if self.written >= samples(self.rules.max) {
+            return;
+        }
+        self.piece.push(sample);
+        self.written += 1;
+        if self.piece.len() == PIECE {
+            self.flush(out);
+        }
+    }
+
+    fn flush(&mut self, out: &mut VecDeque<Recorded>) {
+        let samples = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE)).into_boxed_slice();
+        if out.len() < MAX_WAITING {
+            out.push_back(Recorded { recording: self.recording, samples });
+        } else {
+            tracing::warn!(
+                recording = self.recording.0,
+                "a piece of a recording was lost: nobody took the ones before"
+            );
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! The media session of one leg.
+
+use super::bridge::{CONCEALABLE, Relay};
+use super::control::Control;
+use super::player::Player;
+use super::recorder::Recorder;
+use super::vocabulary::{Channel, Datagram, MediaEvent, Recorded, RecordingEnd, StreamId, StreamParams, StreamReport};
+use crate::model::{Digit, Instant};
+use crate::voip::audio::{Codec, FRAME_SAMPLES, g711};
+use crate::voip::dtmf::{Event, EventReceiver, EventSender, KeyGate, KeySource};
+use crate::voip::rtp::{
+    Arrival, HEADER_LENGTH, Latch, Packet, PayloadType, Receiver, RtpTimestamp, Sender, Ssrc, Verdict,
+};
+use crate::voip::sdp::{Direction, Negotiated};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The longest the first `Play` of a stream waits for the peer's first packet.
+pub const LEAD_IN: Duration = Duration::from_millis(300);
+/// The most keys of ours that wait to be sent.
+const MAX_KEYS: usize = 32;
+/// The largest payload that is relayed: 120 ms of G.711.
+const MAX_PAYLOAD: usize = 960;
+/// Comfort noise (RFC 3389): a sign of life without sound.
+const COMFORT_NOISE: u8 = 13;
+/// Samples of one frame as timestamp units.
+const FRAME_UNITS: u32 = 160;
+
+/// What the engine has to say, and a buffer for RTCP.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    pub(super) events: VecDeque<MediaEvent>,
+    pub(super) recorded: VecDeque<Recorded>,
+    pub(super) scratch: Vec<u8>,
+}
+
+/// What of a packet the other leg of a bridge may hear.
+pub(super) enum Relayed<'a> {
+    Sound(Sound<'a>),
+    Key(KeyPacket),
+}
+
+/// A packet of sound in order.
+pub(super) struct Sound<'a> {
+    source: Ssrc,
+    timestamp: RtpTimestamp,
+    marker: bool,
+    lost: u16,
+    codec: Codec,
+    payload: &'a [u8],
+}
+
+/// A packet of a key in order.
+pub(super) struct KeyPacket {
+    source: Ssrc,
+    timestamp: RtpTimestamp,
+    marker: bool,
+    event: Event,
+}
+
+/// One leg's media.
+#[derive(Debug)]
+pub(super) struct Stream {
+    id: StreamId,
+    negotiated: Negotiated,
+    silence_limit: Duration,
+    opened: Instant,
+    latch: Latch,
+    sender: Sender,
+    receiver: Receiver,
+    control: Control,
+    events: EventReceiver,
+    gate: KeyGate,
+    player: Option<Player>,
+    keys: VecDeque<Digit>,
+    pressing: Option<EventSender>,
+    peer: Option<StreamId>,
+    relay: Relay,
+    secret: bool,
+    recorder: Option<Recorder>,
+    hearing: Hearing,
+    dropped: u64,
+}
+
+/// Whether and when the peer was heard.
+#[derive(Clone, Copy, Debug)]
+enum Hearing {
+    /// Never yet; silence is counted from the opening.
+    Never { since: Instant },
+    /// Last at this time.
+    Heard { last: Instant },
+    /// Silent for the limit; `Silent` was told.
+    Silent { ever: bool },
+}
+
+impl Stream {
+    pub(super) fn new(now: Instant, id: StreamId, params: &StreamParams) -> Self {
+        let negotiated = params.negotiated.clone();
+        Self {
+            id,
+            silence_limit: params.silence_limit,
+            opened: now,
+            latch: Latch::new(negotiated.remote),
+            sender: Sender::new(params.ssrc, params.first_sequence, params.first_timestamp, now),
+            receiver: Receiver::default(),
+            control: Control::new(now, params.ssrc),
+            events: EventReceiver::default(),
+            gate: KeyGate::default(),
+            player: None,
+            keys: VecDeque::new(),
+            pressing: None,
+            peer: None,
+            relay: Relay::default(),
+            secret: false,
+            recorder: None,
+            hearing: Hearing::Never { since: now },
+            dropped: 0,
+            negotiated,
+        }
+    }
+
+    pub(super) fn update(&mut self, now: Instant, negotiated: Negotiated) {
+        let was = self.negotiated.direction;
+        // The old way of hold announces 0.0.0.0: the phone stays where it was.
+        if is_reachable(negotiated.remote) {
+            self.latch.announce(negotiated.remote);
+        }
+        if was != negotiated.direction {
+            // Silence during a hold is no silence: count anew.
+            self.hearing = match self.hearing {
+                Hearing::Never { .. } | Hearing::Silent { ever: false } => Hearing::Never { since: now },
+                Hearing::Heard { .. } | Hearing::Silent { ever: true } => Hearing::Heard { last: now },
+            };
+        }
+        if negotiated.codec != self.negotiated.codec {
+            self.relay.interrupt();
+        }
+        self.negotiated = negotiated;
+    }
+
+    pub(super) fn play(&mut self, player: Player) {
+        self.player = Some(player);
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.player = None;
+    }
+
+    pub(super) const fn peer(&self) -> Option<StreamId> {
+        self.peer
+    }
+
+    pub(super) fn set_peer(&mut self, peer: Option<StreamId>) {
+        self.peer = peer;
+        self.relay = Relay::default();
+    }
+
+    pub(super) const fn is_secret(&self) -> bool {
+        self.secret
+    }
+
+    pub(super) const fn set_secret(&mut self, on: bool) {
+        self.secret = on;
+    }
+
+    pub(super) fn record(&mut self, recorder: Recorder, out: &mut Outbox) {
+        self.end_recording(RecordingEnd::Stopped, out);
+        self.recorder = Some(recorder);
+    }
+
+    pub(super) fn end_recording(&mut self, reason: RecordingEnd, out: &mut Outbox) {
+        if let Some(mut recorder) = self.recorder.take() {
+            recorder.finish(&mut out.recorded);
+            let (recording, length) = (recorder.recording(), recorder.length());
+            out.events.push_back(MediaEvent::RecordingEnded { stream: self.id, recording, reason, length });
+        }
+    }
+
+    pub(super) fn send_digit(&mut self, digit: Digit) {
+        if self.negotiated.telephone_event.is_some() && self.keys.len() < MAX_KEYS {
+            self.keys.push_back(digit);
+        }
+    }
+
+    /// A key was pressed: tells it once, whichever way it came.
+    pub(super) fn key(&mut self, now: Instant, source: KeySource, digit: Digit, out: &mut Outbox) {
+        if !self.gate.admits(now, source, digit) {
+            return;
+        }
+        out.events.push_back(MediaEvent::Digit { stream: self.id, digit, at: now });
+        if !self.secret && self.recorder.as_ref().is_some_and(|recorder| recorder.ends_at(digit)) {
+            self.end_recording(RecordingEnd::Key, out);
+        }
+    }
+
+    pub(super) fn report(&self) -> StreamReport {
+        StreamReport {
+            sent: self.sender.packets(),
+            received: self.receiver.received(),
+            lost: self.receiver.lost(),
+            dropped: self.dropped,
+            jitter: self.receiver.jitter(),
+            lost_at_peer: self.control.lost_at_peer(),
+            round_trip: self.control.round_trip(),
+        }
+    }
+
+    pub(super) fn say_goodbye(&mut self, now: Instant, scratch: &mut Vec<u8>, send: &mut impl FnMut(Datagram<'_>)) {
+        self.control.write(now, &self.sender, &mut self.receiver, true, scratch);
+        self.send_control(scratch, send);
+    }
+
+    fn send_control(&self, bytes: &[u8], send: &mut impl FnMut(Datagram<'_>)) {
+        let announced = self.latch.is_announced().then_some(self.negotiated.remote_rtcp);
+        if let Some(to) = announced.or(self.control.learned()).filter(|to| is_reachable(*to)) {
+            send(Datagram { stream: self.id, channel: Channel::Rtcp, to, bytes });
+        }
+    }
+
+    pub(super) fn receive_rtcp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        let near = from.ip() == self.latch.destination().ip();
+        if !near || !self.control.receive(now, from, bytes, self.sender.ssrc(), self.receiver.ssrc()) {
+            self.dropped += 1;
+        }
+    }
+
+    /// Takes a datagram of the RTP port; what is left for a bridge.
+    pub(super) fn receive<'a>(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        bytes: &'a [u8],
+        out: &mut Outbox,
+    ) -> Option<Relayed<'a>> {
+        if Packet::is_rtcp(bytes) {
+            self.receive_rtcp(now, from, bytes);
+            return None;
+        }
+        let packet = Packet::parse(bytes).ok();
+        let Some((packet, kind)) = packet.and_then(|packet| Some((packet, self.kind_of(packet.payload_type)?))) else {
+            self.dropped += 1;
+            return None;
+        };
+        match self.latch.judge(now, from, &packet) {
+            Verdict::Accepted => {}
+            Verdict::AcceptedAnew => self.events.restart(),
+            Verdict::Refused => {
+                self.dropped += 1;
+                return None;
+            }
+        }
+        let arrival = self.receiver.receive(now, &packet, matches!(kind, Kind::Sound(_)));
+        self.heard(now, out);
+        match kind {
+            Kind::Sound(codec) => self.receive_sound(now, codec, &packet, arrival, out),
+            Kind::Key => self.receive_key(now, &packet, arrival, out),
+            Kind::Comfort => None,
+        }
+    }
+
+    fn receive_sound<'a>(
+        &mut self,
+        now: Instant,
+        codec: Codec,
+        packet: &Packet<'a>,
+        arrival: Arrival,
+        out: &mut Outbox,
+    ) -> Option<Relayed<'a>> {
+        if !self.negotiated.direction.receives() || packet.payload.len() > MAX_PAYLOAD {
+            return None;
+        }
+        let (source, timestamp) = (packet.ssrc, packet.timestamp);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(now, (source, timestamp), (codec, packet.payload), self.secret, &mut out.recorded);
+        }
+        let lost = match arrival {
+            Arrival::Start => 0,
+            Arrival::Next { lost } => lost,
+            Arrival::Late => return None,
+        };
+        Some(Relayed::Sound(Sound { source, timestamp, marker: packet.marker, lost, codec, payload: packet.payload }))
+    }
+
+    fn receive_key<'a>(
+        &mut self,
+        now: Instant,
+        packet: &Packet<'_>,
+        arrival: Arrival,
+        out: &mut Outbox,
+    ) -> Option<Relayed<'a>> {
+        let event = Event::parse(packet.payload)?;
+        if let Some(digit) = self.events.receive(packet.timestamp, event) {
+            self.key(now, KeySource::TelephoneEvent, digit, out);
+        }
+        let (source, timestamp) = (packet.ssrc, packet.timestamp);
+        let relayed = Relayed::Key(KeyPacket { source, timestamp, marker: packet.marker, event });
+        (arrival != Arrival::Late).then_some(relayed)
+    }
+
+    /// What a payload type of the peer is; `None` for one that was not agreed on. The static types of G.711 are taken
+    /// even when the answer named only one of them: a peer may use any codec of our offer.
+    fn kind_of(&self, payload_type: PayloadType) -> Option<Kind> {
+        if self.negotiated.telephone_event.is_some_and(|pair| pair.receive == payload_type) {
+            return Some(Kind::Key);
+        }
+        if self.negotiated.payload_type.receive == payload_type {
+            return Some(Kind::Sound(self.negotiated.codec));
+        }
+        if payload_type.number() == COMFORT_NOISE {
+            return Some(Kind::Comfort);
+        }
+        let by_number = |codec: &Codec| codec.static_payload_type() == Some(payload_type.number());
+        Codec::PREFERRED.into_iter().find(by_number).map(Kind::Sound)
+    }
+
+    fn heard(&mut self, now: Instant, out: &mut Outbox) {
+        if matches!(self.hearing, Hearing::Never { .. } | Hearing::Silent { ever: false }) {
+            out.events.push_back(MediaEvent::FirstPacket { stream: self.id });
+        }
+        self.hearing = Hearing::Heard { last: now };
+    }
+
+    /// Sends what is due at `due`: one packet, unless the peer holds or a bridge's packets flow.
+    pub(super) fn frame(&mut self, due: Instant, out: &mut Outbox, send: &mut impl FnMut(Datagram<'_>)) {
+        self.check_hearing(due, out);
+        if let Some(recorder) = &mut self.recorder
+            && let Some(reason) = recorder.handle_timeout(due, &mut out.recorded)
+        {
+            self.end_recording(reason, out);
+        }
+        if self.control.is_due(due) {
+            self.control.write(due, &self.sender, &mut self.receiver, false, &mut out.scratch);
+            self.send_control(&out.scratch, send);
+        }
+        if due < self.opened || !self.may_send() {
+            return;
+        }
+        if self.send_key(due, send) {
+            return;
+        }
+        let led_in = !matches!(self.hearing, Hearing::Never { .. }) || due >= self.opened + LEAD_IN;
+        let playing = self.player.is_some() && led_in;
+        if !playing && self.relay.is_flowing(due) {
+            return;
+        }
+        self.send_frame(due, playing, out, send);
+    }
+
+    fn send_frame(&mut self, due: Instant, playing: bool, out: &mut Outbox, send: &mut impl FnMut(Datagram<'_>)) {
+        let codec = self.negotiated.codec;
+        let mut bytes = [codec.silence(); HEADER_LENGTH + FRAME_SAMPLES];
+        let (timestamp, mut marker) = self.sender.claim(due, FRAME_UNITS);
+        if playing && let Some(player) = &mut self.player {
+            marker |= player.is_new();
+            if player.fill(codec, &mut bytes[HEADER_LENGTH..]) {
+                let playback = player.playback();
+                out.events.push_back(MediaEvent::PlaybackEnded { stream: self.id, playback });
+                self.player = None;
+            }
+        }
+        self.relay.interrupt();
+        self.send_rtp(self.negotiated.payload_type.send, marker, timestamp, &mut bytes, send);
+    }
+
+    /// Stamps the header before the payload in `bytes` and sends both.
+    fn send_rtp(
+        &mut self,
+        payload_type: PayloadType,
+        marker: bool,
+        timestamp: RtpTimestamp,
+        bytes: &mut [u8],
+        send: &mut impl FnMut(Datagram<'_>),
+    ) {
+        let Some((header, payload)) = bytes.split_first_chunk_mut::<HEADER_LENGTH>() else { return };
+        *header = self.sender.stamp(payload_type, marker, timestamp, payload);
+        send(Datagram { stream: self.id, channel: Channel::Rtp, to: self.latch.destination(), bytes });
+    }
+
+    /// Sends the next packet of a key of ours, if one is being pressed.
+    fn send_key(&mut self, due: Instant, send: &mut impl FnMut(Datagram<'_>)) -> bool {
+        let Some(pair) = self.negotiated.telephone_event else { return false };
+        if self.pressing.as_ref().is_some_and(EventSender::is_over) {
+            self.pressing = None;
+        }
+        if self.pressing.is_none()
+            && let Some(digit) = self.keys.pop_front()
+        {
+            let (begun, _) = self.sender.claim(due, 0);
+            self.relay.interrupt();
+            self.pressing = Some(EventSender::new(digit, begun));
+        }
+        let Some(pressing) = &mut self.pressing else { return false };
+        let (marker, begun) = (pressing.is_first(), pressing.begun());
+        let Some(event) = pressing.next_event() else { return false };
+        let mut bytes = [0; HEADER_LENGTH + 4];
+        bytes[HEADER_LENGTH..].copy_from_slice(&event.payload());
+        self.send_rtp(pair.send, marker, begun, &mut bytes, send);
+        true
+    }
+
+    fn check_hearing(&mut self, due: Instant, out: &mut Outbox) {
+        let (since, ever) = match self.hearing {
+            Hearing::Never { since } => (since, false),
+            Hearing::Heard { last } => (last, true),
+            Hearing::Silent { .. } => return,
+        };
+        let flows = self.negotiated.direction == Direction::SendRecv;
+        if flows && due.since(since) >= self.silence_limit {
+            self.hearing = Hearing::Silent { ever };
+            out.events.push_back(MediaEvent::Silent { stream: self.id });
+        }
+    }
+
+    fn may_send(&self) -> bool {
+        self.negotiated.direction.sends() && is_reachable(self.latch.destination())
+    }
+
+    /// Whether this leg hears the bridge at the moment, and not a prompt or a key of ours.
+    fn hears_relay(&self) -> bool {
+        self.may_send() && self.player.is_none() && self.pressing.is_none()
+    }
+
+    pub(super) fn interrupt_relay(&mut self) {
+        self.relay.interrupt();
+    }
+
+    /// Sends the other leg's sound on.
+    pub(super) fn relay_sound(&mut self, now: Instant, sound: &Sound<'_>, send: &mut impl FnMut(Datagram<'_>)) {
+        if !self.hears_relay() || sound.payload.is_empty() {
+            return;
+        }
+        let mut buffer = [0; HEADER_LENGTH + MAX_PAYLOAD];
+        let Some(bytes) = buffer.get_mut(..HEADER_LENGTH + sound.payload.len()) else { return };
+        match g711::transcoder(sound.codec, self.negotiated.codec) {
+            None => bytes[HEADER_LENGTH..].copy_from_slice(sound.payload),
+            Some(table) => {
+                for (out, octet) in bytes[HEADER_LENGTH..].iter_mut().zip(sound.payload) {
+                    *out = table[usize::from(*octet)];
+                }
+            }
+        }
+        let samples = u32::try_from(sound.payload.len()).unwrap_or(0);
+        let (timestamp, anew) = self.relay.place(now, (sound.source, sound.timestamp), samples, &mut self.sender);
+        if !anew && sound.lost <= CONCEALABLE {
+            self.sender.skip(sound.lost);
+        }
+        self.send_rtp(self.negotiated.payload_type.send, anew || sound.marker, timestamp, bytes, send);
+    }
+
+    /// Sends the other leg's key on.
+    pub(super) fn relay_key(&mut self, now: Instant, key: &KeyPacket, send: &mut impl FnMut(Datagram<'_>)) {
+        let Some(pair) = self.negotiated.telephone_event else { return };
+        if !self.hears_relay() {
+            return;
+        }
+        let timestamp = self.relay.place_event(now, (key.source, key.timestamp), &self.sender);
+        let mut bytes = [0; HEADER_LENGTH + 4];
+        bytes[HEADER_LENGTH..].copy_from_slice(&key.event.payload());
+        self.send_rtp(pair.send, key.marker, timestamp, &mut bytes, send);
+    }
+}
+
+/// What a payload is to us.
+#[derive(Clone, Copy)]
+enum Kind {
+    Sound(Codec),
+    Key,
+    Comfort,
+}
+
+/// Whether an address can be sent to.
+fn is_reachable(to: SocketAddr) -> bool {
+    !to.ip().is_unspecified() && to.port() != 0
+}

@@ -1,0 +1,12 @@
+//! The Real-time Transport Protocol (RFC 3550): packets, both ends of a stream, and its control protocol.
+
+mod latch;
+mod packet;
+mod receiver;
+pub mod rtcp;
+mod sender;
+
+pub use latch::{Latch, Verdict};
+pub use packet::{HEADER_LENGTH, Packet, PacketError, PayloadType, RtpTimestamp, SequenceNumber, Ssrc};
+pub use receiver::{Arrival, Receiver, Reception};
+pub use sender::Sender;

@@ -1,0 +1,152 @@
+//! Our end of a stream: one SSRC, sequence numbers without a hole, timestamps that follow the clock.
+
+use super::{HEADER_LENGTH, Packet, PayloadType, RtpTimestamp, SequenceNumber, Ssrc};
+use crate::model::Instant;
+use std::time::Duration;
+
+/// Nanoseconds of a timestamp unit at 8 kHz.
+const UNIT_NANOS: u64 = 125_000;
+
+/// The units of 8 kHz in a length of time, wrapped to 32 bits as timestamps do.
+#[expect(clippy::cast_possible_truncation, reason = "timestamps wrap")]
+pub(super) fn units(length: Duration) -> u32 {
+    (length.as_nanos() / u128::from(UNIT_NANOS)) as u32
+}
+
+/// Stamps what we send. Its timestamps are those of the clock: what was not sent leaves a hole in them.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    ssrc: Ssrc,
+    next: SequenceNumber,
+    first: RtpTimestamp,
+    origin: Instant,
+    shift: u32,
+    end: Option<RtpTimestamp>,
+    packets: u64,
+    octets: u64,
+}
+
+impl Sender {
+    /// A stream whose first sample is that of `origin`.
+    #[must_use]
+    pub const fn new(ssrc: Ssrc, next: SequenceNumber, first: RtpTimestamp, origin: Instant) -> Self {
+        Self { ssrc, next, first, origin, shift: 0, end: None, packets: 0, octets: 0 }
+    }
+
+    /// Our source number.
+    #[must_use]
+    pub const fn ssrc(&self) -> Ssrc {
+        self.ssrc
+    }
+
+    /// Packets sent.
+    #[must_use]
+    pub const fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Payload octets sent.
+    #[must_use]
+    pub const fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// The timestamp of a moment by our clock.
+    #[must_use]
+    pub fn timestamp_at(&self, at: Instant) -> RtpTimestamp {
+        self.first.plus(units(at.since(self.origin)).wrapping_add(self.shift))
+    }
+
+    /// The timestamp for a frame of `samples` due at `at`, and whether it begins anew (the marker): at the first
+    /// frame and after a hole. A frame never overlaps the one before; when that one ran ahead of the clock, this one
+    /// follows it.
+    pub fn claim(&mut self, at: Instant, samples: u32) -> (RtpTimestamp, bool) {
+        let mut timestamp = self.timestamp_at(at);
+        let mut anew = true;
+        if let Some(end) = self.end {
+            let hole = timestamp.after(end);
+            if hole < 0 {
+                self.shift = self.shift.wrapping_add(hole.unsigned_abs());
+                timestamp = end;
+            }
+            anew = hole > 0;
+        }
+        self.end = Some(timestamp.plus(samples));
+        (timestamp, anew)
+    }
+
+    /// Takes the timestamps up to `end` as used, for frames that were stamped by another clock than ours.
+    pub fn used_until(&mut self, end: RtpTimestamp) {
+        if self.end.is_none_or(|before| end.after(before) > 0) {
+            self.end = Some(end);
+        }
+    }
+
+    /// The timestamp after the last one used.
+    #[must_use]
+    pub const fn end(&self) -> Option<RtpTimestamp> {
+        self.end
+    }
+
+    /// Leaves out `count` sequence numbers: packets that were lost before they came to us, so that the peer can
+    /// conceal them.
+    pub fn skip(&mut self, count: u16) {
+        self.next = SequenceNumber(self.next.0.wrapping_add(count));
+    }
+
+    /// The header of the next packet; counts it as sent.
+    pub fn stamp(
+        &mut self,
+        payload_type: PayloadType,
+        marker: bool,
+        timestamp: RtpTimestamp,
+        payload: &[u8],
+    ) -> [u8; HEADER_LENGTH] {
+        let packet = Packet { marker, payload_type, sequence: self.next, timestamp, ssrc: self.ssrc, payload };
+        self.next = self.next.next();
+        self.packets += 1;
+        self.octets += payload.len() as u64;
+        packet.header()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sender() -> Sender {
+        Sender::new(Ssrc(1), SequenceNumber(u16::MAX), RtpTimestamp(u32::MAX - 159), Instant::ZERO)
+    }
+
+    fn claim(sender: &mut Sender, millis: u64) -> (u32, bool) {
+        let (timestamp, marker) = sender.claim(Instant::from_millis(millis), 160);
+        (timestamp.0, marker)
+    }
+
+    #[test]
+    fn frames_in_step_join_and_a_hole_shows_in_the_timestamp() {
+        let mut sender = sender();
+        assert_eq!(claim(&mut sender, 0), (u32::MAX - 159, true));
+        assert_eq!(claim(&mut sender, 20), (0, false));
+        assert_eq!(claim(&mut sender, 100), (640, true));
+    }
+
+    #[test]
+    fn a_frame_that_ran_ahead_pushes_the_next_one_on() {
+        let mut sender = sender();
+        claim(&mut sender, 0);
+        sender.used_until(RtpTimestamp(200));
+        assert_eq!(claim(&mut sender, 20), (200, false));
+        assert_eq!(claim(&mut sender, 40), (360, false));
+    }
+
+    #[test]
+    fn sequence_numbers_wrap_without_a_hole() {
+        let mut sender = sender();
+        let payload_type = PayloadType::from_low_bits(8);
+        let first = sender.stamp(payload_type, true, RtpTimestamp(0), &[0; 160]);
+        let second = sender.stamp(payload_type, false, RtpTimestamp(160), &[0; 160]);
+        assert_eq!((&first[2..4], &second[2..4]), (&[0xff, 0xff][..], &[0, 0][..]));
+        assert_eq!((sender.packets(), sender.octets()), (2, 320));
+    }
+}
