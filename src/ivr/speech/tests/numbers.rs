@@ -35,9 +35,9 @@ fn russian(word: &str) -> Option<(u64, bool)> {
     if let Some((_, value)) = EXACT.into_iter().find(|(text, _)| *text == word) {
         return Some((value, false));
     }
-    let teen = [("один", 1), ("две", 2), ("три", 3), ("четыр", 4)].into_iter().chain(STEMS);
+    let before_twenty = [("один", 1), ("две", 2), ("три", 3), ("четыр", 4)].into_iter().chain(STEMS);
     if let Some(stem) = word.strip_suffix("надцать") {
-        return teen.into_iter().find(|(text, _)| *text == stem).map(|(_, value)| (10 + value, false));
+        return before_twenty.into_iter().find(|(text, _)| *text == stem).map(|(_, value)| (10 + value, false));
     }
     let unit = |stem: &str| STEMS.into_iter().find(|(text, _)| *text == stem.trim_end_matches('ь')).map(|(_, v)| v);
     let ten = |stem: &str| if stem == "два" || stem == "двад" { Some(2) } else { unit(stem) };
