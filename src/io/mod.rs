@@ -1,0 +1,10 @@
+//! Shells: the only code that touches the clock, sockets, threads and files. They decide nothing.
+
+pub mod bank;
+pub mod clock;
+pub mod listen;
+pub mod media;
+pub mod prompts;
+pub mod store;
+pub mod tcp;
+pub mod udp;

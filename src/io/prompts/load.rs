@@ -1,0 +1,225 @@
+//! A folder of recordings becomes [`PromptFrames`], on all cores at once.
+
+use super::decode::{DecodeError, decode};
+use super::narrow::{RateError, narrow};
+use crate::model::PromptId;
+use crate::voip::audio::{EncodedPrompt, PromptFrames};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, io, thread};
+
+/// Endings of the formats that are read, the preferred one first when a prompt has several files.
+pub const EXTENSIONS: [&str; 4] = ["flac", "wav", "ogg", "mp3"];
+/// The most files that are looked at: a bank's set is a few thousand.
+const MOST_FILES: usize = 50_000;
+/// The largest file that is read, in octets.
+const LARGEST_FILE: u64 = 256 << 20;
+/// How deep folders may lie in each other.
+const DEEPEST: usize = 8;
+
+/// What came of loading a folder: what could be read, and all that could not.
+#[derive(Clone, Debug, Default)]
+pub struct LoadReport {
+    /// Every recording that can be played.
+    pub prompts: PromptFrames,
+    /// Every file that cannot, with advice.
+    pub problems: Vec<PromptProblem>,
+}
+
+/// A recording that cannot be played: which, why, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptProblem {
+    /// The file or folder.
+    pub file: PathBuf,
+    /// What is wrong, to follow the name of the file.
+    pub what: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl fmt::Display for PromptProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}\n  hint: {}", self.file.display(), self.what, self.help)
+    }
+}
+
+/// A file to read, and the prompt it is.
+struct Source {
+    id: PromptId,
+    file: PathBuf,
+    extension: &'static str,
+    octets: u64,
+}
+
+/// Why a file is not used.
+#[derive(Debug, thiserror::Error)]
+enum FileError {
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    #[error(transparent)]
+    Undecodable(#[from] DecodeError),
+    #[error(transparent)]
+    Rate(#[from] RateError),
+}
+
+impl FileError {
+    const fn help(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "make the file readable for the user the server runs as",
+            Self::Undecodable(_) => "record or export it again as FLAC or WAV, 16 kHz, mono, 16 bit",
+            Self::Rate(_) => "export it again at 16 kHz",
+        }
+    }
+}
+
+/// Loads every recording under `folder`: its path without the ending becomes its [`PromptId`]. A file that cannot be
+/// used is told of and does not stop the others.
+#[must_use]
+pub fn load(folder: &Path) -> LoadReport {
+    let mut found = Found::default();
+    found.walk(folder, "", 0);
+    let mut sources: Vec<Source> = found.sources.into_values().collect();
+    // The longest first, so that no core is left with one at the end.
+    sources.sort_by_key(|source| std::cmp::Reverse(source.octets));
+
+    let mut report = LoadReport { problems: found.problems, ..LoadReport::default() };
+    let mut loaded = Vec::with_capacity(sources.len());
+    for (source, result) in sources.iter().zip(read_all(&sources)) {
+        match result {
+            Ok(prompt) => loaded.push((source.id.clone(), prompt)),
+            Err(error) => report.problems.push(PromptProblem {
+                file: source.file.clone(),
+                what: error.to_string(),
+                help: error.help().to_owned(),
+            }),
+        }
+    }
+    report.prompts = loaded.into_iter().collect();
+    report.problems.sort_by(|a, b| a.file.cmp(&b.file));
+    report
+}
+
+/// Loads one file: a draft, or a recording that was just imported.
+pub fn load_file(file: &Path) -> Result<EncodedPrompt, PromptProblem> {
+    let extension = extension_of(file).unwrap_or("wav");
+    read(file, extension).map_err(|error| PromptProblem {
+        file: file.to_owned(),
+        what: error.to_string(),
+        help: error.help().to_owned(),
+    })
+}
+
+/// Every source read, in the order given. Each core takes the next one that nobody took.
+fn read_all(sources: &[Source]) -> Vec<Result<EncodedPrompt, FileError>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(source) = sources.get(index) else { return done };
+            done.push((index, read(&source.file, source.extension)));
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..cores.min(sources.len())).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+fn read(file: &Path, extension: &str) -> Result<EncodedPrompt, FileError> {
+    let sound = decode(fs::read(file)?, extension)?;
+    Ok(EncodedPrompt::encode(&narrow(&sound)?))
+}
+
+/// What a walk through the folder finds.
+#[derive(Default)]
+struct Found {
+    sources: BTreeMap<String, Source>,
+    problems: Vec<PromptProblem>,
+}
+
+impl Found {
+    /// Takes every recording in `folder`; `prefix` is its path from the top, with a slash at its end.
+    fn walk(&mut self, folder: &Path, prefix: &str, depth: usize) {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let help = "name a readable folder of prompts: it holds ru/, en/, common/ and manifest.tsv";
+                self.problem(folder, format!("cannot be listed: {error}"), help);
+                return;
+            }
+        };
+        for entry in entries.filter_map(Result::ok) {
+            let path = entry.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+                self.problem(&path, "has a name that is not UTF-8".to_owned(), "rename it");
+                continue;
+            };
+            if name.starts_with('.') {
+                continue;
+            }
+            // Through symbolic links: a studio's folder is often linked in.
+            match fs::metadata(&path) {
+                Ok(about) if about.is_dir() && depth < DEEPEST => {
+                    self.walk(&path, &format!("{prefix}{name}/"), depth + 1);
+                }
+                Ok(about) if about.is_file() => self.take(&path, prefix, about.len()),
+                Ok(_) => {}
+                Err(error) => self.problem(&path, format!("cannot be read: {error}"), "remove or repair it"),
+            }
+        }
+    }
+
+    /// Takes one file if it is a recording; of two for the same prompt, the preferred format.
+    fn take(&mut self, file: &Path, prefix: &str, octets: u64) {
+        let Some(extension) = extension_of(file) else { return };
+        let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else { return };
+        if octets > LARGEST_FILE || self.sources.len() >= MOST_FILES {
+            self.problem(file, "is left out: too large, or one of too many".to_owned(), "keep only prompts here");
+            return;
+        }
+        let key = format!("{prefix}{stem}");
+        let source = Source { id: PromptId::new(&key), file: file.to_owned(), extension, octets };
+        let unused = match self.sources.remove(&key) {
+            Some(other) if rank(other.extension) < rank(extension) => {
+                self.sources.insert(key, other);
+                Some(source)
+            }
+            other => {
+                self.sources.insert(key, source);
+                other
+            }
+        };
+        if let Some(unused) = unused {
+            let what = "is not used: there is another file for the same prompt".to_owned();
+            self.problem(&unused.file, what, "keep one of the two");
+        }
+    }
+
+    fn problem(&mut self, file: &Path, what: String, help: &str) {
+        self.problems.push(PromptProblem { file: file.to_owned(), what, help: help.to_owned() });
+    }
+}
+
+/// The ending in small letters, if it is one that is read.
+fn extension_of(file: &Path) -> Option<&'static str> {
+    let extension = file.extension()?.to_str()?;
+    EXTENSIONS.into_iter().find(|known| known.eq_ignore_ascii_case(extension))
+}
+
+fn rank(extension: &str) -> usize {
+    EXTENSIONS.iter().position(|known| *known == extension).unwrap_or(EXTENSIONS.len())
+}

@@ -1,0 +1,131 @@
+//! Connections over loopback.
+
+use super::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+fn loopback() -> [SocketAddr; 1] {
+    [SocketAddr::from(([127, 0, 0, 1], 0))]
+}
+
+fn server(limits: TcpLimits) -> (TcpConnections, SocketAddr, mpsc::Receiver<TcpEvent>) {
+    let (sender, events) = mpsc::channel(16);
+    let connections = TcpConnections::bind(&loopback(), limits, sender).expect("bound");
+    let addr = connections.local_addrs()[0];
+    (connections, addr, events)
+}
+
+async fn opened(events: &mut mpsc::Receiver<TcpEvent>) -> ConnectionId {
+    match events.recv().await {
+        Some(TcpEvent::Opened { peer, .. }) => peer.connection.expect("numbered"),
+        other => panic!("not opened: {other:?}"),
+    }
+}
+
+async fn closed(events: &mut mpsc::Receiver<TcpEvent>) -> CloseReason {
+    loop {
+        match events.recv().await {
+            Some(TcpEvent::Closed { reason, .. }) => return reason,
+            Some(_) => {}
+            None => panic!("the server went away"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn bytes_travel_both_ways_and_the_peers_end_is_told() {
+    let (connections, addr, mut events) = server(TcpLimits::default());
+    let mut phone = TcpStream::connect(addr).await.expect("connected");
+    let id = opened(&mut events).await;
+    phone.write_all(b"REGISTER").await.expect("written");
+    match events.recv().await {
+        Some(TcpEvent::Received { peer, local, bytes }) => {
+            assert_eq!((peer.connection, local, bytes.as_slice()), (Some(id), addr, b"REGISTER".as_slice()));
+        }
+        other => panic!("nothing received: {other:?}"),
+    }
+    connections.send(id, b"401".to_vec()).expect("queued");
+    let mut answer = [0; 3];
+    phone.read_exact(&mut answer).await.expect("answered");
+    assert_eq!(&answer, b"401");
+    drop(phone);
+    assert_eq!(closed(&mut events).await, CloseReason::ByPeer);
+    assert_eq!(connections.send(id, b"late".to_vec()), Err(SendError::Closed));
+    assert!(connections.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_queued_is_written_before_we_close() {
+    let (connections, addr, mut events) = server(TcpLimits::default());
+    let mut phone = TcpStream::connect(addr).await.expect("connected");
+    let id = opened(&mut events).await;
+    connections.send(id, b"503".to_vec()).expect("queued");
+    connections.close(id);
+    let mut all = Vec::new();
+    phone.read_to_end(&mut all).await.expect("closed in order");
+    assert_eq!(all, b"503");
+    assert_eq!(closed(&mut events).await, CloseReason::ByUs);
+}
+
+#[tokio::test]
+async fn one_source_cannot_take_all_connections() {
+    let (connections, addr, mut events) = server(TcpLimits { per_source: 2, ..TcpLimits::default() });
+    let kept = [TcpStream::connect(addr).await.expect("first"), TcpStream::connect(addr).await.expect("second")];
+    opened(&mut events).await;
+    opened(&mut events).await;
+    let mut third = TcpStream::connect(addr).await.expect("accepted by the system");
+    let turned_away = matches!(third.read(&mut [0; 1]).await, Ok(0) | Err(_));
+    assert!(turned_away);
+    assert_eq!((connections.len(), connections.refused()), (2, 1));
+    drop(kept);
+    closed(&mut events).await;
+    closed(&mut events).await;
+    let _fourth = TcpStream::connect(addr).await.expect("there is room again");
+    opened(&mut events).await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let (_connections, addr, mut events) =
+        server(TcpLimits { idle: Duration::from_millis(50), ..TcpLimits::default() });
+    let _phone = TcpStream::connect(addr).await.expect("connected");
+    opened(&mut events).await;
+    assert_eq!(closed(&mut events).await, CloseReason::Idle);
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_is_cut_off() {
+    let limits = TcpLimits { write_queue: 4, stall: Duration::from_millis(200), ..TcpLimits::default() };
+    let (connections, addr, mut events) = server(limits);
+    let _phone = TcpStream::connect(addr).await.expect("connected");
+    let id = opened(&mut events).await;
+    let message = vec![b'x'; 1 << 20];
+    let mut result = Ok(());
+    for _ in 0..200 {
+        result = connections.send(id, message.clone());
+        if result.is_err() {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(result.is_err(), "200 MB were taken");
+    assert_eq!(closed(&mut events).await, CloseReason::Stalled);
+    assert!(connections.is_empty());
+}
+
+#[tokio::test]
+async fn we_connect_out_and_a_closed_port_is_told() {
+    let (connections, _, mut events) = server(TcpLimits::default());
+    let listener = TcpListener::bind(loopback()[0]).await.expect("bound");
+    let there = listener.local_addr().expect("bound");
+    let id = connections.connect(there).expect("room");
+    connections.send(id, b"INVITE".to_vec()).expect("queued before it stands");
+    let (mut stream, _) = listener.accept().await.expect("accepted");
+    assert_eq!(opened(&mut events).await, id);
+    let mut got = [0; 6];
+    stream.read_exact(&mut got).await.expect("sent");
+    assert_eq!(&got, b"INVITE");
+    drop((listener, stream));
+    assert_eq!(closed(&mut events).await, CloseReason::ByPeer);
+    connections.connect(there).expect("room");
+    assert_eq!(closed(&mut events).await, CloseReason::ConnectFailed);
+}
