@@ -3,7 +3,7 @@
 use super::phrase::{fragment, is_heard, recording_name};
 use super::utterance::gap;
 use super::{Format, Inventory, Ladders, Part, PhraseText, Piece, SayError, Utterance, ValueKind, say};
-use crate::model::{Gap, Lang, PromptId, Value};
+use crate::model::{Lang, PromptId, Value};
 
 /// Why a phrase cannot be said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,32 +52,29 @@ pub fn utter(
     ladders: &Ladders,
     inventory: &dyn Inventory,
 ) -> Result<Utterance, UtterError> {
-    let mut heard = Utterance::default();
+    let mut hearing = Hearing::new();
     for (index, part) in text.parts.iter().enumerate() {
         match part {
-            Part::Text { text, .. } if !is_heard(part) => push_text(&mut heard.text, text),
+            Part::Text { text, .. } if !is_heard(part) => hearing.text(text),
             Part::Text { text, clip } => {
-                let (lead, body) = fragment(text);
-                push_text(&mut heard.text, lead);
-                let silence = silence_after(&heard.text);
-                heard.push_gap(silence);
+                let (lead, body) = fragment(text, *clip);
+                hearing.text(lead);
+                hearing.silence();
                 let id = PromptId::new(&format!("{lang}/{}", recording_name(phrase_id, *clip)));
-                heard.push_clip(id, body, inventory);
-                push_text(&mut heard.text, &text[lead.len()..]);
+                hearing.heard.push_clip(id, body, inventory);
+                hearing.text(&text[lead.len()..]);
             }
             Part::Value { path, format, .. } => {
-                let pieces =
-                    Speaking { phrase_id, voice: text.voice, ladders }.pieces(path, format.as_ref(), resolve)?;
-                let silence = silence_after(&heard.text);
-                heard.push_gap(silence);
+                let speaking = Speaking { phrase_id, voice: text.voice, ladders };
+                let pieces = speaking.pieces(path, format.as_ref(), resolve)?;
+                hearing.silence();
                 let falls = ends_sentence(&text.parts[index + 1..]);
-                heard.push_pieces(text.voice, &pieces, falls, inventory);
-                push_value(&mut heard.text, &super::words(&pieces));
+                hearing.heard.push_pieces(text.voice, &pieces, falls, inventory);
+                hearing.value(&super::words(&pieces));
             }
         }
     }
-    heard.text.truncate(heard.text.trim_end().len());
-    Ok(heard)
+    Ok(hearing.finish())
 }
 
 /// The phrase whose values are looked up.
@@ -132,22 +129,22 @@ pub fn press_option(
     let (offer_id, offer_text) = offer;
     let offer_words: String = offer_text.parts.iter().map(plain).collect();
     let key_words = super::grammar::of(press.voice).key(key).map_or_else(|| key.to_string(), |piece| piece.text);
-    let mut heard = Utterance::default();
+    let mut hearing = Hearing::new();
     let mut pressed = String::new();
     for part in &press.parts {
         match part {
-            Part::Value { path, .. } if path == "offer" => push_value(&mut heard.text, offer_words.trim()),
+            Part::Value { path, .. } if path == "offer" => hearing.value(offer_words.trim()),
             Part::Value { .. } => {
-                push_value(&mut heard.text, &key_words);
+                hearing.value(&key_words);
                 pressed.push_str(&key_words);
             }
             Part::Text { text, .. } => {
-                push_text(&mut heard.text, text);
+                hearing.text(text);
                 pressed.push_str(text);
             }
         }
     }
-    heard.text.truncate(heard.text.trim_end().len());
+    let mut heard = hearing.finish();
     for (name, words) in offer_text.recordings(offer_id) {
         heard.push_clip(PromptId::new(&format!("{lang}/{name}")), &words, inventory);
     }
@@ -171,10 +168,52 @@ fn plain(part: &Part) -> String {
 }
 
 const ENDS: [char; 4] = ['.', '!', '?', '…'];
+const CLOSES: [char; 4] = ['»', '"', ')', '”'];
 
-/// The silence before what follows a text.
-fn silence_after(text: &str) -> Gap {
-    if text.trim_end().ends_with(ENDS) { gap::SENTENCE } else { gap::FRAGMENT }
+/// An utterance in the making.
+struct Hearing {
+    heard: Utterance,
+    /// Whether a sentence has just ended or none has begun. A value never ends one: "a.m." has a point of its own.
+    ended: bool,
+}
+
+impl Hearing {
+    fn new() -> Self {
+        Self { heard: Utterance::default(), ended: true }
+    }
+
+    /// Silence before the next recording.
+    fn silence(&mut self) {
+        self.heard.push_gap(if self.ended { gap::SENTENCE } else { gap::FRAGMENT });
+    }
+
+    /// Adds text of the phrase, but no second full stop after "p.m.".
+    fn text(&mut self, text: &str) {
+        let end = text.trim_end_matches(|letter: char| letter.is_whitespace() || CLOSES.contains(&letter));
+        if !end.is_empty() {
+            self.ended = end.ends_with(ENDS);
+        }
+        let heard = &mut self.heard.text;
+        heard.push_str(if heard.ends_with('.') { text.strip_prefix('.').unwrap_or(text) } else { text });
+    }
+
+    /// Adds a value, with a capital at the start of a sentence.
+    fn value(&mut self, words: &str) {
+        let mut letters = words.chars();
+        match letters.next() {
+            Some(first) if self.ended => {
+                self.heard.text.extend(first.to_uppercase());
+                self.heard.text.push_str(letters.as_str());
+            }
+            _ => self.heard.text.push_str(words),
+        }
+        self.ended = false;
+    }
+
+    fn finish(mut self) -> Utterance {
+        self.heard.text = self.heard.text.trim().to_owned();
+        self.heard
+    }
 }
 
 /// Whether a sentence ends before anything of these parts is heard.
@@ -183,27 +222,8 @@ fn ends_sentence(rest: &[Part]) -> bool {
         None => true,
         Some(Part::Value { .. }) => false,
         Some(Part::Text { text, .. }) => {
-            let text = text.trim_start_matches(['»', '"', ')', '”']).trim_start();
+            let text = text.trim_start_matches(CLOSES).trim_start();
             text.starts_with(ENDS) || (text.is_empty() && rest.len() == 1)
         }
-    }
-}
-
-/// Adds text, but no second full stop after "p.m.".
-fn push_text(heard: &mut String, text: &str) {
-    let text = if heard.ends_with('.') { text.strip_prefix('.').unwrap_or(text) } else { text };
-    heard.push_str(text);
-}
-
-/// Adds a value, with a capital at the start of a sentence.
-fn push_value(heard: &mut String, words: &str) {
-    let start = heard.trim_end().is_empty() || heard.trim_end().ends_with(ENDS);
-    let mut letters = words.chars();
-    match letters.next() {
-        Some(first) if start => {
-            heard.extend(first.to_uppercase());
-            heard.push_str(letters.as_str());
-        }
-        _ => heard.push_str(words),
     }
 }

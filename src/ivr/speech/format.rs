@@ -253,6 +253,21 @@ impl Format {
         }
     }
 
+    /// The same in the genitive, when there is one and this is not it.
+    #[must_use]
+    pub fn genitive(&self) -> Option<Self> {
+        match self {
+            Self::Money(MoneyStyle::Short | MoneyStyle::Full | MoneyStyle::Accusative) => {
+                Some(Self::Money(MoneyStyle::Genitive))
+            }
+            Self::Count(noun, Case::Nominative | Case::Accusative) => Some(Self::Count(*noun, Case::Genitive)),
+            Self::Date(DateStyle { genitive: false, year }) => {
+                Some(Self::Date(DateStyle { genitive: true, year: *year }))
+            }
+            _ => None,
+        }
+    }
+
     /// How a value is said when the phrase names no format; `None` when it cannot be said at all.
     #[must_use]
     pub const fn of_kind(kind: ValueKind) -> Option<Self> {

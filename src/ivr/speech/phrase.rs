@@ -113,10 +113,28 @@ impl PhraseText {
     pub fn recordings(&self, phrase_id: &str) -> Vec<(String, String)> {
         let fragments = self.parts.iter().filter(|part| is_heard(part));
         let named = fragments.filter_map(|part| match part {
-            Part::Text { text, clip } => Some((recording_name(phrase_id, *clip), fragment(text).1.to_owned())),
+            Part::Text { text, clip } => Some((recording_name(phrase_id, *clip), fragment(text, *clip).1.to_owned())),
             Part::Value { .. } => None,
         });
         named.collect()
+    }
+
+    /// Values that stand in the wrong case: a Russian phrase says «до {loan.date|date}» where it takes `date_gen`.
+    /// Each with its place and the format to write.
+    #[must_use]
+    pub fn wrong_cases(&self) -> Vec<(Range<usize>, Format)> {
+        let mut found = Vec::new();
+        for pair in self.parts.windows(2) {
+            if let [Part::Text { text, .. }, Part::Value { format: Some(format), at, .. }] = pair
+                && self.voice == Lang::Ru
+                && text.ends_with(' ')
+                && text.split_whitespace().last().is_some_and(|word| GENITIVE_AFTER.contains(&&*word.to_lowercase()))
+                && let Some(right) = format.genitive()
+            {
+                found.push((at.clone(), right));
+            }
+        }
+        found
     }
 
     /// The values it says.
@@ -128,6 +146,10 @@ impl PhraseText {
     }
 }
 
+/// Russian words that take the genitive and nothing else.
+const GENITIVE_AFTER: [&str; 11] =
+    ["до", "после", "около", "от", "из", "без", "для", "больше", "меньше", "более", "менее"];
+
 /// The name of a fragment's recording, without language.
 pub(super) fn recording_name(phrase_id: &str, clip: Option<usize>) -> String {
     match clip {
@@ -136,12 +158,14 @@ pub(super) fn recording_name(phrase_id: &str, clip: Option<usize>) -> String {
     }
 }
 
-/// A fragment's leading punctuation, which belongs to the value before it, and the text of its recording.
-pub(super) fn fragment(text: &str) -> (&str, &str) {
-    let start = text.find(char::is_alphanumeric).unwrap_or(text.len());
-    // An opening quotation mark or bracket belongs to what it opens.
-    let opened = text[..start].trim_end_matches(['«', '"', '(', '“']).len();
-    (&text[..opened], text[opened..].trim_end())
+/// A fragment's leading punctuation, which belongs to the value before it, and the text of its recording. A phrase
+/// without values has nothing before it and keeps its punctuation.
+pub(super) fn fragment(text: &str, clip: Option<usize>) -> (&str, &str) {
+    let start = match clip {
+        Some(_) => text.find(char::is_alphanumeric).unwrap_or(text.len()),
+        None => 0,
+    };
+    (&text[..start], text[start..].trim())
 }
 
 /// Whether a part is more than punctuation.

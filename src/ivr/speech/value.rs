@@ -82,7 +82,13 @@ pub fn say(lang: Lang, format: &Format, value: &Value) -> Result<Vec<Piece>, Say
             speaker.key(&text).ok_or_else(|| bad(&text, KEY))?
         }
         (Format::Phone, Value::Phone(number)) => phone::phone(speaker.0, number.as_str()),
-        (Format::Phone, Value::Digits(digits)) => phone::phone(speaker.0, digits),
+        (Format::Phone, Value::Digits(digits)) => {
+            let plain = digits.strip_prefix('+').unwrap_or(digits);
+            if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(bad(digits, PHONE));
+            }
+            phone::phone(speaker.0, digits)
+        }
         (Format::Date(style), Value::Date(date)) => speaker.0.date(*date, *style),
         (Format::Time, Value::Time(time)) => speaker.0.time(*time),
         (Format::Duration, Value::Duration(length)) => speaker.duration(whole_seconds(*length)),
@@ -105,6 +111,7 @@ pub fn say(lang: Lang, format: &Format, value: &Value) -> Result<Vec<Piece>, Say
 }
 
 const DIGITS: &str = "write digits, * and # without spaces, such as 4021";
+const PHONE: &str = "write a plus where the country is known, and digits, such as +74951234567";
 const KEY: &str = "write one key: 0 to 9, star or hash";
 const DECIMAL: &str = "write a number with at most twelve digits after the point, such as 92.4125";
 

@@ -53,6 +53,11 @@ fn hard_cases_are_said_right() {
     check(ru, "money:RUB", "1000000000000", "один триллион рублей");
     check(ru, "money_gen:RUB", "21001.01", "двадцати одной тысячи одного рубля одной копейки");
     check(ru, "money_gen:USD", "948.12", "девятисот сорока восьми долларов двенадцати центов");
+    check(ru, "count_gen:minute", "73", "семидесяти трёх минут");
+    check(ru, "count_gen:minute", "288", "двухсот восьмидесяти восьми минут");
+    check(ru, "count_gen:hour", "61", "шестидесяти одного часа");
+    check(ru, "count_gen:day", "0", "нуля дней");
+    check(ru, "money_acc:RUB", "-1001", "минус одну тысячу один рубль");
     check(ru, "count:year", "5", "пять лет");
     check(ru, "count_acc:second", "31", "тридцать одну секунду");
     check(ru, "ordinal:m", "2026", "две тысячи двадцать шестой");

@@ -230,6 +230,42 @@ fn fragments_are_numbered_and_lose_punctuation_in_front() {
     };
     check("Only words.", &[("p", "Only words.")]);
     check("One {a}, two {b}. Three: {c}!", &[("p.1", "One"), ("p.2", "two"), ("p.3", "Three:")]);
-    check("{a}. «Four» five.", &[("p.1", "«Four» five.")]);
+    check("«Three» four.", &[("p", "«Three» four.")]);
     check("{a}. {b}.", &[]);
+}
+
+#[test]
+fn the_point_of_a_time_ends_no_sentence() {
+    let resolve = |_: &str| Some(Value::Time(jiff::civil::time(17, 0, 0, 0)));
+    let text = phrase(Lang::En, "From {a|time} to {b|time}. {c|time}! Bye.");
+    let heard = utter(Lang::En, "open", &text, &resolve, &Ladders::default(), &manifest()).unwrap();
+    assert_eq!(heard.text, "From five p.m. to five p.m. Five p.m.! Bye.");
+    assert_eq!(
+        line(&heard.items),
+        "en/open.1 [60] en/say/n.5.mid en/say/t.pm.mid [60] en/open.2 [60] en/say/n.5.mid en/say/t.pm.fin [350] \
+         en/say/n.5.mid en/say/t.pm.fin [350] en/open.3"
+    );
+}
+
+#[test]
+fn a_value_after_a_preposition_must_be_in_the_genitive() {
+    let check = |lang, text: &str, expected: &[&str]| {
+        let found = phrase(lang, text).wrong_cases();
+        let found: Vec<String> = found.into_iter().map(|(at, format)| format!("{} {format}", &text[at])).collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check(Lang::Ru, "Внесите его до {loan.date|date}.", &["{loan.date|date} date_gen"]);
+    check(Lang::Ru, "Ждать около {n|count:minute}, до {d|date_gen}.", &["{n|count:minute} count_gen:minute"]);
+    check(Lang::Ru, "Остаток {sum|money}. Потом {sum|money}.", &[]);
+    check(Lang::En, "It is due до {loan.date|date}.", &[]);
+}
+
+#[test]
+fn a_trillion_is_said_right_though_nobody_recorded_it() {
+    let resolve = |_: &str| Some(Value::Number(5_000_000_000_000));
+    let text = phrase(Lang::Ru, "{n|number}.");
+    let heard = utter(Lang::Ru, "n", &text, &resolve, &Ladders::default(), &manifest()).unwrap();
+    assert_eq!(heard.text, "Пять триллионов.");
+    let missing = Missing { prompt: PromptId::new("ru/say/s.trn.5.fin"), text: "триллионов".to_owned() };
+    assert_eq!(heard.missing, [missing]);
 }
