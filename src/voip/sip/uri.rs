@@ -7,7 +7,7 @@ use crate::model::PhoneNumber;
 use super::host::Host;
 use super::params::Params;
 use super::peer::Transport;
-use super::text::{Malformed, hex_pair};
+use super::text::{Malformed, hex_pair, to_hex};
 
 /// Any URI that a SIP message may hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -190,16 +190,25 @@ impl SipUri {
         Some(String::from_utf8_lossy(&plain).into_owned())
     }
 
+    /// The value of a parameter; its name and value may be escaped in the URI (§19.1.2). `Some("")` for one
+    /// without a value.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<String> {
+        let plain = |text: &str| String::from_utf8_lossy(&unescape(text)).into_owned();
+        let found = self.params.iter().find(|(known, _)| plain(known).eq_ignore_ascii_case(name));
+        found.map(|(_, value)| plain(value.unwrap_or("")))
+    }
+
     /// The transport that the URI asks for; `None` when it names none or one that we do not speak.
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {
-        self.params.get("transport").and_then(Transport::from_name)
+        self.param("transport").as_deref().and_then(Transport::from_name)
     }
 
     /// Whether the next hop routes loosely (`lr`, RFC 3261 §19.1.1).
     #[must_use]
     pub fn is_loose_router(&self) -> bool {
-        self.params.has("lr")
+        self.param("lr").is_some()
     }
 
     /// Whether both mean the same (RFC 3261 §19.1.4).
@@ -327,7 +336,7 @@ fn escape_user(plain: &str) -> String {
             text.push(char::from(byte));
         } else {
             text.push('%');
-            text.push_str(&format!("{byte:02X}"));
+            text.push_str(&to_hex(&[byte]).to_ascii_uppercase());
         }
     }
     text

@@ -30,7 +30,7 @@ pub use plain::{
 };
 pub use via::{MAGIC_COOKIE, Via};
 
-use super::text::{Malformed, is_token, split_outside, trim};
+use super::text::{Malformed, is_token, split_outside};
 
 /// A header's value as a type.
 pub trait TypedHeader: Sized {
@@ -78,7 +78,7 @@ impl Headers {
     pub(crate) fn push_line(&mut self, name: &[u8], value: &[u8]) {
         match HeaderName::parse(name) {
             Some(name) if name.is_split() => {
-                split_outside(value, b',').for_each(|element| self.push_bytes(name, element))
+                split_outside(value, b',').for_each(|element| self.push_bytes(name, element));
             }
             Some(name) => self.push_bytes(name, value),
             None => {
@@ -127,13 +127,11 @@ impl Headers {
 
     fn push_field(&mut self, name: FieldName, value: &[u8]) {
         let start = self.text.len();
-        let value = trim(value);
-        self.text.extend_from_slice(value);
-        for byte in &mut self.text[start..] {
-            if matches!(byte, b'\r' | b'\n') {
-                *byte = b' ';
-            }
-        }
+        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        let first = value.iter().position(|byte| !is_blank(byte)).unwrap_or(value.len());
+        let end = value.iter().rposition(|byte| !is_blank(byte)).map_or(first, |last| last + 1);
+        let visible = value[first..end].iter();
+        self.text.extend(visible.map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
         self.fields.push(Field { name, value: start..self.text.len() });
     }
 

@@ -116,11 +116,11 @@ impl TypedHeader for Via {
     fn parse(value: &[u8]) -> Result<Self, Malformed> {
         const WHAT: Malformed = Malformed("Via");
         let mut parts = value.splitn(3, |&byte| byte == b'/');
-        let mut part = || parts.next().map(trim).ok_or(WHAT);
-        if !part()?.eq_ignore_ascii_case(b"SIP") || part()? != b"2.0" {
+        let mut next = || parts.next().map(trim).ok_or(WHAT);
+        if !next()?.eq_ignore_ascii_case(b"SIP") || next()? != b"2.0" {
             return Err(WHAT);
         }
-        let rest = part()?;
+        let rest = next()?;
         let end = rest.iter().position(|&byte| is_space(byte)).ok_or(WHAT)?;
         let (protocol, rest) = rest.split_at(end);
         if !is_token(protocol) {

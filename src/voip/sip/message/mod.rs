@@ -11,6 +11,7 @@ mod write;
 use std::fmt;
 
 pub use parse::{MAX_HEADER_LINE, MAX_HEADER_LINES, MAX_MESSAGE};
+pub(super) use parse::{parse_head, refuse_head};
 pub use refusal::{Dropped, Refusal, Unusable};
 
 use super::headers::{CSeq, Headers, NameAddr, SipCallId, Via};

@@ -47,11 +47,53 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Message, Unusable> {
     if too_long {
         body = Err((Status::MESSAGE_TOO_LARGE, Malformed("message length")));
     }
-    if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/")) {
+    if is_status_line(line) {
         let response = read_response(line, headers, body);
         return response.map(Message::Response).map_err(|fault| Dropped::Response(fault).into());
     }
     read_request(line, headers, body).map(Message::Request)
+}
+
+/// The headers of a head that may lack its end, as far as they can be read.
+pub(in super::super) fn parse_head(head: &[u8]) -> Headers {
+    let mut headers = Headers::new();
+    if let Some((_, rest)) = split_line(head) {
+        match read_headers(rest, &mut headers) {
+            // A fault is found again when the whole message is read.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    headers
+}
+
+/// The answer to a message of which only the head is known.
+pub(in super::super) fn refuse_head(head: &[u8], status: Status, fault: Malformed) -> Unusable {
+    let Some((line, _)) = split_line(head) else { return Dropped::NotSip.into() };
+    if is_status_line(line) {
+        return Dropped::Response(fault).into();
+    }
+    if !is_request_line(line) {
+        return Dropped::NotSip.into();
+    }
+    refuse(line, parse_head(head), (status, fault))
+}
+
+fn is_status_line(line: &[u8]) -> bool {
+    line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/"))
+}
+
+fn is_request_line(line: &[u8]) -> bool {
+    line.windows(4).any(|window| window.eq_ignore_ascii_case(b"SIP/"))
+}
+
+fn refuse(line: &[u8], headers: Headers, (status, fault): Fault) -> Unusable {
+    if line.starts_with(b"ACK ") {
+        return Dropped::Ack(fault).into();
+    }
+    if !has_via(&headers) {
+        return Dropped::NoVia.into();
+    }
+    Unusable::Refused(Box::new(Refusal::new(status, fault, headers)))
 }
 
 /// The first line and what follows its line end.
@@ -173,7 +215,7 @@ fn single(headers: &Headers, name: HeaderName) -> Result<&[u8], Malformed> {
 }
 
 fn read_request(line: &[u8], headers: Headers, body: Result<&[u8], Fault>) -> Result<Request, Unusable> {
-    if !line.to_ascii_uppercase().windows(4).any(|window| window == b"SIP/") {
+    if !is_request_line(line) {
         return Err(Dropped::NotSip.into());
     }
     match check_request(line, &headers, body) {
@@ -184,9 +226,7 @@ fn read_request(line: &[u8], headers: Headers, body: Result<&[u8], Fault>) -> Re
             let body = body.to_vec();
             Ok(Request { method, uri, vias, from, to, call_id, cseq: cseq.number, max_forwards, headers, body })
         }
-        Err((_, fault)) if line.starts_with(b"ACK ") => Err(Dropped::Ack(fault).into()),
-        Err(_) if !has_via(&headers) => Err(Dropped::NoVia.into()),
-        Err((status, fault)) => Err(Unusable::Refused(Box::new(Refusal::new(status, fault, headers)))),
+        Err(fault) => Err(refuse(line, headers, fault)),
     }
 }
 
@@ -242,7 +282,8 @@ fn read_response(line: &[u8], mut headers: Headers, body: Result<&[u8], Fault>) 
     const LINE: Malformed = Malformed("status line");
     let mut words = line.splitn(3, |&byte| byte == b' ');
     let (Some(version), Some(code)) = (words.next(), words.next()) else { return Err(LINE) };
-    let reason = words.next().unwrap_or_default().to_vec();
+    let mut reason = words.next().unwrap_or_default().to_vec();
+    reason.iter_mut().filter(|byte| matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = b' ');
     check_version(version).map_err(|(_, fault)| fault)?;
     let code = (code.len() == 3).then(|| decimal(code)).flatten().and_then(|code| u16::try_from(code).ok());
     let status = code.and_then(Status::new).ok_or(LINE)?;

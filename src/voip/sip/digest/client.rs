@@ -1,0 +1,72 @@
+//! Answering a challenge.
+
+use std::fmt;
+
+use super::super::method::Method;
+use super::super::uri::Uri;
+use super::algorithm::{Algorithm, Asked, response};
+use super::wire::{Challenge, Credentials, Protection};
+
+/// An account of ours elsewhere. Its `Debug` hides the password.
+#[derive(Clone)]
+pub struct Login {
+    /// The account.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Answers the first challenge whose hash we know (RFC 8760 §2.4: the server lists them by its preference).
+///
+/// `cnonce` is a random text, `count` how often the nonce has been used, with this time (from 1). `None` when no
+/// challenge can be answered.
+#[must_use]
+pub fn answer(
+    challenges: &[Challenge],
+    login: &Login,
+    method: &Method,
+    uri: &Uri,
+    cnonce: &str,
+    count: u32,
+) -> Option<Credentials> {
+    let (challenge, algorithm) =
+        challenges.iter().find_map(|challenge| challenge.algorithm.map(|algorithm| (challenge, algorithm)))?;
+    Some(answer_one(challenge, algorithm, login, method, uri, (count, cnonce)))
+}
+
+fn answer_one(
+    challenge: &Challenge,
+    algorithm: Algorithm,
+    login: &Login,
+    method: &Method,
+    uri: &Uri,
+    (count, cnonce): (u32, &str),
+) -> Credentials {
+    let ha1 = algorithm.hash(&[&login.username, &challenge.realm, &login.password]);
+    let uri = uri.to_string();
+    let count_text = format!("{count:08x}");
+    let counted = challenge.qop_auth.then_some((count_text.as_str(), cnonce));
+    let asked = Asked { method: method.as_str(), uri: &uri, nonce: &challenge.nonce, count: counted };
+    let response = response(algorithm, &ha1, &asked);
+    let protection = if challenge.qop_auth {
+        Protection::Auth { count, count_text, cnonce: cnonce.to_owned() }
+    } else {
+        Protection::None
+    };
+    Credentials {
+        username: login.username.clone(),
+        realm: challenge.realm.clone(),
+        nonce: challenge.nonce.clone(),
+        uri,
+        response,
+        algorithm: Some(algorithm),
+        protection,
+        opaque: challenge.opaque.clone(),
+    }
+}

@@ -1,0 +1,175 @@
+use std::time::Duration;
+
+use super::*;
+use crate::model::Instant;
+use crate::voip::sip::headers::{HeaderName, Headers};
+use crate::voip::sip::{Method, Uri};
+
+const START: Instant = Instant::from_millis(1_000_000);
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn server() -> DigestServer {
+    DigestServer::new("bank".to_owned(), [7; 32], MINUTE)
+}
+
+fn login(password: &str) -> Login {
+    Login { username: "anna".to_owned(), password: password.to_owned() }
+}
+
+fn uri() -> Uri {
+    Uri::parse("sip:bank.example").unwrap()
+}
+
+fn reply(challenges: &[Challenge], password: &str, count: u32) -> Credentials {
+    answer(challenges, &login(password), &Method::Register, &uri(), "c0ffee", count).unwrap()
+}
+
+#[test]
+fn the_example_of_rfc_7616_yields_its_responses() {
+    for (algorithm, expected) in [
+        (Algorithm::Md5, "8ca523f5e9506fed4657c9700eebdbec"),
+        (Algorithm::Sha256, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+    ] {
+        let ha1 = algorithm.hash(&["Mufasa", "http-auth@example.org", "Circle of Life"]);
+        let asked = algorithm::Asked {
+            method: "GET",
+            uri: "/dir/index.html",
+            nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+            count: Some(("00000001", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")),
+        };
+        assert_eq!(algorithm::response(algorithm, &ha1, &asked), expected);
+    }
+}
+
+#[test]
+fn the_old_example_without_qop_yields_its_response() {
+    let ha1 = Algorithm::Md5.hash(&["Mufasa", "testrealm@host.com", "CircleOfLife"]);
+    let nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
+    let asked = algorithm::Asked { method: "GET", uri: "/dir/index.html", nonce, count: None };
+    assert_eq!(algorithm::response(Algorithm::Md5, &ha1, &asked), "1949323746fe6a43ef61f9606e7febea");
+}
+
+#[test]
+fn the_stronger_hash_is_asked_for_first_and_either_is_taken() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    let challenges = server.challenges(START, false);
+    assert_eq!(
+        challenges.each_ref().map(|challenge| challenge.algorithm),
+        [Some(Algorithm::Sha256), Some(Algorithm::Md5)]
+    );
+    for (count, offered) in [(1, &challenges[..1]), (2, &challenges[1..])] {
+        let reply = reply(offered, "secret", count);
+        let reply = Credentials::parse(reply.to_value().as_bytes()).unwrap();
+        assert_eq!(server.verify(&reply, &Method::Register, Some(&ha1), START), Verdict::Accepted);
+    }
+}
+
+#[test]
+fn an_unknown_account_and_a_wrong_password_look_alike() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    let challenges = server.challenges(START, false);
+    let wrong = reply(&challenges, "guess", 1);
+    assert_eq!(server.verify(&wrong, &Method::Register, Some(&ha1), START), Verdict::Denied);
+    assert_eq!(server.verify(&wrong, &Method::Register, None, START), Verdict::Denied);
+    let right = reply(&challenges, "secret", 1);
+    assert_eq!(server.verify(&right, &Method::Invite, Some(&ha1), START), Verdict::Denied, "of another method");
+    assert_eq!(server.verify(&right, &Method::Register, None, START), Verdict::Denied);
+}
+
+#[test]
+fn an_answer_that_is_sent_again_is_stale() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    let challenges = server.challenges(START, false);
+    let mut verdict = |count| server.verify(&reply(&challenges, "secret", count), &Method::Register, Some(&ha1), START);
+    assert_eq!(verdict(1), Verdict::Accepted);
+    assert_eq!(verdict(1), Verdict::Stale);
+    assert_eq!(verdict(0x1ff), Verdict::Accepted, "counts above 255");
+    assert_eq!(verdict(2), Verdict::Stale);
+}
+
+#[test]
+fn without_qop_a_nonce_is_good_for_one_request() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    let mut challenges = server.challenges(START, false);
+    challenges.iter_mut().for_each(|challenge| challenge.qop_auth = false);
+    let reply = reply(&challenges, "secret", 1);
+    assert_eq!(server.verify(&reply, &Method::Register, Some(&ha1), START), Verdict::Accepted);
+    assert_eq!(server.verify(&reply, &Method::Register, Some(&ha1), START), Verdict::Stale);
+}
+
+#[test]
+fn an_old_or_foreign_nonce_is_stale_only_with_the_right_password() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    let later = START + MINUTE + Duration::from_millis(1);
+    let challenges = server.challenges(START, false);
+    let mut foreign = challenges.clone();
+    foreign.iter_mut().for_each(|challenge| challenge.nonce = "after a restart".to_owned());
+    let mut forged = challenges.clone();
+    forged.iter_mut().for_each(|challenge| challenge.nonce.replace_range(0..2, "ff"));
+    for (name, challenges) in [("old", &challenges), ("foreign", &foreign), ("forged", &forged)] {
+        let mut verdict =
+            |password| server.verify(&reply(challenges, password, 1), &Method::Register, Some(&ha1), later);
+        assert_eq!(verdict("secret"), Verdict::Stale, "{name}");
+        assert_eq!(verdict("guess"), Verdict::Denied, "{name}");
+    }
+}
+
+#[test]
+fn a_flood_of_logins_makes_the_oldest_nonces_stale_and_keeps_the_table_small() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    let first = server.challenges(START, false);
+    assert_eq!(server.verify(&reply(&first, "secret", 1), &Method::Register, Some(&ha1), START), Verdict::Accepted);
+    for _ in 0..16_384 {
+        let challenges = server.challenges(START, false);
+        let verdict = server.verify(&reply(&challenges[1..], "secret", 1), &Method::Register, Some(&ha1), START);
+        assert_eq!(verdict, Verdict::Accepted);
+    }
+    assert_eq!(server.verify(&reply(&first, "secret", 2), &Method::Register, Some(&ha1), START), Verdict::Stale);
+}
+
+#[test]
+fn challenges_and_credentials_are_read_as_they_are_written() {
+    let challenge = server().challenges(START, true)[0].clone();
+    assert_eq!(Challenge::parse(challenge.to_string().as_bytes()), Ok(challenge));
+    let text = br#"digest  Realm="a \"b\", c",nonce=abc , qop="auth-int, auth",algorithm=sha-256,opaque="o""#;
+    let read = Challenge::parse(text).unwrap();
+    assert_eq!((read.realm.as_str(), read.nonce.as_str(), read.qop_auth), (r#"a "b", c"#, "abc", true));
+    assert_eq!((read.algorithm, read.stale, read.opaque.as_deref()), (Some(Algorithm::Sha256), false, Some("o")));
+}
+
+#[test]
+fn credentials_that_lack_something_are_malformed() {
+    let good =
+        r#"Digest username="a", realm="b", nonce="c", uri="sip:d", response="e", qop=auth, nc=00000001, cnonce="f""#;
+    assert!(Credentials::parse(good.as_bytes()).is_ok());
+    for (what, with) in [
+        (r#"username="a", "#, ""),
+        (r#"nonce="c", "#, ""),
+        (", nc=00000001", ""),
+        ("nc=00000001", "nc=+1"),
+        ("nc=00000001", "nc=000000001"),
+        ("qop=auth,", "qop=auth-int,"),
+        ("Digest", "Basic"),
+        (r#"response="e""#, r#"response="e"#),
+    ] {
+        let text = good.replace(what, with);
+        assert!(Credentials::parse(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn nothing_of_a_password_is_shown() {
+    let challenges = server().challenges(START, false);
+    let reply = reply(&challenges, "secret", 1);
+    let mut headers = Headers::new();
+    headers.push_text(HeaderName::Authorization, &reply.to_value());
+    let shown = format!("{reply:?} {headers:?} {:?} {:?}", login("secret"), Ha1::compute("anna", "bank", "secret"));
+    assert!(!shown.contains("secret") && !shown.contains(&reply.response), "{shown}");
+    assert_eq!(Credentials::find(&headers, HeaderName::Authorization, "bank"), Some(reply));
+}
