@@ -246,3 +246,78 @@ fn header(out: &mut Vec<u8>, count: u8, kind: u8, words: u16) {
 fn word(out: &mut Vec<u8>, value: u32) {
     out.extend(value.to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn outgoing() -> Outgoing {
+        let now = Instant::from_millis(12_500);
+        let sender = SenderInfo { ntp: NtpTime::of(now), rtp: RtpTimestamp(9), packets: 10, octets: 1_600 };
+        let block = ReportBlock {
+            ssrc: Ssrc(7),
+            fraction_lost: 128,
+            lost: 5,
+            highest: 70_000,
+            jitter: 3,
+            last_report: 0,
+            delay: 0,
+        };
+        Outgoing { ssrc: Ssrc(0xaaaa), sender: Some(sender), block: Some(block), goodbye: true }
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let full = outgoing();
+        let cases = [full, Outgoing { sender: None, goodbye: false, ..full }, Outgoing { block: None, ..full }];
+        let mut bytes = Vec::new();
+        for out in cases {
+            out.write(&mut bytes);
+            assert_eq!(bytes.len() % 4, 0);
+            let read = parse(&bytes).expect("a compound packet");
+            assert_eq!((read.source, read.sender), (Some(out.ssrc), out.sender));
+            assert_eq!(read.blocks.first().copied(), out.block);
+            assert_eq!(read.goodbyes.len(), usize::from(out.goodbye));
+        }
+    }
+
+    #[test]
+    fn lies_about_lengths_are_errors() {
+        let mut bytes = Vec::new();
+        outgoing().write(&mut bytes);
+        for length in 0..bytes.len() {
+            let boundary = [52, 72].contains(&length);
+            assert_eq!(parse(&bytes[..length]).is_ok(), boundary, "{length}");
+        }
+        let mut more_blocks = bytes.clone();
+        more_blocks[0] |= 0x1f;
+        assert_eq!(parse(&more_blocks), Err(RtcpError));
+        let mut padded = bytes.clone();
+        padded[0] |= 0x20;
+        padded[51] = 255;
+        assert_eq!(parse(&padded), Err(RtcpError));
+    }
+
+    #[test]
+    fn a_negative_loss_keeps_its_sign() {
+        let mut bytes = Vec::new();
+        let block = ReportBlock { lost: -3, ..outgoing().block.expect("a block") };
+        Outgoing { block: Some(block), ..outgoing() }.write(&mut bytes);
+        assert_eq!(parse(&bytes).expect("a compound packet").blocks[0].lost, -3);
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_never_panics(mut bytes in proptest::collection::vec(any::<u8>(), 0..120), kind in 200..=204_u8) {
+            let first = parse(&bytes);
+            if let [flags, second, ..] = bytes.as_mut_slice() {
+                (*flags, *second) = (*flags & 0x3f | 0x80, kind);
+            }
+            prop_assert!(first.is_err() || !bytes.is_empty());
+            if let Ok(compound) = parse(&bytes) {
+                prop_assert!(compound.blocks.len() * 24 <= bytes.len());
+            }
+        }
+    }
+}

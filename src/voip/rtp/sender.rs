@@ -20,7 +20,6 @@ pub struct Sender {
     next: SequenceNumber,
     first: RtpTimestamp,
     origin: Instant,
-    shift: u32,
     end: Option<RtpTimestamp>,
     packets: u64,
     octets: u64,
@@ -30,7 +29,7 @@ impl Sender {
     /// A stream whose first sample is that of `origin`.
     #[must_use]
     pub const fn new(ssrc: Ssrc, next: SequenceNumber, first: RtpTimestamp, origin: Instant) -> Self {
-        Self { ssrc, next, first, origin, shift: 0, end: None, packets: 0, octets: 0 }
+        Self { ssrc, next, first, origin, end: None, packets: 0, octets: 0 }
     }
 
     /// Our source number.
@@ -54,19 +53,18 @@ impl Sender {
     /// The timestamp of a moment by our clock.
     #[must_use]
     pub fn timestamp_at(&self, at: Instant) -> RtpTimestamp {
-        self.first.plus(units(at.since(self.origin)).wrapping_add(self.shift))
+        self.first.plus(units(at.since(self.origin)))
     }
 
     /// The timestamp for a frame of `samples` due at `at`, and whether it begins anew (the marker): at the first
-    /// frame and after a hole. A frame never overlaps the one before; when that one ran ahead of the clock, this one
-    /// follows it.
+    /// frame and after a hole. A frame never overlaps the one before: when that one ran ahead of the clock, this one
+    /// follows it, until a hole lets the clock catch up.
     pub fn claim(&mut self, at: Instant, samples: u32) -> (RtpTimestamp, bool) {
         let mut timestamp = self.timestamp_at(at);
         let mut anew = true;
         if let Some(end) = self.end {
             let hole = timestamp.after(end);
             if hole < 0 {
-                self.shift = self.shift.wrapping_add(hole.unsigned_abs());
                 timestamp = end;
             }
             anew = hole > 0;

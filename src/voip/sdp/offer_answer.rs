@@ -338,3 +338,6 @@ fn refused(media: &MediaDescription) -> MediaDescription {
     (line.connection, line.direction, line.ptime, line.rtcp) = (None, None, None, None);
     line
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,53 @@
+use super::*;
 
+/// Timestamp, key, end, duration.
+type Train = (u32, char, bool, u16);
+
+fn keys(packets: &[Train]) -> String {
+    let mut receiver = EventReceiver::default();
+    let mut press = |&(timestamp, key, end, duration): &Train| {
+        let code = Digit::from_char(key).expect("a key").event();
+        receiver.receive(RtpTimestamp(timestamp), Event { code, end, duration })
+    };
+    packets.iter().filter_map(|packet| press(packet).map(Digit::as_char)).collect()
+}
+
+#[test]
+fn presses_are_told_apart_by_timestamp_and_key() {
+    let cases: &[(&str, &[Train], &str)] = &[
+        ("a whole press", &[(0, '1', false, 0), (0, '1', false, 160), (0, '1', true, 320), (0, '1', true, 320)], "1"),
+        ("the start was lost", &[(0, '1', false, 640), (0, '1', true, 800)], "1"),
+        ("all but one end was lost", &[(0, '1', true, 800)], "1"),
+        ("the end was lost", &[(0, '1', false, 160), (2_000, '2', false, 160)], "12"),
+        ("the end was lost and the key repeated", &[(0, '1', false, 800), (1_600, '1', false, 160)], "11"),
+        ("repeated quickly", &[(0, '1', true, 400), (720, '1', true, 400)], "11"),
+        (
+            "a packet of the press before comes late",
+            &[(0, '1', false, 160), (900, '2', false, 160), (0, '1', true, 800)],
+            "12",
+        ),
+        (
+            "a phone that moves the timestamp",
+            &[(0, '1', false, 160), (160, '1', false, 320), (320, '1', true, 480)],
+            "1",
+        ),
+        ("timestamps wrap", &[(u32::MAX - 100, '1', true, 800), (1_000, '2', true, 800)], "12"),
+        ("the phone restarted its clock", &[(900_000, '1', true, 800), (100, '2', true, 800)], "12"),
+        ("the same timestamp, another key after the end", &[(0, '1', true, 800), (0, '2', false, 160)], "12"),
+        ("a segment of a long press", &[(0, '1', false, 65_535), (65_535, '1', false, 160)], "1"),
+        ("a segment with its first packets lost", &[(0, '1', false, 64_000), (65_535, '1', false, 4_000)], "1"),
+        ("no segment: the press before was short", &[(0, '1', false, 8_000), (65_535, '1', false, 160)], "11"),
+    ];
+    for (name, packets, expected) in cases {
+        assert_eq!(keys(packets), *expected, "{name}");
+    }
+}
+
+#[test]
+fn a_payload_reads_and_writes() {
+    let event = Event { code: 11, end: true, duration: 800 };
+    assert_eq!(event.payload(), [11, 0x8a, 3, 0x20]);
+    assert!(Event::parse(&event.payload()) == Some(event));
+    assert!(Event::parse(&[1, 2, 3]).is_none());
+    assert!(Event::parse(&[1, 0, 0, 160, 9, 9]).is_some());
+}
