@@ -13,6 +13,7 @@ impl Acd {
         self.give_up(now.instant);
         self.dispatch(now.instant);
         self.tell(now);
+        self.estimate_next(now);
         self.set_wakes(now.instant);
     }
 
@@ -153,6 +154,24 @@ impl Acd {
             if waiting.told.replace(status) != Some(status) {
                 self.commands.push_back(Command::Status { call: waiting.ticket.call, status });
             }
+        }
+    }
+
+    fn estimate_next(&mut self, now: Now) {
+        for policy in self.policies.values() {
+            let length = self.waiting.iter().filter(|waiting| waiting.ticket.queue == policy.name).count();
+            let crew: Vec<&Operator> = (self.operators.values())
+                .filter(|operator| operator.is_present() && operator.has_any(&policy.skills))
+                .collect();
+            let weight = crew.iter().map(|operator| operator.share(&policy.name, self.queues_of(operator))).sum();
+            let position = u32::try_from(length).unwrap_or(u32::MAX).saturating_add(1);
+            let free = crew.iter().any(|operator| operator.is_free(now.instant));
+            let wait = self.histories.get_mut(&policy.name).and_then(|history| {
+                let samples = history.samples(now, &self.zone);
+                history.wait(position, samples, crew.len(), weight)
+            });
+            let wait = if free && length == 0 { Some(std::time::Duration::ZERO) } else { wait };
+            self.next_waits.insert(policy.name.clone(), wait);
         }
     }
 

@@ -45,6 +45,8 @@ pub struct Acd {
     /// In the order of service.
     waiting: Vec<Waiting>,
     talks: HashMap<CallId, Talk>,
+    /// The estimate for whoever enters a queue next.
+    next_waits: HashMap<Name, Option<Duration>>,
     commands: VecDeque<Command>,
     /// Numbers entries and calls taken.
     turn: u64,
@@ -70,6 +72,7 @@ impl Acd {
             operators: BTreeMap::new(),
             waiting: Vec::new(),
             talks: HashMap::new(),
+            next_waits: HashMap::new(),
             commands: VecDeque::new(),
             turn: 0,
         };
@@ -166,6 +169,12 @@ impl Acd {
     /// Who is known and what each is doing, by name.
     pub fn operators(&self) -> impl Iterator<Item = (&OperatorProfile, &OperatorState)> {
         self.operators.values().map(|operator| (&operator.profile, &operator.state))
+    }
+
+    /// The wait of a caller who would enter this queue now; `None` when nobody can know it.
+    #[must_use]
+    pub fn wait_to_come(&self, queue: &Name) -> Option<Duration> {
+        self.next_waits.get(queue).copied().flatten()
     }
 
     /// How many callers wait in all queues.

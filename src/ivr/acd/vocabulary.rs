@@ -70,6 +70,19 @@ pub enum OfferFailure {
     Unreachable,
 }
 
+impl OfferFailure {
+    /// One word for records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoAnswer => "no_answer",
+            Self::Busy => "busy",
+            Self::Rejected => "rejected",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
 /// What the ACD asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
