@@ -1,0 +1,71 @@
+//! What the tests of the store and of the bank share.
+
+use super::*;
+use crate::model::{CallEvent, CallId, Cause, Lang, Level, OperatorId, PhoneNumber};
+
+/// A store in a folder of its own; the folder lives as long as its guard.
+pub(in crate::io) async fn opened() -> (Store, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path()).await.expect("a store");
+    (store, folder)
+}
+
+/// Some noon of March 2026, UTC, and `second` seconds.
+pub(in crate::io) fn at(second: i64) -> Timestamp {
+    let noon: Timestamp = "2026-03-02T12:00:00Z".parse().expect("a time");
+    noon + jiff::SignedDuration::from_secs(second)
+}
+
+pub(in crate::io) fn call(number: u128) -> CallId {
+    CallId::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0000 | number)
+}
+
+/// One of each.
+pub(in crate::io) fn every_event() -> Vec<CallEvent> {
+    let anna = || OperatorId::new("anna");
+    let from = PhoneNumber::parse("+79161234567");
+    let seconds = Duration::from_secs;
+    let mut events = vec![
+        CallEvent::Arrived { from, called: "+74951234567".into(), line: "main".into(), menu: "1".into() },
+        CallEvent::Arrived { from: None, called: "main".into(), line: "main".into(), menu: "1".into() },
+        CallEvent::Answered,
+        CallEvent::Visited { node: "main".into() },
+        CallEvent::LanguageChosen { lang: Lang::En },
+        CallEvent::LevelReached { level: Level::Verified },
+        CallEvent::BankAnswered { operation: "bank.balance".into(), outcome: "ok".into(), took: seconds(1) },
+        CallEvent::Chosen { name: "csat".into(), value: "5".into() },
+        CallEvent::Noted { note: "card_blocked".into() },
+        CallEvent::Queued { queue: "support".into() },
+        CallEvent::Offered { operator: anna() },
+        CallEvent::OfferFailed { operator: anna(), reason: "no_answer".into() },
+        CallEvent::Connected { operator: anna(), waited: seconds(35) },
+        CallEvent::TalkEnded { operator: anna(), talked: seconds(65), by_operator: true },
+        CallEvent::QueueLeft { queue: "support".into(), waited: seconds(9), outcome: "abandoned".into() },
+        CallEvent::MessageLeft { mailbox: "support".into(), file: "1.wav".into(), length: seconds(12) },
+    ];
+    for cause in [Cause::CallerHungUp, Cause::MenuEnded, Cause::OperatorHungUp, Cause::Cancelled]
+        .into_iter()
+        .chain([Cause::NotAcknowledged, Cause::MediaSilent, Cause::TooLong, Cause::Draining])
+        .chain([Cause::Refused(488), Cause::Failed])
+    {
+        events.push(CallEvent::Ended { cause, lasted: seconds(134) });
+    }
+    events
+}
+
+#[tokio::test]
+async fn opening_makes_a_private_folder_and_opening_again_changes_nothing() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("data");
+    Store::open(&folder).await.expect("opened").close().await;
+    Store::open(&folder).await.expect("opened again").close().await;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&folder.metadata().expect("there").permissions());
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let error = Store::open(&file.path().join("data")).await.expect_err("a file is no folder");
+    assert!(matches!(error, StoreError::Folder { .. }), "{error}");
+}
