@@ -1,7 +1,14 @@
 //! SIP (RFC 3261): messages, transactions, dialogs. No sockets, no clock.
 
+pub mod dialog;
+pub mod digest;
+pub mod endpoint;
+pub mod framer;
 pub mod headers;
 pub mod peer;
+pub mod transaction;
+pub mod uac;
+pub mod uas;
 
 mod host;
 mod message;
@@ -12,7 +19,9 @@ mod text;
 mod uri;
 
 pub use host::Host;
-pub use message::{Dropped, MAX_HEADER_LINE, MAX_HEADER_LINES, MAX_MESSAGE, Message, Refusal, Request, Response, Unusable};
+pub use message::{
+    Dropped, MAX_HEADER_LINE, MAX_HEADER_LINES, MAX_MESSAGE, Message, Refusal, Request, Response, Unusable,
+};
 pub use method::Method;
 pub use params::Params;
 pub use peer::{ConnectionId, Peer, Transport};

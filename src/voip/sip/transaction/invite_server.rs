@@ -85,6 +85,12 @@ impl InviteServer {
         Self::Proceeding(Proceeding { provisional: trying })
     }
 
+    /// A new INVITE that is refused at once with a final response: no 100 goes before it.
+    #[must_use]
+    pub fn refused(response: Wire, reliability: Reliability, steps: &mut Steps) -> Self {
+        Completed::enter(response, reliability, steps)
+    }
+
     /// The next state.
     #[must_use]
     pub fn handle(self, input: Input, reliability: Reliability, steps: &mut Steps) -> Self {

@@ -6,9 +6,9 @@ use super::wheel::{TimerId, Wheel};
 use super::{InviteClient, InviteServer, NonInviteClient, NonInviteServer, Step, Steps, Tell, Wire};
 use super::{invite_client, invite_server, non_invite_client, non_invite_server};
 use crate::model::Instant;
-use crate::voip::sip::peer::Peer;
-use std::collections::HashMap;
-use std::net::IpAddr;
+use crate::voip::sip::peer::{ConnectionId, Peer};
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
 
 /// A transaction in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +82,14 @@ struct Transaction<O> {
     timers: [Option<(Timer, TimerId)>; 2],
 }
 
+/// The connection whose loss a transaction must hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Channel {
+    Connection(ConnectionId),
+    /// One yet to be opened.
+    Address(SocketAddr),
+}
+
 /// The transactions. `O` says whose a transaction is, `T` are the timers of the cores, which share the wheel.
 #[derive(Debug)]
 pub struct Transactions<O, T> {
@@ -89,6 +97,7 @@ pub struct Transactions<O, T> {
     all: Arena<Transaction<O>>,
     by_key: HashMap<MatchKey, TransactionId>,
     by_source: HashMap<IpAddr, usize>,
+    by_channel: HashMap<Channel, HashSet<TransactionId>>,
     wheel: Wheel<Due<T>>,
     outcomes: Vec<Outcome<O>>,
     steps: Steps,
@@ -103,6 +112,7 @@ impl<O: Copy, T> Transactions<O, T> {
             all: Arena::default(),
             by_key: HashMap::new(),
             by_source: HashMap::new(),
+            by_channel: HashMap::new(),
             wheel: Wheel::default(),
             outcomes: Vec::new(),
             steps: Steps::default(),
@@ -174,6 +184,9 @@ impl<O: Copy, T> Transactions<O, T> {
         let id = TransactionId(self.all.insert(transaction));
         self.by_key.insert(key, id);
         *self.by_source.entry(peer.addr.ip()).or_default() += 1;
+        if let Some(channel) = channel_of(peer) {
+            self.by_channel.entry(channel).or_default().insert(id);
+        }
         self.carry_out(now, id, &mut steps);
         self.steps = steps;
         id
@@ -205,11 +218,18 @@ impl<O: Copy, T> Transactions<O, T> {
         self.handle(now, id, input);
     }
 
-    /// Tells every transaction over a connection that it is gone. O(all), for a rare event.
-    pub fn fail_connection(&mut self, now: Instant, is_over: impl Fn(&Peer) -> bool) {
-        let over: Vec<TransactionId> =
-            self.all.iter().filter(|(_, one)| is_over(&one.peer)).map(|(key, _)| TransactionId(key)).collect();
-        for id in over {
+    /// Tells every transaction over a connection that it is gone.
+    pub fn fail_connection(&mut self, now: Instant, connection: ConnectionId) {
+        self.fail(now, &Channel::Connection(connection));
+    }
+
+    /// Tells every transaction that waits for a connection to an address that there will be none.
+    pub fn fail_address(&mut self, now: Instant, to: SocketAddr) {
+        self.fail(now, &Channel::Address(to));
+    }
+
+    fn fail(&mut self, now: Instant, channel: &Channel) {
+        for id in self.by_channel.remove(channel).unwrap_or_default() {
             let Some(transaction) = self.all.get(id.0) else { continue };
             let input = match transaction.machine {
                 Machine::InviteServer(_) => Input::InviteServer(invite_server::Input::TransportFailed),
@@ -219,6 +239,11 @@ impl<O: Copy, T> Transactions<O, T> {
             };
             self.handle(now, id, input);
         }
+    }
+
+    /// Forgets a transaction without a word.
+    pub fn abandon(&mut self, id: TransactionId) {
+        self.end(id);
     }
 
     /// What has come of the inputs so far, in order.
@@ -272,6 +297,14 @@ impl<O: Copy, T> Transactions<O, T> {
         if self.by_key.get(&transaction.key) == Some(&id) {
             self.by_key.remove(&transaction.key);
         }
+        if let Some(channel) = channel_of(transaction.peer)
+            && let Some(ids) = self.by_channel.get_mut(&channel)
+        {
+            ids.remove(&id);
+            if ids.is_empty() {
+                self.by_channel.remove(&channel);
+            }
+        }
         let source = transaction.peer.addr.ip();
         if let Some(count) = self.by_source.get_mut(&source) {
             *count -= 1;
@@ -321,6 +354,11 @@ impl Machine {
                 | Self::NonInviteClient(NonInviteClient::Terminated)
         )
     }
+}
+
+fn channel_of(peer: Peer) -> Option<Channel> {
+    let named = || peer.connection.map_or(Channel::Address(peer.addr), Channel::Connection);
+    peer.transport.is_reliable().then(named)
 }
 
 const fn reliability(peer: Peer) -> Reliability {

@@ -1,0 +1,199 @@
+//! A dialog: what two user agents have in common for the length of a call (RFC 3261 §12).
+
+use super::headers::{CSeq, Contact, HeaderName, NameAddr, RecordRoute, Route, SipCallId, Via};
+use super::{Method, Peer, Request, Response, SipUri, Transport, Uri};
+use std::net::SocketAddr;
+
+/// What both sides know of a call: who they are, which request comes next, and the way between them.
+#[derive(Clone, Debug)]
+pub struct Dialog {
+    /// The Call-ID.
+    pub call_id: SipCallId,
+    /// We, with our tag.
+    local: NameAddr,
+    /// They, with their tag unless they are of RFC 2543.
+    remote: NameAddr,
+    /// The number of our last request.
+    local_cseq: u32,
+    /// The number of their last request.
+    remote_cseq: Option<u32>,
+    /// Their Contact: who a request is for.
+    target: Uri,
+    /// The proxies that a request passes, ours first.
+    routes: Vec<Route>,
+    /// Where the first hop really is.
+    path: Peer,
+}
+
+/// Where a request stands in the order of its dialog (§12.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// It is the newest.
+    Next,
+    /// A newer one has been seen: answer 500.
+    Late,
+}
+
+impl Dialog {
+    /// The dialog that our answer to an INVITE makes (§12.1.1). `None` when the INVITE has no Contact to reach.
+    #[must_use]
+    pub fn of_server(request: &Request, local_tag: &str, from: Peer) -> Option<Self> {
+        let target = contact_of(request.headers.typed())?;
+        let routes = routes_of(request.headers.all().ok()?);
+        let path = first_hop(&routes, &target, from, |hop| is_sender(request.vias.first(), hop, from));
+        Some(Self {
+            call_id: request.call_id.clone(),
+            local: request.to.clone().with_tag(local_tag),
+            remote: request.from.clone(),
+            local_cseq: 0,
+            remote_cseq: Some(request.cseq),
+            target,
+            routes,
+            path,
+        })
+    }
+
+    /// The dialog that a 2xx to our INVITE makes (§12.1.2). `invited` is the Request-URI and `to` is where the INVITE
+    /// was sent. Without a Contact, a fault that is met, the target stays the one that was invited.
+    #[must_use]
+    pub fn of_client(response: &Response, invited: &Uri, to: Peer) -> Self {
+        let target = contact_of(response.headers.typed()).unwrap_or_else(|| invited.clone());
+        let mut routes = routes_of(response.headers.all().unwrap_or_default());
+        routes.reverse();
+        let invited = invited.as_sip().map(|uri| (uri.host.clone(), uri.port));
+        let path = first_hop(&routes, &target, to, |hop| invited == Some((hop.host.clone(), hop.port)));
+        Self {
+            call_id: response.call_id.clone(),
+            local: response.from.clone(),
+            remote: response.to.clone(),
+            local_cseq: response.cseq.number,
+            remote_cseq: None,
+            target,
+            routes,
+            path,
+        }
+    }
+
+    /// Our tag.
+    #[must_use]
+    pub fn local_tag(&self) -> &str {
+        self.local.tag().unwrap_or_default()
+    }
+
+    /// Where requests of this dialog go.
+    #[must_use]
+    pub const fn path(&self) -> Peer {
+        self.path
+    }
+
+    /// Whether a request from the other side belongs to this dialog (§12.2.2); our tag has been looked at.
+    #[must_use]
+    pub fn owns(&self, request: &Request) -> bool {
+        self.call_id == request.call_id && self.remote.tag() == request.from.tag()
+    }
+
+    /// Whether a response to our INVITE is of this dialog and not of another branch of a fork (§13.2.2.4).
+    #[must_use]
+    pub fn made(&self, response: &Response) -> bool {
+        self.remote.tag() == response.to.tag()
+    }
+
+    /// Takes note of a request's number (§12.2.2). ACK and CANCEL have their INVITE's number and are not asked.
+    pub fn receive(&mut self, request: &Request) -> Order {
+        if self.remote_cseq.is_some_and(|seen| request.cseq < seen) {
+            return Order::Late;
+        }
+        self.remote_cseq = Some(request.cseq);
+        Order::Next
+    }
+
+    /// Follows the other side to its new Contact (target refresh, §12.2.2). The routes stay (§12.2).
+    pub fn refresh_target(&mut self, request: &Request, from: Peer) {
+        if let Some(target) = contact_of(request.headers.typed()) {
+            self.path = first_hop(&self.routes, &target, from, |hop| is_sender(request.vias.first(), hop, from));
+            self.target = target;
+        }
+    }
+
+    /// The next request of ours (§12.2.1.1), without a Via.
+    #[must_use]
+    pub fn request(&mut self, method: Method) -> Request {
+        self.local_cseq += 1;
+        self.request_numbered(method, self.local_cseq)
+    }
+
+    /// The ACK of a 2xx to our INVITE (§13.2.2.4), without a Via: a request of the dialog with the INVITE's number.
+    #[must_use]
+    pub fn ack(&self, invite: &CSeq) -> Request {
+        self.request_numbered(Method::Ack, invite.number)
+    }
+
+    fn request_numbered(&self, method: Method, cseq: u32) -> Request {
+        let (uri, routes) = self.way();
+        let mut request =
+            Request::new(method, uri, self.local.clone(), self.remote.clone(), self.call_id.clone(), cseq);
+        for route in &routes {
+            request.headers.push(route);
+        }
+        request
+    }
+
+    /// Request-URI and Route: the first proxy is loose (`lr`) and the target is asked through all of them, or it is
+    /// strict, is asked itself, and finds the target at the end of the route (§12.2.1.1).
+    fn way(&self) -> (Uri, Vec<Route>) {
+        let Some((first, rest)) = self.routes.split_first() else { return (self.target.clone(), Vec::new()) };
+        match first.0.sip_uri() {
+            Some(strict) if !strict.is_loose_router() => {
+                let mut uri = strict.clone();
+                // What a Request-URI may not hold (§19.1.1, table 1).
+                uri.headers = None;
+                uri.params.remove("method");
+                let mut routes = rest.to_vec();
+                routes.push(Route(NameAddr::new(self.target.clone())));
+                (uri.into(), routes)
+            }
+            Some(_) | None => (self.target.clone(), self.routes.clone()),
+        }
+    }
+}
+
+fn contact_of(contact: Result<Option<Contact>, super::Malformed>) -> Option<Uri> {
+    let contact = contact.ok().flatten()?;
+    contact.addr().map(|addr| addr.uri().clone()).filter(|uri| uri.as_sip().is_some())
+}
+
+fn routes_of(recorded: Vec<RecordRoute>) -> Vec<Route> {
+    recorded.into_iter().map(|hop| Route(hop.0)).collect()
+}
+
+/// Whether the Contact is what the sender calls itself in its Via, and it asks to be answered where its packets come
+/// from (RFC 3581): behind a NAT that is the only address that works.
+fn is_sender(via: Option<&Via>, contact: &SipUri, from: Peer) -> bool {
+    let Some(via) = via else { return true };
+    let port = |port: Option<u16>| port.unwrap_or(from.transport.default_port());
+    via.host.is_same(&contact.host) && port(via.port) == port(contact.port) && via.params.has("rport")
+}
+
+/// Where a request of the dialog goes first: the top route or else the target, when that is an address; where the
+/// dialog came from when it is a name, when `is_sender` says so, and always over the connection there is.
+fn first_hop(routes: &[Route], target: &Uri, from: Peer, is_sender: impl Fn(&SipUri) -> bool) -> Peer {
+    if from.transport.is_reliable() {
+        return from;
+    }
+    let hop = routes.first().map_or(target, |route| route.0.uri()).as_sip();
+    let Some((hop, ip)) = hop.and_then(|hop| Some((hop, hop.host.ip()?))) else { return from };
+    if routes.is_empty() && is_sender(hop) {
+        return from;
+    }
+    let transport = hop.transport().unwrap_or(Transport::Udp);
+    let addr = SocketAddr::new(ip, hop.port.unwrap_or(transport.default_port()));
+    Peer { transport, addr, connection: None }
+}
+
+/// Whether a message has a Record-Route or Contact that cannot be read: such a request makes no dialog.
+#[must_use]
+pub fn is_unreadable(request: &Request) -> bool {
+    request.headers.all::<RecordRoute>().is_err()
+        || request.headers.typed::<Contact>().is_err()
+        || !request.headers.has(HeaderName::Contact)
+}

@@ -1,0 +1,81 @@
+//! What an endpoint is told at its start.
+
+use crate::voip::sip::transaction::table::TransactionLimits;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How an endpoint calls itself, where it is reached, and what it bears.
+#[derive(Clone, Debug)]
+pub struct EndpointConfig {
+    /// The product, for `Server` and `User-Agent`, such as `hotline/0.1.0`.
+    pub user_agent: String,
+    /// The user part of our Contact.
+    pub contact_user: String,
+    /// Where the UDP socket is bound; used for Via and Contact of calls that we begin when nothing else is known.
+    pub udp: Option<SocketAddr>,
+    /// Where the TCP listener is bound.
+    pub tcp: Option<SocketAddr>,
+    /// The address that peers see instead of the local one (a server behind NAT); the port is the local one when 0.
+    pub advertised: Option<SocketAddr>,
+    /// What it bears.
+    pub limits: Limits,
+}
+
+/// The bounds of every table and of every wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Legs in all, incoming and outgoing.
+    pub legs: usize,
+    /// Legs that one IP address has begun.
+    pub legs_per_source: usize,
+    /// Transactions; finished ones are kept for up to 37 s to absorb what is sent twice.
+    pub transactions: TransactionLimits,
+    /// Stream connections.
+    pub connections: usize,
+    /// The longest that an incoming call may stay unanswered; then it is refused 480.
+    pub unanswered: Duration,
+    /// The longest that an outgoing call may ring; then it is cancelled (Timer C).
+    pub ringing: Duration,
+    /// The longest that a leg may last; then it is hung up.
+    pub longest: Duration,
+    /// The Retry-After of a 503, at least; up to as much again is added so that callers do not return together.
+    pub retry_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            legs: 20_000,
+            legs_per_source: 10_000,
+            transactions: TransactionLimits { total: 200_000, per_source: 150_000 },
+            connections: 10_000,
+            unanswered: Duration::from_secs(180),
+            ringing: Duration::from_secs(181),
+            longest: Duration::from_secs(6 * 3600),
+            retry_after: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What happened, counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Requests received, without the repeated ones.
+    pub requests: u64,
+    /// Responses received, without the repeated ones.
+    pub responses: u64,
+    /// Requests received again and answered from their transaction.
+    pub repeated: u64,
+    /// Messages that we have sent again.
+    pub retransmissions: u64,
+    /// Messages that could not be answered: not SIP, a stray response or ACK.
+    pub dropped: u64,
+    /// Malformed requests that were answered.
+    pub malformed: u64,
+    /// New calls refused with 503.
+    pub refused: u64,
+    /// Calls and final responses whose ACK never came.
+    pub not_acknowledged: u64,
+    /// Commands for a leg that was over or in another state: a race that is no error.
+    pub stale: u64,
+}

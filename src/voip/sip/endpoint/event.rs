@@ -1,0 +1,165 @@
+//! What an endpoint says and asks for.
+
+use crate::voip::sip::Request;
+use crate::voip::sip::Status;
+use crate::voip::sip::peer::{ConnectionId, Peer};
+use crate::voip::sip::transaction::Wire;
+use crate::voip::sip::transaction::arena::Key;
+use crate::voip::sip::transaction::table::TransactionId;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// One side of a call, as the endpoint knows it: never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LegId(pub(super) Key);
+
+impl fmt::Debug for LegId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "leg {}", self.0.as_u64())
+    }
+}
+
+impl fmt::Display for LegId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.as_u64(), f)
+    }
+}
+
+/// A request that waits for [`Endpoint::respond`](super::Endpoint::respond). Not answered within 32 s it is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestToken(pub(super) TransactionId);
+
+/// What the shell must do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Send the bytes: one datagram, or the next bytes of the connection in `to`.
+    Send {
+        /// Where to. For a stream it names the connection.
+        to: Peer,
+        /// One whole message.
+        bytes: Wire,
+    },
+    /// Open a TCP connection; then call `handle_connected`, or `handle_connect_failed`.
+    Connect {
+        /// Where to.
+        to: SocketAddr,
+    },
+    /// Close a connection.
+    Close(ConnectionId),
+}
+
+/// A call that comes in. Nothing but 100 has been answered.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The leg.
+    pub leg: LegId,
+    /// The INVITE, typed: From, To, Request-URI, all headers.
+    pub request: Box<Request>,
+    /// The SDP offer; `None` when the caller wants ours in the 200 (RFC 3261 §13.2.1, delayed offer).
+    pub offer: Option<Vec<u8>>,
+    /// Where it came from.
+    pub from: Peer,
+    /// The local address that it came to, which is the one the caller can reach.
+    pub local: SocketAddr,
+}
+
+/// What happened. `Cancelled`, `NotAcknowledged`, `HungUp`, `Failed` and `Terminated` each end their leg: exactly one
+/// of them comes, last, for every leg.
+#[derive(Debug)]
+pub enum Event {
+    /// A call comes in: `ring`, `answer`, `reject` or `hang_up` it.
+    Incoming(Incoming),
+    /// The caller gave up before the answer. The leg is over.
+    Cancelled {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The ACK of our answer came: the call stands.
+    Acknowledged {
+        /// The leg.
+        leg: LegId,
+        /// The SDP answer, when our 200 held the offer.
+        answer: Option<Vec<u8>>,
+    },
+    /// No ACK came for our answer within 32 s (RFC 3261 §13.3.1.4); a BYE has been sent. The leg is over.
+    NotAcknowledged {
+        /// The leg.
+        leg: LegId,
+    },
+    /// A re-INVITE: `answer_reoffer` or `refuse_reoffer` it.
+    Reoffer {
+        /// The leg.
+        leg: LegId,
+        /// The new offer; `None` when they want ours.
+        offer: Option<Vec<u8>>,
+    },
+    /// The SDP answer to the offer that we gave in `answer_reoffer`, from the ACK.
+    ReofferAnswered {
+        /// The leg.
+        leg: LegId,
+        /// The SDP answer.
+        answer: Vec<u8>,
+    },
+    /// The other side said BYE, or is gone (481, 408 to a request of ours). The leg is over.
+    HungUp {
+        /// The leg.
+        leg: LegId,
+    },
+    /// An INFO within the call (SIP INFO digits); it has been answered 200. The body may hold a secret digit.
+    Info {
+        /// The leg.
+        leg: LegId,
+        /// The Content-Type as written, such as `application/dtmf-relay`; empty without one.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// A REGISTER: answer it with `respond`.
+    Register {
+        /// The request.
+        request: Box<Request>,
+        /// Where it came from.
+        from: Peer,
+        /// The local address that it came to.
+        local: SocketAddr,
+        /// What to answer.
+        token: RequestToken,
+    },
+    /// Our call rings (180).
+    Ringing {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Another provisional response to our call (181–199), or one with SDP (early media).
+    Progress {
+        /// The leg.
+        leg: LegId,
+        /// The status.
+        status: Status,
+        /// SDP for early media.
+        sdp: Option<Vec<u8>>,
+    },
+    /// Our call was answered; the ACK has been sent.
+    Answered {
+        /// The leg.
+        leg: LegId,
+        /// The SDP answer; `None` when the answer lacks one, which is a fault of the peer: hang up.
+        answer: Option<Vec<u8>>,
+    },
+    /// Our call was refused, or nobody answered it (408), or it could not be sent (503), or it was cancelled by us
+    /// (487). The leg is over.
+    Failed {
+        /// The leg.
+        leg: LegId,
+        /// Why.
+        status: Status,
+        /// When to try again, if the peer said so.
+        retry_after: Option<Duration>,
+    },
+    /// What `reject` or `hang_up` began is done, or the leg reached its longest time. The leg is over.
+    Terminated {
+        /// The leg.
+        leg: LegId,
+    },
+}

@@ -1,0 +1,267 @@
+//! Calls that come in: INVITE, its CANCEL, its ACK, and our answers (RFC 3261 §13.3, §9.2).
+
+use super::leg::{Leg, LegTimer, OfferState, Offered, Standing, State, Unacknowledged};
+use super::{CoreTimer, Due, Endpoint, Event, Incoming, LegId, Owner};
+use crate::model::Instant;
+use crate::voip::sip::dialog::{self, Dialog};
+use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameAddr};
+use crate::voip::sip::transaction::table::{Machine, TransactionId};
+use crate::voip::sip::transaction::{InviteServer, Wire, matching, timers};
+use crate::voip::sip::{Peer, Request, Response, Status, uas};
+use std::net::SocketAddr;
+
+/// What the copies of a forked request have in common (§8.2.2.2).
+fn origin_of(request: &Request) -> Box<str> {
+    let tag = request.from.tag().unwrap_or_default();
+    format!("{}\n{tag}\n{}", request.call_id, request.cseq).into()
+}
+
+impl Endpoint {
+    /// An INVITE outside of every dialog.
+    pub(super) fn receive_invite(
+        &mut self,
+        now: Instant,
+        from: Peer,
+        reply: Peer,
+        local: SocketAddr,
+        request: Request,
+    ) {
+        if self.refusing || !self.has_room_for_leg(from) || !self.transactions.has_room(&reply) {
+            self.refuse_for_load(reply, &request);
+            return;
+        }
+        let origin = origin_of(&request);
+        let refusal = if self.by_origin.contains_key(&origin) {
+            Some(request.response(Status::LOOP_DETECTED))
+        } else if dialog::is_unreadable(&request) {
+            Some(request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact or Record-Route"))
+        } else {
+            uas::refuse_body(&request)
+        };
+        if let Some(response) = refusal {
+            self.answer_request(now, reply, &request, response);
+            return;
+        }
+        let tag: Box<str> = self.draw_tag().into();
+        let Some(dialog) = Dialog::of_server(&request, &tag, from) else {
+            let response = request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact");
+            self.answer_request(now, reply, &request, response);
+            return;
+        };
+        let transaction = self.begin_invited(now, reply, &request);
+        let local = self.visible(local, Some(&request));
+        let offered = Offered { dialog: Box::new(dialog), invite: Box::new(request.clone()), transaction };
+        let state = State::Offered(offered);
+        let leg = Leg { state, local, tag, origin: Some(origin), source: Some(from.addr.ip()), deadline: None };
+        let leg = self.insert_leg(now, leg, self.config.limits.unanswered);
+        self.transactions.set_owner(transaction, Owner::Invited(leg));
+        let offer = uas::body_of(&request.body);
+        let incoming = Incoming { leg, request: Box::new(request), offer, from, local };
+        self.events.push_back(Event::Incoming(incoming));
+    }
+
+    /// The server transaction of an INVITE that goes above; 100 is answered at once (§17.2.1).
+    pub(super) fn begin_invited(&mut self, now: Instant, reply: Peer, request: &Request) -> TransactionId {
+        let trying: Wire = request.response(Status::TRYING).to_bytes().into();
+        let key = matching::server_key(request);
+        let start = |_, steps: &mut _| Machine::InviteServer(InviteServer::new(trying, steps));
+        self.transactions.begin(now, key, reply, Owner::Ours, start)
+    }
+
+    fn has_room_for_leg(&self, from: Peer) -> bool {
+        let of_source = self.by_source.get(&from.addr.ip()).copied().unwrap_or(0);
+        self.legs.len() < self.config.limits.legs && of_source < self.config.limits.legs_per_source
+    }
+
+    /// CANCEL (§9.2): 200 to it, 487 to its INVITE unless that has been answered.
+    pub(super) fn receive_cancel(&mut self, now: Instant, reply: Peer, request: &Request) {
+        let Some(invite) = self.transactions.find(&matching::cancelled_key(request)) else {
+            self.answer_request(now, reply, request, request.response(Status::NO_SUCH_CALL));
+            return;
+        };
+        let owner = match self.transactions.owner(invite) {
+            Some(Owner::Invited(leg)) => Some(leg),
+            Some(Owner::Ours | Owner::Asked | Owner::Inviting(_) | Owner::Leaving(_)) | None => None,
+        };
+        let tag = owner.and_then(|leg| self.legs.get(leg.0)).map(|leg| leg.tag.clone());
+        let mut ok = request.response(Status::OK);
+        if let Some(tag) = &tag {
+            // The same tag as in the answer to the INVITE (§9.2).
+            ok = ok.with_to_tag(tag);
+        }
+        self.answer_request(now, reply, request, ok);
+        let Some(leg) = owner else { return };
+        match self.legs.get(leg.0).map(|leg| &leg.state) {
+            Some(State::Offered(state)) if state.transaction == invite => {
+                self.refuse_offered(now, leg, Status::REQUEST_TERMINATED, &Headers::new());
+                self.end_leg(leg);
+                self.events.push_back(Event::Cancelled { leg });
+            }
+            Some(State::Standing(_)) => self.cancel_reinvite(now, leg, invite),
+            Some(State::Offered(_) | State::Calling(_) | State::Cancelling(_) | State::Leaving(_)) | None => {}
+        }
+    }
+
+    /// The ACK of a 2xx (§13.3.1.4). One that nobody waits for is a repeated one.
+    pub(super) fn receive_ack(&mut self, now: Instant, request: &Request) {
+        let Some(leg) = self.leg_of(request) else {
+            self.counters.dropped += 1;
+            return;
+        };
+        let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) else { return };
+        match &standing.offer {
+            OfferState::Unacknowledged(waiting) if waiting.cseq == request.cseq => {}
+            OfferState::Unacknowledged(_) | OfferState::Settled | OfferState::Reoffered(_) => return,
+        }
+        let settled = std::mem::replace(&mut standing.offer, OfferState::Settled);
+        let OfferState::Unacknowledged(waiting) = settled else { return };
+        self.transactions.wheel().stop(waiting.repeat);
+        self.transactions.wheel().stop(waiting.overdue);
+        let answer = uas::body_of(&request.body).filter(|_| waiting.wants_answer);
+        if waiting.is_first {
+            self.events.push_back(Event::Acknowledged { leg, answer });
+        } else if let Some(answer) = answer {
+            self.events.push_back(Event::ReofferAnswered { leg, answer });
+        }
+        if waiting.hang_up {
+            self.say_bye(now, leg);
+        }
+    }
+
+    /// The leg whose dialog a request is of.
+    pub(super) fn leg_of(&mut self, request: &Request) -> Option<LegId> {
+        let leg = *self.by_tag.get(request.to.tag()?)?;
+        let dialog = self.legs.get_mut(leg.0)?.dialog()?;
+        dialog.owns(request).then_some(leg)
+    }
+
+    /// 180.
+    pub(super) fn say_ringing(&mut self, now: Instant, leg: LegId) {
+        let Some((leg, State::Offered(state))) = self.legs.get(leg.0).map(|leg| (leg, &leg.state)) else {
+            self.counters.stale += 1;
+            return;
+        };
+        let transaction = state.transaction;
+        let mut response =
+            state.invite.response(Status::RINGING).with_to_tag(&leg.tag).with_record_route(&state.invite);
+        response.headers.push(&self.contact(leg.local, state.dialog.path()));
+        self.sign(&mut response);
+        self.respond_now(now, transaction, &response);
+    }
+
+    /// 200 to the first INVITE.
+    pub(super) fn say_answer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>, headers: &Headers) {
+        let Some(State::Offered(_)) = self.legs.get(leg.0).map(|leg| &leg.state) else {
+            self.counters.stale += 1;
+            return;
+        };
+        let Some(state) = self.legs.get(leg.0) else { return };
+        let State::Offered(offered) = &state.state else { return };
+        let (invite, transaction) = (offered.invite.clone(), offered.transaction);
+        let dialog = Dialog::clone(&offered.dialog);
+        let response = self.ok_with_sdp(state, &invite, dialog.path(), sdp, headers);
+        let offer = OfferState::Unacknowledged(self.await_ack(now, leg, &invite, transaction, &response, true));
+        self.set_deadline(now, leg, self.config.limits.longest);
+        self.set_state(leg, State::Standing(Box::new(Standing { dialog, offer })));
+    }
+
+    /// A 200 to an INVITE with our SDP.
+    pub(super) fn ok_with_sdp(
+        &self,
+        leg: &Leg,
+        invite: &Request,
+        path: Peer,
+        sdp: Vec<u8>,
+        headers: &Headers,
+    ) -> Response {
+        let mut response = invite.response(Status::OK).with_to_tag(&leg.tag).with_record_route(invite);
+        response.headers.push(&self.contact(leg.local, path));
+        response.headers.push_text(HeaderName::Allow, uas::ALLOW);
+        response.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
+        append_headers(&mut response.headers, headers);
+        self.sign(&mut response);
+        response.set_body(&ContentType::new("application", "sdp"), sdp);
+        response
+    }
+
+    /// Sends a 2xx and repeats it until its ACK (§13.3.1.4).
+    pub(super) fn await_ack(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        invite: &Request,
+        transaction: TransactionId,
+        response: &Response,
+        is_first: bool,
+    ) -> Unacknowledged {
+        let ok = self.respond_now(now, transaction, response);
+        let wheel = self.transactions.wheel();
+        Unacknowledged {
+            cseq: invite.cseq,
+            transaction,
+            ok,
+            interval: timers::T1,
+            repeat: wheel.set(now + timers::T1, Due::Core(CoreTimer::Leg(leg, LegTimer::Repeat))),
+            overdue: wheel.set(now + timers::GIVE_UP, Due::Core(CoreTimer::Leg(leg, LegTimer::Overdue))),
+            is_first,
+            wants_answer: invite.body.is_empty(),
+            hang_up: false,
+        }
+    }
+
+    /// Refuses a call; the leg is over.
+    pub(super) fn say_no(&mut self, now: Instant, leg: LegId, status: Status, headers: &Headers) {
+        let Some(State::Offered(_)) = self.legs.get(leg.0).map(|leg| &leg.state) else {
+            self.counters.stale += 1;
+            return;
+        };
+        let status = if class_is_failure(status) { status } else { Status::SERVER_ERROR };
+        self.refuse_offered(now, leg, status, headers);
+        self.end_leg(leg);
+        self.events.push_back(Event::Terminated { leg });
+    }
+
+    /// A final response that is not 2xx to the first INVITE.
+    pub(super) fn refuse_offered(&mut self, now: Instant, leg: LegId, status: Status, headers: &Headers) {
+        let Some(leg) = self.legs.get(leg.0) else { return };
+        let State::Offered(state) = &leg.state else { return };
+        let transaction = state.transaction;
+        let mut response = state.invite.response(status).with_to_tag(&leg.tag);
+        append_headers(&mut response.headers, headers);
+        self.sign(&mut response);
+        self.respond_now(now, transaction, &response);
+    }
+
+    /// The connection of a caller who waits for an answer is gone.
+    pub(super) fn caller_vanished(&mut self, leg: LegId) {
+        if let Some(State::Offered(_)) = self.legs.get(leg.0).map(|leg| &leg.state) {
+            self.end_leg(leg);
+            self.events.push_back(Event::Cancelled { leg });
+        }
+    }
+
+    /// Our Contact towards a peer.
+    pub(super) fn contact(&self, local: SocketAddr, path: Peer) -> Contact {
+        let mut uri = self.uri_at(local);
+        if path.transport.is_reliable() {
+            uri.params.set("transport", Some(&path.transport.name().to_ascii_lowercase()));
+        }
+        Contact::Addr(NameAddr::new(uri))
+    }
+}
+
+fn class_is_failure(status: Status) -> bool {
+    status.code() >= 300
+}
+
+/// Copies headers that come from above.
+pub(super) fn append_headers(to: &mut Headers, from: &Headers) {
+    for (name, value) in from.iter() {
+        // A name that was accepted once is accepted again.
+        if let Ok(name) = str::from_utf8(name)
+            && to.push_other(name, value).is_err()
+        {
+            tracing::debug!(name, "header dropped");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A leg: one side of a call, from its INVITE to its end. A struct per state.
+//!
+//! ```text
+//!   incoming                                  outgoing
+//!   INVITE ──▶ Offered ──200──▶ ┐         ┌── Calling ──▶ Cancelling
+//!                │ reject       │         │ 2xx, ACK         │ 487, 2xx + ACK + BYE, no answer
+//!                ▼              ▼         ▼                  ▼
+//!               end           Standing ◀──┘                 end
+//!                         Settled │ Reoffered │ Unacknowledged
+//!                                 │ BYE
+//!                                 ▼
+//!                              Leaving ──▶ end
+//! ```
+
+use super::event::LegId;
+use crate::voip::sip::dialog::Dialog;
+use crate::voip::sip::transaction::Wire;
+use crate::voip::sip::transaction::table::TransactionId;
+use crate::voip::sip::transaction::wheel::TimerId;
+use crate::voip::sip::{Peer, Request};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// A timer of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LegTimer {
+    /// The state, or the leg as a whole, has lasted too long.
+    Deadline,
+    /// Send the 2xx again: T1, doubling up to T2 (RFC 3261 §13.3.1.4).
+    Repeat,
+    /// No ACK for the 2xx: 64 × T1 (§13.3.1.4).
+    Overdue,
+}
+
+/// One side of a call.
+#[derive(Debug)]
+pub(super) struct Leg {
+    pub state: State,
+    /// Our address as the peer sees it.
+    pub local: SocketAddr,
+    /// Our tag, under which the leg is found.
+    pub tag: Box<str>,
+    /// What a merged request would have in common, for an incoming call.
+    pub origin: Option<Box<str>>,
+    /// The address whose cap it counts against, for an incoming call.
+    pub source: Option<IpAddr>,
+    pub deadline: Option<TimerId>,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    Offered(Offered),
+    Calling(Calling),
+    Cancelling(Calling),
+    Standing(Box<Standing>),
+    Leaving(Leaving),
+}
+
+/// Invited; nothing but 1xx has been answered.
+#[derive(Debug)]
+pub(super) struct Offered {
+    pub dialog: Box<Dialog>,
+    pub invite: Box<Request>,
+    pub transaction: TransactionId,
+}
+
+/// Inviting; no final response has come.
+#[derive(Clone, Debug)]
+pub(super) struct Calling {
+    pub invite: Box<Request>,
+    pub to: Peer,
+    pub transaction: TransactionId,
+    pub progress: Progress,
+}
+
+/// How far an invited peer has come: a CANCEL must wait for a provisional response (§9.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nothing has come.
+    Nothing,
+    /// A provisional response came.
+    Provisional,
+}
+
+/// Answered.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub dialog: Dialog,
+    pub offer: OfferState,
+}
+
+/// Where the leg stands with INVITEs of the peer.
+#[derive(Debug)]
+pub(super) enum OfferState {
+    /// None is open.
+    Settled,
+    /// A re-INVITE waits for our answer.
+    Reoffered(Reoffered),
+    /// Our 2xx waits for its ACK.
+    Unacknowledged(Unacknowledged),
+}
+
+#[derive(Debug)]
+pub(super) struct Reoffered {
+    pub invite: Box<Request>,
+    pub transaction: TransactionId,
+    pub from: Peer,
+}
+
+#[derive(Debug)]
+pub(super) struct Unacknowledged {
+    /// The number of the INVITE, which its ACK bears too.
+    pub cseq: u32,
+    pub transaction: TransactionId,
+    pub ok: Wire,
+    pub interval: Duration,
+    pub repeat: TimerId,
+    pub overdue: TimerId,
+    /// The 2xx of the first INVITE, not of a re-INVITE.
+    pub is_first: bool,
+    /// The 2xx held our offer, so the ACK holds the answer.
+    pub wants_answer: bool,
+    /// Hang up as soon as the ACK is here: a BYE may not come before it (§15).
+    pub hang_up: bool,
+}
+
+/// Our BYE waits for its answer.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub dialog: Dialog,
+    pub why: End,
+}
+
+/// How a leg that is leaving ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With `Terminated`.
+    Terminated,
+    /// In silence: the end has been told.
+    Told,
+}
+
+impl Leg {
+    /// The dialog, when there is one that both sides know.
+    pub fn dialog(&mut self) -> Option<&mut Dialog> {
+        match &mut self.state {
+            State::Offered(state) => Some(&mut state.dialog),
+            State::Standing(state) => Some(&mut state.dialog),
+            State::Leaving(state) => Some(&mut state.dialog),
+            State::Calling(_) | State::Cancelling(_) => None,
+        }
+    }
+}
+
+impl OfferState {
+    /// The timers that run.
+    pub fn timers(&self) -> impl Iterator<Item = TimerId> {
+        let timers = match self {
+            Self::Unacknowledged(waiting) => Some([waiting.repeat, waiting.overdue]),
+            Self::Settled | Self::Reoffered(_) => None,
+        };
+        timers.into_iter().flatten()
+    }
+}
+
+impl From<LegId> for u64 {
+    fn from(leg: LegId) -> Self {
+        leg.0.as_u64()
+    }
+}

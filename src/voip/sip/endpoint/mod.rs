@@ -1,0 +1,265 @@
+//! A user agent of SIP without sockets: transactions, dialogs and the legs of calls, behind one small vocabulary.
+//!
+//! ```text
+//!   handle_datagram ─┐                                         ┌─▶ next_command   Send, Connect, Close
+//!   handle_stream_… ─┤   framer ─▶ parser ─▶ transaction ─▶    │
+//!   handle_timeout  ─┤          uas / uac ─▶ dialog ─▶ leg     ├─▶ next_event     Incoming, Answered, HungUp …
+//!   ring, answer … ──┘                                         └─▶ poll_timeout
+//! ```
+//!
+//! Answered here, without a word above: OPTIONS, CANCEL, BYE, INFO, repeated messages, requests nobody understands,
+//! and every new call while the tables are full or [`Endpoint::set_refusing`] says so.
+//!
+//! Every leg ends with exactly one of `Cancelled`, `NotAcknowledged`, `HungUp`, `Failed`, `Terminated`. A method called
+//! for a leg that is over, or not in the state for it, does nothing: the peer was quicker ([`Counters::stale`]).
+
+mod config;
+mod event;
+mod incoming;
+mod leg;
+mod outgoing;
+mod receive;
+mod standing;
+mod streams;
+mod tables;
+
+pub use config::{Counters, EndpointConfig, Limits};
+pub use event::{Command, Event, Incoming, LegId, RequestToken};
+pub use outgoing::{NoRoom, OutgoingCall};
+
+use crate::model::Instant;
+use crate::voip::sip::headers::Headers;
+use crate::voip::sip::transaction::arena::Arena;
+use crate::voip::sip::transaction::table::{Due, TransactionId, Transactions};
+use crate::voip::sip::{ConnectionId, Peer, Request, Response, Status};
+use leg::{Leg, LegTimer};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use streams::Streams;
+
+/// Whose a transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// A request that is answered here.
+    Ours,
+    /// A REGISTER that waits for an answer from above.
+    Asked,
+    /// An INVITE that a leg answers.
+    Invited(LegId),
+    /// An INVITE of ours.
+    Inviting(LegId),
+    /// A BYE of ours.
+    Leaving(LegId),
+}
+
+/// A timer above the transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CoreTimer {
+    /// A leg's.
+    Leg(LegId, LegTimer),
+    /// Nobody above answered a request.
+    Unanswered(RequestToken),
+}
+
+/// The user agent. See the module's text.
+#[derive(Debug)]
+pub struct Endpoint {
+    config: EndpointConfig,
+    rng: StdRng,
+    /// Makes the tags of stateless answers unguessable.
+    secret: u64,
+    transactions: Transactions<Owner, CoreTimer>,
+    legs: Arena<Leg>,
+    /// Legs by our tag, which we drew and which is therefore unique.
+    by_tag: HashMap<Box<str>, LegId>,
+    /// Legs by what a merged request has in common with the first one (RFC 3261 §8.2.2.2).
+    by_origin: HashMap<Box<str>, LegId>,
+    by_source: HashMap<IpAddr, usize>,
+    /// Requests that wait for an answer from above.
+    asked: HashMap<TransactionId, Request>,
+    streams: Streams,
+    commands: VecDeque<Command>,
+    events: VecDeque<Event>,
+    counters: Counters,
+    refusing: bool,
+}
+
+impl Endpoint {
+    /// A user agent that draws its tags, branches and Call-IDs from `seed`.
+    #[must_use]
+    pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
+        let mut rng = StdRng::from_seed(seed);
+        let secret = rng.random();
+        Self {
+            transactions: Transactions::new(config.limits.transactions),
+            streams: Streams::new(config.limits.connections),
+            config,
+            rng,
+            secret,
+            legs: Arena::default(),
+            by_tag: HashMap::new(),
+            by_origin: HashMap::new(),
+            by_source: HashMap::new(),
+            asked: HashMap::new(),
+            commands: VecDeque::new(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            refusing: false,
+        }
+    }
+
+    /// A datagram came. `local` is the address that it was sent to; with an unspecified one (`0.0.0.0`), we tell the
+    /// peer the configured advertised address or the one in its Request-URI.
+    pub fn handle_datagram(&mut self, now: Instant, from: Peer, local: SocketAddr, bytes: &[u8]) {
+        self.receive(now, from, local, bytes);
+        self.settle(now);
+    }
+
+    /// A connection was accepted, or opened for [`Command::Connect`] (then `from.addr` is its `to`).
+    /// `from.connection` names it.
+    pub fn handle_connected(&mut self, now: Instant, from: Peer, local: SocketAddr) {
+        self.connected(from, local);
+        self.settle(now);
+    }
+
+    /// A connection for [`Command::Connect`] could not be opened.
+    pub fn handle_connect_failed(&mut self, now: Instant, to: SocketAddr) {
+        self.connect_failed(now, to);
+        self.settle(now);
+    }
+
+    /// Bytes came over a connection, cut anywhere.
+    pub fn handle_stream_bytes(&mut self, now: Instant, connection: ConnectionId, bytes: &[u8]) {
+        self.receive_stream(now, connection, bytes);
+        self.settle(now);
+    }
+
+    /// A connection is gone.
+    pub fn handle_closed(&mut self, now: Instant, connection: ConnectionId) {
+        self.streams.remove(connection);
+        self.transactions.fail_connection(now, connection);
+        self.settle(now);
+    }
+
+    /// Time has come to [`Endpoint::poll_timeout`] or beyond.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let mut fired = Vec::new();
+        self.transactions.wheel().expire(now, |timer_id, due| fired.push((timer_id, due)));
+        for (timer_id, due) in fired {
+            match due {
+                Due::Transaction(id, timer) => self.transactions.fire(now, id, timer, timer_id),
+                Due::Core(CoreTimer::Leg(leg, timer)) => self.fire(now, leg, timer, timer_id),
+                Due::Core(CoreTimer::Unanswered(token)) => self.forget_asked(now, token),
+            }
+            self.settle(now);
+        }
+    }
+
+    /// When to call [`Endpoint::handle_timeout`]; `None` when nothing is pending. Exact to 10 ms.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.transactions.next_timeout()
+    }
+
+    /// The next thing to do; call it until `None` after every input.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// The next thing that happened; call it until `None` after every input.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Answers an [`Event::Register`]. Make the response with [`Request::response`]; a To tag and `Server` are added.
+    pub fn respond(&mut self, now: Instant, token: RequestToken, response: Response) {
+        if self.asked.remove(&token.0).is_none() {
+            self.counters.stale += 1;
+            return;
+        }
+        let tag = self.draw_tag();
+        let mut response = response.with_to_tag(&tag);
+        self.sign(&mut response);
+        self.respond_now(now, token.0, &response);
+        self.settle(now);
+    }
+
+    /// Tells the caller that it rings (180).
+    pub fn ring(&mut self, now: Instant, leg: LegId) {
+        self.say_ringing(now, leg);
+        self.settle(now);
+    }
+
+    /// Answers a call with 200 and an SDP: the answer to the offer, or our offer when there was none.
+    pub fn answer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>, headers: &Headers) {
+        self.say_answer(now, leg, sdp, headers);
+        self.settle(now);
+    }
+
+    /// Refuses a call with 300–699 (`Retry-After` and others in `headers`); `Terminated` follows.
+    pub fn reject(&mut self, now: Instant, leg: LegId, status: Status, headers: &Headers) {
+        self.say_no(now, leg, status, headers);
+        self.settle(now);
+    }
+
+    /// Answers a re-INVITE with 200 and an SDP: the answer to the offer, or our offer when there was none.
+    pub fn answer_reoffer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>) {
+        self.say_reanswer(now, leg, sdp);
+        self.settle(now);
+    }
+
+    /// Refuses a re-INVITE (488, 491 …): the session goes on as it was.
+    pub fn refuse_reoffer(&mut self, now: Instant, leg: LegId, status: Status) {
+        self.refuse_reinvite(now, leg, status);
+        self.settle(now);
+    }
+
+    /// Ends a leg in whatever state it is: an incoming call without an answer is refused 480, one without ACK gets
+    /// its BYE when the ACK or the time for it has come (§15.1.1), an outgoing call without an answer is cancelled
+    /// (§9.1), a standing one gets a BYE. `Terminated` follows, or `Failed` for an outgoing call.
+    pub fn hang_up(&mut self, now: Instant, leg: LegId) {
+        self.leave(now, leg);
+        self.settle(now);
+    }
+
+    /// Begins a call.
+    ///
+    /// # Errors
+    /// When the tables are full.
+    pub fn invite(&mut self, now: Instant, call: OutgoingCall) -> Result<LegId, NoRoom> {
+        let leg = self.call(now, call);
+        self.settle(now);
+        leg
+    }
+
+    /// Cancels an outgoing call that has no answer; `Failed` with 487 follows, and when the answer was quicker, it is
+    /// acknowledged and hung up at once. The same as [`Endpoint::hang_up`].
+    pub fn cancel(&mut self, now: Instant, leg: LegId) {
+        self.hang_up(now, leg);
+    }
+
+    /// Whether new incoming calls are refused with 503 and Retry-After (draining).
+    pub const fn set_refusing(&mut self, refusing: bool) {
+        self.refusing = refusing;
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How many legs there are.
+    #[must_use]
+    pub const fn leg_count(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// How many transactions there are.
+    #[must_use]
+    pub const fn transaction_count(&self) -> usize {
+        self.transactions.len()
+    }
+}

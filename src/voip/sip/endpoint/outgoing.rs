@@ -1,0 +1,220 @@
+//! Calls that we begin: INVITE, CANCEL, and what comes back (RFC 3261 §13.2, §9.1).
+
+use super::incoming::append_headers;
+use super::leg::{Calling, End, Leaving, Leg, OfferState, Progress, Standing, State};
+use super::{Endpoint, Event, LegId, Owner};
+use crate::model::Instant;
+use crate::voip::sip::dialog::Dialog;
+use crate::voip::sip::headers::{ContentType, HeaderName, Headers, NameAddr, RetryAfter, SipCallId};
+use crate::voip::sip::transaction::table::{Machine, TransactionId};
+use crate::voip::sip::transaction::{InviteClient, NonInviteClient, Wire, matching, timers};
+use crate::voip::sip::{Method, Peer, Request, Response, Status, Uri, uac, uas};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A call to begin.
+#[derive(Clone, Debug)]
+pub struct OutgoingCall {
+    /// Who is called: the Request-URI, such as a registered Contact, and the To.
+    pub target: Uri,
+    /// Where the INVITE is sent; a stream peer without a live connection is connected to first.
+    pub to: Peer,
+    /// Our address that the peer can reach, as seen when it registered; the configured one when `None`.
+    pub local: Option<SocketAddr>,
+    /// Who calls, without a tag.
+    pub from: NameAddr,
+    /// The SDP offer.
+    pub offer: Vec<u8>,
+    /// Further headers.
+    pub headers: Headers,
+}
+
+/// The tables are full: no call can begin now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many calls")]
+pub struct NoRoom;
+
+impl Endpoint {
+    pub(super) fn call(&mut self, now: Instant, call: OutgoingCall) -> Result<LegId, NoRoom> {
+        if self.legs.len() >= self.config.limits.legs || !self.transactions.has_room(&call.to) {
+            return Err(NoRoom);
+        }
+        let tag: Box<str> = self.draw_tag().into();
+        let call_id = SipCallId::new(&format!("{}{}", self.draw_tag(), self.draw_tag())).map_err(|_| NoRoom)?;
+        let local = call.local.map_or_else(|| self.local_for(call.to), |local| self.visible(local, None));
+        let to = NameAddr::new(call.target.clone()).without_params();
+        let from = call.from.without_params().with_tag(&tag);
+        let mut invite = Request::new(Method::Invite, call.target, from, to, call_id, 1);
+        let branch = self.add_via(&mut invite, local, call.to);
+        invite.headers.push(&self.contact(local, call.to));
+        invite.headers.push_text(HeaderName::Allow, uas::ALLOW);
+        invite.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
+        invite.headers.push_text(HeaderName::UserAgent, &self.config.user_agent);
+        append_headers(&mut invite.headers, &call.headers);
+        invite.set_body(&ContentType::new("application", "sdp"), call.offer);
+        let wire: Wire = invite.to_bytes().into();
+        let key = matching::client_key(&branch, &Method::Invite);
+        let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
+        let transaction = self.transactions.begin(now, key, call.to, Owner::Ours, start);
+        let calling = Calling { invite: Box::new(invite), to: call.to, transaction, progress: Progress::Nothing };
+        let leg = Leg { state: State::Calling(calling), local, tag, origin: None, source: None, deadline: None };
+        let leg = self.insert_leg(now, leg, self.config.limits.ringing);
+        self.transactions.set_owner(transaction, Owner::Inviting(leg));
+        Ok(leg)
+    }
+
+    /// The INVITE of a client transaction, while its leg has no answer.
+    pub(super) fn invite_of(&self, id: TransactionId) -> Option<&Request> {
+        let Some(Owner::Inviting(leg)) = self.transactions.owner(id) else { return None };
+        match &self.legs.get(leg.0)?.state {
+            State::Calling(state) | State::Cancelling(state) => Some(&state.invite),
+            State::Offered(_) | State::Standing(_) | State::Leaving(_) => None,
+        }
+    }
+
+    /// A response to our INVITE.
+    pub(super) fn invite_answered(&mut self, now: Instant, id: TransactionId, leg: LegId, response: &Response) {
+        let is_calling = match self.legs.get(leg.0).map(|leg| &leg.state) {
+            Some(State::Calling(_) | State::Cancelling(_)) => true,
+            Some(State::Offered(_) | State::Standing(_) | State::Leaving(_)) | None => false,
+        };
+        match (is_calling, response.status.code()) {
+            (true, ..=199) => self.progressed(now, leg, response),
+            (true, 200..=299) => self.accepted(now, leg, response),
+            (true, 300..) => {
+                let retry_after = response.headers.typed::<RetryAfter>().ok().flatten();
+                let retry_after = retry_after.map(|after| Duration::from_secs(after.seconds.into()));
+                self.end_leg(leg);
+                self.events.push_back(Event::Failed { leg, status: response.status, retry_after });
+            }
+            (false, 200..=299) => self.accepted_again(now, id, leg, response),
+            (false, _) => {}
+        }
+    }
+
+    fn progressed(&mut self, now: Instant, leg: LegId, response: &Response) {
+        let Some(State::Calling(state) | State::Cancelling(state)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state)
+        else {
+            return;
+        };
+        let before = std::mem::replace(&mut state.progress, Progress::Provisional);
+        if let Some(State::Cancelling(_)) = self.legs.get(leg.0).map(|leg| &leg.state) {
+            if before == Progress::Nothing {
+                // §9.1: a CANCEL may not be sent before something came; it has waited for this.
+                self.say_cancel(now, leg);
+            }
+            return;
+        }
+        let sdp = uas::body_of(&response.body);
+        match response.status {
+            Status::TRYING => {}
+            Status::RINGING if sdp.is_none() => self.events.push_back(Event::Ringing { leg }),
+            status => self.events.push_back(Event::Progress { leg, status, sdp }),
+        }
+    }
+
+    /// The first 2xx.
+    fn accepted(&mut self, now: Instant, leg: LegId, response: &Response) {
+        let Some(found) = self.legs.get(leg.0) else { return };
+        let (State::Calling(state) | State::Cancelling(state)) = &found.state else { return };
+        let dialog = Dialog::of_client(response, &state.invite.uri, state.to);
+        let is_wanted = matches!(found.state, State::Calling(_));
+        self.acknowledge(&dialog, found.local, response);
+        self.set_state(leg, State::Standing(Box::new(Standing { dialog, offer: OfferState::Settled })));
+        self.set_deadline(now, leg, self.config.limits.longest);
+        if is_wanted {
+            self.events.push_back(Event::Answered { leg, answer: uas::body_of(&response.body) });
+        } else {
+            // The answer crossed our CANCEL (§15: the call stands, so it is hung up).
+            self.say_bye(now, leg);
+        }
+    }
+
+    /// A 2xx after the first: our ACK was lost, or another branch of a fork has answered too and is hung up
+    /// (§13.2.2.4).
+    fn accepted_again(&mut self, now: Instant, id: TransactionId, leg: LegId, response: &Response) {
+        let Some(to) = self.transactions.peer(id) else { return };
+        let known = self.legs.get_mut(leg.0).map(|leg| leg.local);
+        let local = known.unwrap_or_else(|| self.local_for(to));
+        let ours = match self.legs.get_mut(leg.0).and_then(Leg::dialog) {
+            Some(dialog) if dialog.made(response) => Some(dialog.clone()),
+            Some(_) | None => None,
+        };
+        if let Some(dialog) = ours {
+            self.acknowledge(&dialog, local, response);
+            return;
+        }
+        let mut dialog = Dialog::of_client(response, response.to.uri(), to);
+        self.acknowledge(&dialog, local, response);
+        let bye = dialog.request(Method::Bye);
+        self.begin_request(now, bye, local, dialog.path(), Owner::Ours);
+    }
+
+    /// The ACK of a 2xx: no transaction (§13.2.2.4).
+    fn acknowledge(&mut self, dialog: &Dialog, local: SocketAddr, response: &Response) {
+        let mut ack = dialog.ack(&response.cseq);
+        self.add_via(&mut ack, local, dialog.path());
+        self.send(dialog.path(), ack.to_bytes().into());
+    }
+
+    /// No answer came, or the INVITE could not be sent.
+    pub(super) fn invite_failed(&mut self, leg: LegId, status: Status) {
+        if let Some(State::Calling(_) | State::Cancelling(_)) = self.legs.get(leg.0).map(|leg| &leg.state) {
+            self.end_leg(leg);
+            self.events.push_back(Event::Failed { leg, status, retry_after: None });
+        }
+    }
+
+    /// Gives an outgoing call up.
+    pub(super) fn give_up(&mut self, now: Instant, leg: LegId) {
+        let Some(State::Calling(state)) = self.legs.get(leg.0).map(|leg| &leg.state) else { return };
+        let progress = state.progress;
+        let state = state.clone();
+        self.set_state(leg, State::Cancelling(state));
+        if progress == Progress::Provisional {
+            self.say_cancel(now, leg);
+        }
+    }
+
+    /// CANCEL. Without a final response to the INVITE within 64 × T1 it counts as cancelled (§9.1).
+    fn say_cancel(&mut self, now: Instant, leg: LegId) {
+        let Some(State::Cancelling(state)) = self.legs.get(leg.0).map(|leg| &leg.state) else { return };
+        let cancel = uac::cancel(&state.invite);
+        let to = state.to;
+        let branch = cancel.vias.first().and_then(|via| via.branch()).unwrap_or_default().to_owned();
+        self.begin_client(now, &cancel, &branch, to, Owner::Ours);
+        self.set_deadline(now, leg, timers::GIVE_UP);
+    }
+
+    /// BYE; the leg leaves.
+    pub(super) fn say_bye(&mut self, now: Instant, leg: LegId) {
+        self.say_bye_as(now, leg, End::Terminated);
+    }
+
+    /// BYE, with the way in which the leg ends.
+    pub(super) fn say_bye_as(&mut self, now: Instant, leg: LegId, why: End) {
+        let Some(found) = self.legs.get_mut(leg.0) else { return };
+        let local = found.local;
+        let State::Standing(standing) = &mut found.state else { return };
+        let bye = standing.dialog.request(Method::Bye);
+        let dialog = standing.dialog.clone();
+        let path = dialog.path();
+        self.set_state(leg, State::Leaving(Leaving { dialog, why }));
+        self.begin_request(now, bye, local, path, Owner::Leaving(leg));
+    }
+
+    /// A request of ours in a transaction of its own.
+    fn begin_request(&mut self, now: Instant, mut request: Request, local: SocketAddr, to: Peer, owner: Owner) {
+        let branch = self.add_via(&mut request, local, to);
+        request.headers.push_text(HeaderName::UserAgent, &self.config.user_agent);
+        self.begin_client(now, &request, &branch, to, owner);
+    }
+
+    fn begin_client(&mut self, now: Instant, request: &Request, branch: &str, to: Peer, owner: Owner) {
+        let wire: Wire = request.to_bytes().into();
+        let key = matching::client_key(branch, &request.method);
+        let start =
+            |reliability, steps: &mut _| Machine::NonInviteClient(NonInviteClient::new(wire, reliability, steps));
+        self.transactions.begin(now, key, to, owner, start);
+    }
+}

@@ -1,0 +1,243 @@
+//! Calls that stand: re-INVITE, INFO, BYE, and the timers of every leg (RFC 3261 §12.2.2, §14, §15).
+
+use super::leg::{End, Leg, LegTimer, OfferState, Reoffered, State};
+use super::{CoreTimer, Due, Endpoint, Event, LegId, Owner};
+use crate::model::Instant;
+use crate::voip::sip::dialog::Order;
+use crate::voip::sip::headers::{HeaderName, Headers, RetryAfter};
+use crate::voip::sip::transaction::table::{Input, TransactionId};
+use crate::voip::sip::transaction::wheel::TimerId;
+use crate::voip::sip::transaction::{Class, Wire, invite_server, timers};
+use crate::voip::sip::{Method, Params, Peer, Request, Status, uas};
+use rand::RngExt;
+use std::time::Duration;
+
+impl Endpoint {
+    /// A request within a dialog, if there is one.
+    pub(super) fn receive_within(&mut self, now: Instant, from: Peer, reply: Peer, request: Request) {
+        let Some(leg) = self.leg_of(&request) else {
+            self.answer_request(now, reply, &request, request.response(Status::NO_SUCH_CALL));
+            return;
+        };
+        let order = self.legs.get_mut(leg.0).and_then(Leg::dialog).map(|dialog| dialog.receive(&request));
+        if order == Some(Order::Late) {
+            self.answer_request(now, reply, &request, request.response(Status::SERVER_ERROR));
+            return;
+        }
+        match request.method {
+            Method::Invite => self.receive_reinvite(now, leg, from, reply, request),
+            Method::Bye => self.receive_bye(now, leg, reply, &request),
+            Method::Info => self.receive_info(now, leg, reply, request),
+            Method::Options => self.answer_request(now, reply, &request, uas::describe(&request)),
+            _ => self.answer_request(now, reply, &request, request.response(Status::NO_SUCH_CALL)),
+        }
+    }
+
+    fn receive_reinvite(&mut self, now: Instant, leg: LegId, from: Peer, reply: Peer, request: Request) {
+        let refusal = match self.legs.get(leg.0).map(|leg| &leg.state) {
+            Some(State::Standing(standing)) => match &standing.offer {
+                OfferState::Settled => uas::refuse_body(&request),
+                OfferState::Unacknowledged(_) => Some(request.response(Status::REQUEST_PENDING)),
+                OfferState::Reoffered(_) => Some(self.refuse_second(&request)),
+            },
+            Some(State::Offered(_)) => Some(self.refuse_second(&request)),
+            Some(State::Calling(_) | State::Cancelling(_) | State::Leaving(_)) | None => {
+                Some(request.response(Status::NO_SUCH_CALL))
+            }
+        };
+        if let Some(response) = refusal {
+            self.answer_request(now, reply, &request, response);
+            return;
+        }
+        let transaction = self.begin_invited(now, reply, &request);
+        self.transactions.set_owner(transaction, Owner::Invited(leg));
+        let offer = uas::body_of(&request.body);
+        if let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) {
+            let invite = Box::new(request);
+            standing.offer = OfferState::Reoffered(Reoffered { invite, transaction, from });
+        }
+        self.events.push_back(Event::Reoffer { leg, offer });
+    }
+
+    /// A second INVITE before the first has its answer: 500, and come back within ten seconds (§14.2).
+    fn refuse_second(&mut self, request: &Request) -> crate::voip::sip::Response {
+        let mut response = request.response(Status::SERVER_ERROR);
+        let seconds = self.rng.random_range(0..=10);
+        response.headers.push(&RetryAfter { seconds, params: Params::default() });
+        response
+    }
+
+    /// The re-INVITE that waits for an answer.
+    fn take_reoffered(&mut self, leg: LegId) -> Option<Reoffered> {
+        let State::Standing(standing) = &mut self.legs.get_mut(leg.0)?.state else { return None };
+        match std::mem::replace(&mut standing.offer, OfferState::Settled) {
+            OfferState::Reoffered(reoffered) => Some(reoffered),
+            other @ (OfferState::Settled | OfferState::Unacknowledged(_)) => {
+                standing.offer = other;
+                None
+            }
+        }
+    }
+
+    /// 200 to a re-INVITE. Now the peer's new Contact counts (§12.2.2).
+    pub(super) fn say_reanswer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>) {
+        let Some(reoffered) = self.take_reoffered(leg) else {
+            self.counters.stale += 1;
+            return;
+        };
+        let Some(dialog) = self.legs.get_mut(leg.0).and_then(Leg::dialog) else { return };
+        dialog.refresh_target(&reoffered.invite, reoffered.from);
+        let path = dialog.path();
+        let Some(found) = self.legs.get(leg.0) else { return };
+        let response = self.ok_with_sdp(found, &reoffered.invite, path, sdp, &Headers::new());
+        let waiting = self.await_ack(now, leg, &reoffered.invite, reoffered.transaction, &response, false);
+        if let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) {
+            standing.offer = OfferState::Unacknowledged(waiting);
+        }
+    }
+
+    /// A final response that is not 2xx to a re-INVITE.
+    pub(super) fn refuse_reinvite(&mut self, now: Instant, leg: LegId, status: Status) {
+        let Some(reoffered) = self.take_reoffered(leg) else {
+            self.counters.stale += 1;
+            return;
+        };
+        let status = if status.code() >= 300 { status } else { Status::NOT_ACCEPTABLE_HERE };
+        let mut response = reoffered.invite.response(status);
+        self.sign(&mut response);
+        self.respond_now(now, reoffered.transaction, &response);
+    }
+
+    /// The CANCEL of a re-INVITE; the session goes on as it was.
+    pub(super) fn cancel_reinvite(&mut self, now: Instant, leg: LegId, invite: TransactionId) {
+        let Some(State::Standing(standing)) = self.legs.get(leg.0).map(|leg| &leg.state) else { return };
+        if matches!(&standing.offer, OfferState::Reoffered(reoffered) if reoffered.transaction == invite) {
+            self.refuse_reinvite(now, leg, Status::REQUEST_TERMINATED);
+        }
+    }
+
+    /// BYE (§15.1.2): 200, and whatever is open is answered 487.
+    fn receive_bye(&mut self, now: Instant, leg: LegId, reply: Peer, request: &Request) {
+        self.answer_request(now, reply, request, request.response(Status::OK));
+        match self.legs.get(leg.0).map(|leg| &leg.state) {
+            Some(State::Offered(_)) => {
+                self.refuse_offered(now, leg, Status::REQUEST_TERMINATED, &Headers::new());
+                self.end_leg(leg);
+                self.events.push_back(Event::Cancelled { leg });
+            }
+            Some(State::Standing(standing)) => {
+                if matches!(standing.offer, OfferState::Reoffered(_)) {
+                    self.refuse_reinvite(now, leg, Status::REQUEST_TERMINATED);
+                }
+                self.end_leg(leg);
+                self.events.push_back(Event::HungUp { leg });
+            }
+            // Both hung up: ours is answered by its own 200, or 481, or its time.
+            Some(State::Calling(_) | State::Cancelling(_) | State::Leaving(_)) | None => {}
+        }
+    }
+
+    /// INFO (RFC 2976, RFC 6086): 200 and the body goes above.
+    fn receive_info(&mut self, now: Instant, leg: LegId, reply: Peer, request: Request) {
+        let is_standing = matches!(self.legs.get(leg.0).map(|leg| &leg.state), Some(State::Standing(_)));
+        let status = if is_standing { Status::OK } else { Status::NO_SUCH_CALL };
+        self.answer_request(now, reply, &request, request.response(status));
+        if is_standing {
+            let content_type = request.headers.get(HeaderName::ContentType).unwrap_or_default();
+            let content_type = String::from_utf8_lossy(content_type).into_owned();
+            self.events.push_back(Event::Info { leg, content_type, body: request.body });
+        }
+    }
+
+    /// Hangs up, whatever the state.
+    pub(super) fn leave(&mut self, now: Instant, leg: LegId) {
+        match self.legs.get_mut(leg.0).map(|leg| &mut leg.state) {
+            Some(State::Offered(_)) => self.say_no(now, leg, Status::TEMPORARILY_UNAVAILABLE, &Headers::new()),
+            Some(State::Calling(_)) => self.give_up(now, leg),
+            Some(State::Standing(standing)) => match &mut standing.offer {
+                OfferState::Unacknowledged(waiting) => waiting.hang_up = true,
+                OfferState::Reoffered(_) => {
+                    self.refuse_reinvite(now, leg, Status::REQUEST_TERMINATED);
+                    self.say_bye(now, leg);
+                }
+                OfferState::Settled => self.say_bye(now, leg),
+            },
+            Some(State::Cancelling(_) | State::Leaving(_)) | None => self.counters.stale += 1,
+        }
+    }
+
+    /// Our BYE has its answer, or will have none.
+    pub(super) fn left(&mut self, leg: LegId) {
+        let Some(State::Leaving(state)) = self.legs.get(leg.0).map(|leg| &leg.state) else { return };
+        let why = state.why;
+        self.end_leg(leg);
+        match why {
+            End::Terminated => self.events.push_back(Event::Terminated { leg }),
+            End::Told => {}
+        }
+    }
+
+    /// A timer of a leg.
+    pub(super) fn fire(&mut self, now: Instant, leg: LegId, timer: LegTimer, timer_id: TimerId) {
+        let Some(found) = self.legs.get(leg.0) else { return };
+        match timer {
+            LegTimer::Deadline if found.deadline == Some(timer_id) => self.overstayed(now, leg),
+            LegTimer::Repeat => self.repeat_ok(now, leg, timer_id),
+            LegTimer::Overdue => self.ack_overdue(now, leg, timer_id),
+            LegTimer::Deadline => {}
+        }
+    }
+
+    fn repeat_ok(&mut self, now: Instant, leg: LegId, timer_id: TimerId) {
+        let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) else { return };
+        let OfferState::Unacknowledged(waiting) = &mut standing.offer else { return };
+        if waiting.repeat != timer_id {
+            return;
+        }
+        waiting.interval = timers::doubled(waiting.interval);
+        let due = Due::Core(CoreTimer::Leg(leg, LegTimer::Repeat));
+        waiting.repeat = self.transactions.wheel().set(now + waiting.interval, due);
+        let input = invite_server::Input::Respond(Class::Success, Wire::clone(&waiting.ok));
+        self.transactions.handle(now, waiting.transaction, Input::InviteServer(input));
+    }
+
+    fn ack_overdue(&mut self, now: Instant, leg: LegId, timer_id: TimerId) {
+        let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) else { return };
+        let OfferState::Unacknowledged(waiting) = &standing.offer else { return };
+        if waiting.overdue != timer_id {
+            return;
+        }
+        let repeat = waiting.repeat;
+        let why = if waiting.hang_up { End::Terminated } else { End::Told };
+        standing.offer = OfferState::Settled;
+        self.transactions.wheel().stop(repeat);
+        self.counters.not_acknowledged += 1;
+        self.say_bye_as(now, leg, why);
+        if why == End::Told {
+            self.events.push_back(Event::NotAcknowledged { leg });
+        }
+    }
+
+    /// The leg has been too long where it is.
+    fn overstayed(&mut self, now: Instant, leg: LegId) {
+        match self.legs.get(leg.0).map(|leg| &leg.state) {
+            Some(State::Offered(_)) => self.say_no(now, leg, Status::TEMPORARILY_UNAVAILABLE, &Headers::new()),
+            Some(State::Calling(_)) => {
+                self.set_deadline(now, leg, timers::GIVE_UP);
+                self.give_up(now, leg);
+            }
+            Some(State::Cancelling(state)) => {
+                let transaction = state.transaction;
+                self.transactions.abandon(transaction);
+                self.invite_failed(leg, Status::REQUEST_TIMEOUT);
+            }
+            Some(State::Standing(_)) => {
+                self.set_deadline(now, leg, Duration::from_secs(64));
+                self.leave(now, leg);
+            }
+            // The BYE's transaction ends it within 32 s; this is for a bug only.
+            Some(State::Leaving(_)) => self.left(leg),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Connections: which there are, which are being opened, and what waits for them (RFC 3261 §18).
+
+use super::{Command, Endpoint};
+use crate::model::Instant;
+use crate::voip::sip::framer::{Frame, Framer, PONG};
+use crate::voip::sip::transaction::Wire;
+use crate::voip::sip::{ConnectionId, Peer, Transport, Unusable};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+/// The most messages that wait for one connection to be opened.
+const WAITING: usize = 16;
+/// The most connections that are being opened.
+const OPENING: usize = 1024;
+
+/// The stream connections of an endpoint.
+#[derive(Debug)]
+pub(super) struct Streams {
+    limit: usize,
+    open: HashMap<ConnectionId, Stream>,
+    by_addr: HashMap<SocketAddr, ConnectionId>,
+    opening: HashMap<SocketAddr, Vec<Wire>>,
+}
+
+#[derive(Debug)]
+struct Stream {
+    framer: Framer,
+    peer: Peer,
+    local: SocketAddr,
+}
+
+/// Bytes that could not go anywhere.
+#[derive(Debug)]
+pub(super) struct NoWay(pub SocketAddr);
+
+impl Streams {
+    pub fn new(limit: usize) -> Self {
+        Self { limit, open: HashMap::new(), by_addr: HashMap::new(), opening: HashMap::new() }
+    }
+
+    /// Whether one more connection may stay.
+    pub fn has_room(&self) -> bool {
+        self.open.len() < self.limit
+    }
+
+    /// Takes a connection in; what has waited for it is returned.
+    fn insert(&mut self, connection: ConnectionId, peer: Peer, local: SocketAddr) -> Vec<Wire> {
+        self.open.insert(connection, Stream { framer: Framer::new(), peer, local });
+        self.by_addr.insert(peer.addr, connection);
+        self.opening.remove(&peer.addr).unwrap_or_default()
+    }
+
+    /// Forgets a connection; `false` when there was none.
+    pub fn remove(&mut self, connection: ConnectionId) -> bool {
+        let Some(stream) = self.open.remove(&connection) else { return false };
+        if self.by_addr.get(&stream.peer.addr) == Some(&connection) {
+            self.by_addr.remove(&stream.peer.addr);
+        }
+        true
+    }
+
+    /// How bytes get to a peer: at once, or when the connection that is asked for is open.
+    pub fn route(&mut self, to: Peer, bytes: Wire) -> Result<Option<Command>, NoWay> {
+        if !to.transport.is_reliable() {
+            return Ok(Some(Command::Send { to, bytes }));
+        }
+        let named = to.connection.filter(|connection| self.open.contains_key(connection));
+        if let Some(connection) = named.or_else(|| self.by_addr.get(&to.addr).copied()) {
+            return Ok(Some(Command::Send { to: Peer { connection: Some(connection), ..to }, bytes }));
+        }
+        // A WebSocket client cannot be called back, and TLS needs a name: only plain TCP is opened.
+        if to.transport != Transport::Tcp {
+            return Err(NoWay(to.addr));
+        }
+        if let Some(waiting) = self.opening.get_mut(&to.addr) {
+            if waiting.len() >= WAITING {
+                return Err(NoWay(to.addr));
+            }
+            waiting.push(bytes);
+            return Ok(None);
+        }
+        if self.opening.len() >= OPENING {
+            return Err(NoWay(to.addr));
+        }
+        self.opening.insert(to.addr, vec![bytes]);
+        Ok(Some(Command::Connect { to: to.addr }))
+    }
+}
+
+impl Endpoint {
+    pub(super) fn connected(&mut self, from: Peer, local: SocketAddr) {
+        let Some(connection) = from.connection else { return };
+        if !self.streams.has_room() {
+            self.counters.refused += 1;
+            self.commands.push_back(Command::Close(connection));
+            return;
+        }
+        for bytes in self.streams.insert(connection, from, local) {
+            self.commands.push_back(Command::Send { to: from, bytes });
+        }
+    }
+
+    pub(super) fn connect_failed(&mut self, now: Instant, to: SocketAddr) {
+        self.streams.opening.remove(&to);
+        self.transactions.fail_address(now, to);
+    }
+
+    pub(super) fn receive_stream(&mut self, now: Instant, connection: ConnectionId, bytes: &[u8]) {
+        let Some(stream) = self.streams.open.get_mut(&connection) else { return };
+        stream.framer.push(bytes);
+        loop {
+            let Some(stream) = self.streams.open.get_mut(&connection) else { return };
+            let (peer, local) = (stream.peer, stream.local);
+            match stream.framer.next_frame() {
+                Ok(Some(Frame::Message(message))) => {
+                    self.receive(now, peer, local, &message);
+                    self.settle(now);
+                }
+                // RFC 5626 §4.4.1: a ping of two line ends is answered with one.
+                Ok(Some(Frame::Ping)) => self.send(peer, PONG.into()),
+                Ok(None) => return,
+                Err(fault) => {
+                    // Where the next message begins is unknown: answer and close.
+                    self.counters.malformed += 1;
+                    if let Unusable::Refused(refusal) = fault.refusal() {
+                        let tag = self.draw_tag();
+                        self.send(peer, refusal.to_bytes(&peer, &tag).into());
+                    }
+                    self.close(connection);
+                    self.transactions.fail_connection(now, connection);
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What every user agent server checks before it looks closer (RFC 3261 §8.2), and the answers it gives by itself.
+
+use super::headers::{ContentType, HeaderName};
+use super::{Method, Request, Response, Status, Uri};
+
+/// The methods that we take, for `Allow`.
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+/// The extensions that we know, for `Supported`. A peer may require none.
+pub const SUPPORTED: &str = "";
+/// The bodies that we take, for `Accept`.
+pub const ACCEPT: &str = "application/sdp";
+
+/// The refusal of a request that nobody here can serve: 405, 501, 416, 420, 483. `None`: go on (§8.2.1, §8.2.2).
+#[must_use]
+pub fn refuse(request: &Request) -> Option<Response> {
+    if let Some(status) = refuse_method(&request.method) {
+        let mut response = request.response(status);
+        response.headers.push_text(HeaderName::Allow, ALLOW);
+        return Some(response);
+    }
+    if request.method != Method::Cancel && request.max_forwards == Some(0) {
+        return Some(request.response(Status::TOO_MANY_HOPS));
+    }
+    if matches!(request.uri, Uri::Other(_)) {
+        return Some(request.response(Status::UNSUPPORTED_URI_SCHEME));
+    }
+    refuse_extensions(request)
+}
+
+/// Known and not taken: 405; unknown: 501 (§8.2.1, §21.5.2).
+fn refuse_method(method: &Method) -> Option<Status> {
+    match method {
+        Method::Invite
+        | Method::Ack
+        | Method::Cancel
+        | Method::Bye
+        | Method::Options
+        | Method::Info
+        | Method::Register => None,
+        Method::Prack
+        | Method::Update
+        | Method::Refer
+        | Method::Notify
+        | Method::Subscribe
+        | Method::Publish
+        | Method::Message => Some(Status::METHOD_NOT_ALLOWED),
+        Method::Other(_) => Some(Status::NOT_IMPLEMENTED),
+    }
+}
+
+/// A `Require` that we do not support (§8.2.2.3); CANCEL is exempt.
+fn refuse_extensions(request: &Request) -> Option<Response> {
+    if request.method == Method::Cancel {
+        return None;
+    }
+    let unknown: Vec<&str> = request.headers.words(HeaderName::Require).collect();
+    if unknown.is_empty() {
+        return None;
+    }
+    let mut response = request.response(Status::BAD_EXTENSION);
+    response.headers.push_text(HeaderName::Unsupported, &unknown.join(", "));
+    Some(response)
+}
+
+/// The refusal of a body that is not SDP (§8.2.3): 415 with what we take.
+#[must_use]
+pub fn refuse_body(request: &Request) -> Option<Response> {
+    if request.body.is_empty() {
+        return None;
+    }
+    let encoded = request.headers.words(HeaderName::ContentEncoding).any(|word| !word.eq_ignore_ascii_case("identity"));
+    let is_sdp = matches!(request.headers.typed::<ContentType>(), Ok(Some(kind)) if kind.is("application", "sdp"));
+    if is_sdp && !encoded {
+        return None;
+    }
+    let mut response = request.response(Status::UNSUPPORTED_MEDIA_TYPE);
+    response.headers.push_text(HeaderName::Accept, ACCEPT);
+    if encoded {
+        response.headers.push_text(HeaderName::AcceptEncoding, "identity");
+    }
+    Some(response)
+}
+
+/// The answer to OPTIONS: what we can (§11.2).
+#[must_use]
+pub fn describe(request: &Request) -> Response {
+    let mut response = request.response(Status::OK);
+    response.headers.push_text(HeaderName::Allow, ALLOW);
+    response.headers.push_text(HeaderName::Accept, ACCEPT);
+    response.headers.push_text(HeaderName::AcceptEncoding, "identity");
+    response.headers.push_text(HeaderName::AcceptLanguage, "ru, en");
+    response.headers.push_text(HeaderName::Supported, SUPPORTED);
+    response
+}
+
+/// The body of a message, when there is one.
+#[must_use]
+pub fn body_of(body: &[u8]) -> Option<Vec<u8>> {
+    (!body.is_empty()).then(|| body.to_vec())
+}
