@@ -123,6 +123,8 @@ pub struct Play {
     pub playlist: Playlist,
     /// What it says, for simulator, tests and the debug log; secrets cannot be in it.
     pub spoken: Vec<Spoken>,
+    /// How long it takes, once through; missing recordings are estimated from their text.
+    pub length: Duration,
 }
 
 /// One phrase as spoken.
@@ -134,6 +136,8 @@ pub struct Spoken {
     pub lang: Lang,
     /// The words.
     pub text: Arc<str>,
+    /// From the start of the playing to its first word.
+    pub after: Duration,
 }
 
 /// Entering a queue, with what the operator is to know.

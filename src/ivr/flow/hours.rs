@@ -1,0 +1,71 @@
+//! Opening hours at a moment.
+
+use crate::ivr::menu::{HoursRule, OpenInterval};
+use jiff::civil::Time;
+use jiff::{Timestamp, tz::TimeZone};
+
+/// Whether it is open at a moment, by the calendar of a zone: `special` days win over `closed`, `closed` over the week.
+#[must_use]
+pub fn is_open(rule: &HoursRule, zone: &TimeZone, at: Timestamp) -> bool {
+    let HoursRule::Calendar { weekly, closed, special } = rule else {
+        return true;
+    };
+    let local = zone.to_datetime(at);
+    let (date, time) = (local.date(), local.time());
+    let mut own_hours = special.iter().filter(|(day, _)| *day == date).map(|(_, interval)| interval).peekable();
+    if own_hours.peek().is_some() {
+        return own_hours.any(|interval| contains(*interval, time));
+    }
+    if closed.iter().any(|(first, last)| (*first..=*last).contains(&date)) {
+        return false;
+    }
+    let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
+    weekly.get(weekday).is_some_and(|open| open.iter().any(|interval| contains(*interval, time)))
+}
+
+fn contains(interval: OpenInterval, time: Time) -> bool {
+    time >= interval.from && (interval.to == Time::midnight() || time < interval.to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::{date, time};
+
+    fn rule() -> HoursRule {
+        let day = |from, to| vec![OpenInterval { from: time(from, 0, 0, 0), to: time(to, 0, 0, 0) }];
+        let mut weekly: [Vec<OpenInterval>; 7] = std::array::from_fn(|_| day(8, 22));
+        weekly[5] = day(9, 0);
+        weekly[6] = Vec::new();
+        HoursRule::Calendar {
+            weekly,
+            closed: vec![(date(2027, 1, 1), date(2027, 1, 8)), (date(2026, 12, 31), date(2026, 12, 31))],
+            special: vec![(date(2026, 12, 31), OpenInterval { from: time(8, 0, 0, 0), to: time(16, 0, 0, 0) })],
+        }
+    }
+
+    #[test]
+    fn special_days_win_over_closed_ones_and_closed_ones_over_the_week() {
+        let zone = TimeZone::get("Europe/Moscow").unwrap();
+        let check = |at: &str, open: bool| {
+            let at: jiff::civil::DateTime = at.parse().unwrap();
+            assert_eq!(is_open(&rule(), &zone, at.to_zoned(zone.clone()).unwrap().timestamp()), open, "{at}");
+        };
+        check("2026-03-02T07:59:59", false);
+        check("2026-03-02T08:00", true);
+        check("2026-03-02T21:59:59", true);
+        check("2026-03-02T22:00", false);
+        check("2026-03-07T23:59:59", true);
+        check("2026-03-08T12:00", false);
+        check("2026-12-31T15:59", true);
+        check("2026-12-31T16:00", false);
+        check("2027-01-01T12:00", false);
+        check("2027-01-08T12:00", false);
+        check("2027-01-09T12:00", true);
+    }
+
+    #[test]
+    fn always_is_always() {
+        assert!(is_open(&HoursRule::Always, &TimeZone::UTC, Timestamp::UNIX_EPOCH));
+    }
+}

@@ -1,0 +1,213 @@
+//! Queued: the caller waits for an operator.
+//!
+//! ```text
+//! Opening ──place known──▶ Words (enter) ──▶ Words (position, wait) ──▶ Music ──due──▶ Words …
+//!    any of them ──Connected──▶ Talking      any of them ──key, end──▶ the menu
+//! ```
+//!
+//! The key `callback` is not offered yet and counts as no key.
+
+use super::call::Turn;
+use super::ear::Playing;
+use super::next::{Next, Stepped, Trap};
+use super::queue_speech::Announcements;
+use super::sources::Sources;
+use super::states::State;
+use super::talking::Talking;
+use super::whisper;
+use super::{Command, Enqueue, PlaybackId, QueueEnd, QueueStatus};
+use crate::ivr::menu::{Menu, QueueId, QueueResult, QueueStep, Step, StepId, TaskId, WaitingKey};
+use crate::model::{CallEvent, Cause, Digit, Instant};
+use std::time::Duration;
+
+/// How long the queue may take to say whether there is a place, before the caller hears anything.
+const OPENING: Duration = Duration::from_millis(300);
+
+/// A place in a queue, and the step that wants it.
+#[derive(Clone, Copy)]
+pub(super) struct Ticket {
+    task: TaskId,
+    step: StepId,
+    queue: QueueId,
+    entered: Instant,
+}
+
+/// A caller who waits.
+pub(super) struct Queued {
+    ticket: Ticket,
+    sound: Sound,
+    announcements: Announcements,
+}
+
+/// What is heard.
+enum Sound {
+    /// Nothing: only a queue that has a place promises an operator.
+    Opening {
+        /// When it is promised all the same.
+        until: Instant,
+    },
+    /// Something said.
+    Words(Playing),
+    /// Music.
+    Music,
+}
+
+fn queue_at(menu: &Menu, task: TaskId, step: StepId) -> Result<&QueueStep, Trap> {
+    match &menu[task][step].step {
+        Step::Queue(queue) => Ok(queue),
+        _ => Err(Trap("not_a_queue")),
+    }
+}
+
+/// Enters a queue; what is still to be said is said while waiting.
+pub(super) fn enter(turn: &mut Turn, task: TaskId, step: StepId) -> Stepped {
+    let menu = turn.menu();
+    let wanted = queue_at(&menu, task, step)?;
+    let queue = &menu[wanted.queue];
+    turn.call.ahead.clear();
+    turn.call.queue_status = None;
+    turn.call.record(CallEvent::Queued { queue: queue.name.clone() });
+    let enqueue = Enqueue {
+        queue: wanted.queue,
+        priority: wanted.priority,
+        skills: wanted.skills.clone(),
+        lang: turn.call.lang,
+        whisper: whisper::prompts(turn, queue),
+        screen: whisper::screen(turn, queue),
+    };
+    turn.call.command(Command::Enqueue(enqueue));
+    let entered = turn.now.instant;
+    let sound = turn.play().map_or(Sound::Opening { until: entered + OPENING }, Sound::Words);
+    let ticket = Ticket { task, step, queue: wanted.queue, entered };
+    Ok(Next::Wait(State::Queued(Queued { ticket, sound, announcements: Announcements::new(queue, entered) })))
+}
+
+/// Follows the end of a queue.
+pub(super) fn result(turn: &mut Turn, ticket: &Ticket, result: QueueResult) -> Stepped {
+    let menu = turn.menu();
+    turn.call.queue_status = None;
+    turn.call.at.step = Some((ticket.task, ticket.step));
+    let results = &queue_at(&menu, ticket.task, ticket.step)?.results;
+    match results.iter().find(|(named, _)| *named == result) {
+        Some((_, action)) => turn.act(action, menu[ticket.task][ticket.step].next),
+        None if result == QueueResult::Finished => Ok(Next::End(Cause::OperatorHungUp)),
+        None => Err(Trap("queue_result_not_handled")),
+    }
+}
+
+impl Queued {
+    /// Back at the front after an operator's side broke down.
+    pub(super) fn again(turn: &mut Turn, ticket: Ticket) -> Self {
+        let menu = turn.menu();
+        let queue = &menu[ticket.queue];
+        turn.play_looped(&queue.music);
+        let announcements = Announcements::welcomed(queue, turn.now.instant);
+        Self { ticket, sound: Sound::Music, announcements }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        match &self.sound {
+            Sound::Opening { until } => *until,
+            Sound::Words(playing) => playing.given_up,
+            // Without any announcement there is nothing to wait for but the queue's own end.
+            Sound::Music => self.due().unwrap_or(Instant::from_nanos(u64::MAX)),
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.announcements.deadline(Some(QueueStatus { position: 0, wait: None, samples: 0 }))
+    }
+
+    fn wait(self) -> Stepped {
+        Ok(Next::Wait(State::Queued(self)))
+    }
+
+    /// Says what is due, else plays music.
+    fn go_on(mut self, turn: &mut Turn) -> Stepped {
+        let menu = turn.menu();
+        let queue = &menu[self.ticket.queue];
+        self.announcements.say_due(turn, queue);
+        self.sound = match (turn.play(), self.sound) {
+            (Some(playing), _) => Sound::Words(playing),
+            (None, Sound::Music) => Sound::Music,
+            (None, Sound::Opening { .. } | Sound::Words(_)) => {
+                turn.play_looped(&queue.music);
+                Sound::Music
+            }
+        };
+        self.wait()
+    }
+
+    pub(super) fn status(self, turn: &mut Turn, status: QueueStatus) -> Stepped {
+        turn.call.queue_status = Some(status);
+        match self.sound {
+            Sound::Opening { .. } => self.go_on(turn),
+            Sound::Music if self.due().is_some_and(|due| due <= turn.now.instant) => self.go_on(turn),
+            Sound::Words(_) | Sound::Music => self.wait(),
+        }
+    }
+
+    pub(super) fn playback_ended(self, turn: &mut Turn, id: PlaybackId) -> Stepped {
+        match self.sound {
+            Sound::Words(playing) if playing.id == id => self.go_on(turn),
+            _ => self.wait(),
+        }
+    }
+
+    pub(super) fn timeout(self, turn: &mut Turn) -> Stepped {
+        if turn.now.instant < self.deadline() { self.wait() } else { self.go_on(turn) }
+    }
+
+    pub(super) fn key(self, turn: &mut Turn, digit: Digit) -> Stepped {
+        let menu = turn.menu();
+        let keys = &menu[self.ticket.queue].waiting.keys;
+        match keys.iter().find(|(key, _)| *key == digit) {
+            Some((_, WaitingKey::Go(go))) => {
+                turn.call.command(Command::LeaveQueue);
+                self.left(turn, "left");
+                turn.go(*go)
+            }
+            Some((_, WaitingKey::Callback)) | None => self.wait(),
+        }
+    }
+
+    pub(super) fn keys(&self, sources: &Sources) -> Vec<Digit> {
+        let keys = sources.call.menu[self.ticket.queue].waiting.keys.iter();
+        keys.filter(|(_, does)| matches!(does, WaitingKey::Go(_))).map(|(key, _)| *key).collect()
+    }
+
+    /// An operator has taken the call: silence at once, whatever was being said.
+    pub(super) fn connected(self, turn: &mut Turn) -> Next {
+        turn.stop(!matches!(self.sound, Sound::Opening { .. }));
+        Next::Wait(State::Talking(Talking { ticket: self.ticket }))
+    }
+
+    pub(super) fn ended(self, turn: &mut Turn, end: QueueEnd) -> Stepped {
+        let (outcome, what) = match end {
+            QueueEnd::Timeout => ("timeout", QueueResult::Timeout),
+            QueueEnd::Full => ("full", QueueResult::Timeout),
+            QueueEnd::Nobody => ("nobody", QueueResult::Nobody),
+        };
+        self.left(turn, outcome);
+        result(turn, &self.ticket, what)
+    }
+
+    /// The caller hung up.
+    pub(super) fn abandoned(&self, turn: &mut Turn) {
+        turn.call.command(Command::LeaveQueue);
+        self.record_left(turn, "abandoned");
+    }
+
+    fn left(&self, turn: &mut Turn, outcome: &str) {
+        turn.stop(!matches!(self.sound, Sound::Opening { .. }));
+        turn.call.queue_status = None;
+        turn.back_in_menus();
+        self.record_left(turn, outcome);
+    }
+
+    fn record_left(&self, turn: &mut Turn, outcome: &str) {
+        let queue = turn.call.menu[self.ticket.queue].name.clone();
+        let waited = turn.now.instant - self.ticket.entered;
+        turn.call.record(CallEvent::QueueLeft { queue, waited, outcome: outcome.into() });
+    }
+}

@@ -1,0 +1,25 @@
+//! Talking: the caller and an operator hear each other; keys are theirs.
+
+use super::call::Turn;
+use super::next::{Next, Stepped};
+use super::queued::{self, Ticket};
+use super::states::State;
+use crate::ivr::menu::QueueResult;
+
+/// A conversation, and the queue it came from.
+pub(super) struct Talking {
+    pub(super) ticket: Ticket,
+}
+
+impl Talking {
+    /// The operator is gone, the caller is still there.
+    pub(super) fn ended(self, turn: &mut Turn) -> Stepped {
+        turn.back_in_menus();
+        queued::result(turn, &self.ticket, QueueResult::Finished)
+    }
+
+    /// The operator's side broke down: the caller waits again, at the front.
+    pub(super) fn requeued(self, turn: &mut Turn) -> Stepped {
+        Ok(Next::Wait(State::Queued(queued::Queued::again(turn, self.ticket))))
+    }
+}
