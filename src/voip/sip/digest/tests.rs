@@ -95,7 +95,9 @@ fn without_qop_a_nonce_is_good_for_one_request() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
     let mut challenges = server.challenges(START, false);
-    challenges.iter_mut().for_each(|challenge| challenge.qop_auth = false);
+    for challenge in &mut challenges {
+        challenge.qop_auth = false;
+    }
     let reply = reply(&challenges, "secret", 1);
     assert_eq!(server.verify(&reply, &Method::Register, Some(&ha1), START), Verdict::Accepted);
     assert_eq!(server.verify(&reply, &Method::Register, Some(&ha1), START), Verdict::Stale);
@@ -108,9 +110,13 @@ fn an_old_or_foreign_nonce_is_stale_only_with_the_right_password() {
     let later = START + MINUTE + Duration::from_millis(1);
     let challenges = server.challenges(START, false);
     let mut foreign = challenges.clone();
-    foreign.iter_mut().for_each(|challenge| challenge.nonce = "after a restart".to_owned());
+    for challenge in &mut foreign {
+        challenge.nonce = "after a restart".to_owned();
+    }
     let mut forged = challenges.clone();
-    forged.iter_mut().for_each(|challenge| challenge.nonce.replace_range(0..2, "ff"));
+    for challenge in &mut forged {
+        challenge.nonce.replace_range(0..2, "ff");
+    }
     for (name, challenges) in [("old", &challenges), ("foreign", &foreign), ("forged", &forged)] {
         let mut verdict =
             |password| server.verify(&reply(challenges, password, 1), &Method::Register, Some(&ha1), later);

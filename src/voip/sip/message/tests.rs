@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 
 use super::super::headers::{Contact, HeaderName, RecordRoute};
-use super::super::{ConnectionId, Peer, Transport};
+use super::super::{ConnectionId, Malformed, Peer, Transport};
 use super::*;
 
 const INVITE: &str = "INVITE sip:bank@example.com SIP/2.0\r\n\
@@ -112,8 +112,6 @@ fn what_is_never_answered_is_dropped_with_its_reason() {
         assert_eq!(Message::parse(bytes.as_bytes()), Err(Unusable::Dropped(reason)), "{bytes:?}");
     }
 }
-
-use super::super::Malformed;
 
 #[test]
 fn received_and_rport_tell_where_a_request_came_from() {
@@ -242,7 +240,9 @@ fn corpus() -> Vec<Vec<u8>> {
 
 #[test]
 fn what_is_written_is_read_as_the_same() {
-    corpus().iter().for_each(|bytes| check_stable(bytes));
+    for bytes in corpus() {
+        check_stable(&bytes);
+    }
 }
 
 proptest! {

@@ -79,7 +79,7 @@ fn every_invalid_message_is_refused_dropped_or_left_to_a_higher_layer() {
         (file!("invalid/sdp01"), Taken("406 by the UAS")),
         (file!("invalid/trws"), Refused(400)),
         (file!("invalid/unkscm"), Refused(416)),
-        (file!("invalid/unksm2"), Taken("400 by the registrar: no account has such a To")),
+        (file!("invalid/unksm2"), Taken("refused by the registrar: no account has such a To")),
         (file!("invalid/zeromf"), Taken("answered: we are the end, and only a proxy counts hops")),
     ];
     for ((name, bytes), yields) in table {

@@ -1,0 +1,337 @@
+use super::*;
+use crate::voip::sip::digest::{Challenge, Login, answer};
+use crate::voip::sip::{Message, Uri};
+
+const START: Instant = Instant::from_millis(5_000);
+const REALM: &str = "hotline";
+
+fn addr(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+/// A registrar with the accounts of Anna and Boris, and the time.
+struct Desk {
+    registrar: Registrar,
+    now: Instant,
+}
+
+/// A phone of one account behind one address.
+struct Phone {
+    user: &'static str,
+    password: &'static str,
+    peer: Peer,
+    call_id: &'static str,
+    cseq: u32,
+    challenges: Vec<Challenge>,
+    count: u32,
+}
+
+fn account(user: &str, password: &str) -> Account {
+    Account { operator: OperatorId::new(user), ha1: Ha1::compute(user, REALM, password) }
+}
+
+fn anna() -> OperatorId {
+    OperatorId::new("anna")
+}
+
+impl Desk {
+    fn open() -> Self {
+        let mut registrar = Registrar::new(REALM, [9; 32]);
+        registrar.set_accounts(START, vec![account("anna", "red"), account("boris", "blue")]);
+        Self { registrar, now: START }
+    }
+
+    fn later(&mut self, seconds: u64) {
+        self.now = self.now + Duration::from_secs(seconds);
+        self.registrar.handle_timeout(self.now);
+    }
+
+    fn send(&mut self, phone: &Phone, request: &Request) -> Response {
+        self.registrar.handle(self.now, request, phone.peer, addr("192.0.2.1:5060"))
+    }
+
+    /// What was said since the last time: `+anna 2` for two phones, `-anna` for none.
+    fn said(&mut self) -> String {
+        let words: Vec<String> = std::iter::from_fn(|| self.registrar.next_event())
+            .map(|event| match event {
+                Event::Registered { operator, contacts } => format!("+{operator} {}", contacts.len()),
+                Event::Unregistered { operator } => format!("-{operator}"),
+            })
+            .collect();
+        words.join(" ")
+    }
+}
+
+impl Phone {
+    fn new(user: &'static str, password: &'static str, from: &str) -> Self {
+        let call_id = if from.contains('7') { "seven" } else { "one" };
+        Self { user, password, peer: Peer::udp(addr(from)), call_id, cseq: 0, challenges: Vec::new(), count: 0 }
+    }
+
+    fn request(&mut self, headers: &str) -> Request {
+        self.cseq += 1;
+        let text = format!(
+            "REGISTER sip:hotline SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.5;rport;branch=z9hG4bK{}\r\nFrom: <sip:{u}@hotline>;tag=1\r\n\
+             To: <sip:{u}@hotline>\r\nCall-ID: {}\r\nCSeq: {} REGISTER\r\n{headers}\r\n",
+            self.cseq,
+            self.call_id,
+            self.cseq,
+            u = self.user,
+        );
+        let mut request = match Message::parse(text.as_bytes()) {
+            Ok(Message::Request(request)) => request,
+            other => panic!("no request: {other:?}"),
+        };
+        if !self.challenges.is_empty() {
+            self.count += 1;
+            let login = Login { username: self.user.to_owned(), password: self.password.to_owned() };
+            let uri = Uri::parse("sip:hotline").unwrap();
+            let reply = answer(&self.challenges, &login, &request.method, &uri, "cn", self.count).unwrap();
+            request.headers.push_text(HeaderName::Authorization, &reply.to_value());
+        }
+        request
+    }
+
+    /// Registers with these headers, answering the challenge as a phone does. The status of the last answer.
+    fn register(&mut self, desk: &mut Desk, headers: &str) -> u16 {
+        self.ask(desk, headers).status.code()
+    }
+
+    fn ask(&mut self, desk: &mut Desk, headers: &str) -> Response {
+        let request = self.request(headers);
+        let response = desk.send(self, &request);
+        if response.status != Status::UNAUTHORIZED {
+            return response;
+        }
+        self.challenges = Challenge::all_in(&response.headers, HeaderName::WwwAuthenticate).collect();
+        self.count = 0;
+        let request = self.request(headers);
+        desk.send(self, &request)
+    }
+}
+
+const CONTACT: &str = "Contact: <sip:anna@10.0.0.5:5062>\r\n";
+
+#[test]
+fn a_phone_registers_refreshes_and_leaves() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    let first = phone.request(CONTACT);
+    let asked = desk.send(&phone, &first);
+    assert_eq!(asked.status, Status::UNAUTHORIZED);
+    assert_eq!(asked.headers.get_all(HeaderName::WwwAuthenticate).count(), 2);
+    assert_eq!(desk.said(), "");
+
+    let accepted = phone.ask(&mut desk, CONTACT);
+    assert_eq!(accepted.status, Status::OK);
+    let contact = accepted.headers.typed::<Contact>().unwrap().unwrap();
+    assert_eq!(contact.expires(), Some(3600));
+    assert_eq!(desk.said(), "+anna 1");
+    let target = desk.registrar.target(&anna()).unwrap();
+    assert_eq!(target.uri.to_string(), "sip:anna@10.0.0.5:5062");
+    assert_eq!(target.peer, phone.peer, "behind NAT: where it came from");
+    assert_eq!(target.local, addr("192.0.2.1:5060"));
+
+    desk.later(300);
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+    assert_eq!(desk.said(), "", "a refresh is no news");
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@10.0.0.5:5062>;expires=0\r\n"), 200);
+    assert_eq!(desk.said(), "-anna");
+    assert_eq!(desk.registrar.target(&anna()), None);
+    assert_eq!(desk.registrar.poll_timeout(), None);
+}
+
+#[test]
+fn a_registration_runs_out() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@10.0.0.5>\r\nExpires: 120\r\n"), 200);
+    assert_eq!(desk.said(), "+anna 1");
+    assert_eq!(desk.registrar.poll_timeout(), Some(START + Duration::from_secs(120)));
+    desk.later(119);
+    assert_eq!(desk.said(), "");
+    desk.later(1);
+    assert_eq!(desk.said(), "-anna");
+}
+
+#[test]
+fn how_long_is_between_a_minute_and_an_hour() {
+    for (headers, status, expires) in [
+        ("Contact: <sip:a@h>;expires=59\r\n", 423, None),
+        ("Contact: <sip:a@h>\r\nExpires: 1\r\n", 423, None),
+        ("Contact: <sip:a@h>;expires=60\r\nExpires: 1\r\n", 200, Some(60)),
+        ("Contact: <sip:a@h>\r\n", 200, Some(3600)),
+        ("Contact: <sip:a@h>;expires=4294967295\r\n", 200, Some(3600)),
+        ("Contact: <sip:a@h>;expires=bad\r\n", 200, Some(3600)),
+    ] {
+        let mut desk = Desk::open();
+        let response = Phone::new("anna", "red", "198.51.100.2:40000").ask(&mut desk, headers);
+        assert_eq!(response.status.code(), status, "{headers}");
+        let contact = response.headers.typed::<Contact>().unwrap();
+        assert_eq!(contact.and_then(|contact| contact.expires()), expires, "{headers}");
+        let least = response.headers.typed::<MinExpires>().unwrap();
+        assert_eq!(least.is_some(), status == 423, "{headers}");
+    }
+}
+
+#[test]
+fn a_star_removes_every_phone_and_must_stand_alone() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@h1>, <sip:anna@h2>;q=0.5\r\n"), 200);
+    assert_eq!(desk.said(), "+anna 2");
+    for headers in ["Contact: *\r\n", "Contact: *\r\nExpires: 60\r\n", "Contact: *, <sip:anna@h1>\r\nExpires: 0\r\n"] {
+        assert_eq!(phone.register(&mut desk, headers), 400, "{headers}");
+    }
+    assert_eq!(desk.said(), "");
+    assert_eq!(phone.register(&mut desk, "Contact: *\r\nExpires: 0\r\n"), 200);
+    assert_eq!(desk.said(), "-anna");
+}
+
+#[test]
+fn the_phone_that_wants_it_most_and_was_heard_last_rings() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    let target = |desk: &Desk| desk.registrar.target(&anna()).unwrap().uri.to_string();
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@h1>;q=0.9\r\n"), 200);
+    desk.later(1);
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@h2>;q=0.9\r\n"), 200);
+    assert_eq!(target(&desk), "sip:anna@h2");
+    desk.later(1);
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@h3>;q=0.1\r\n"), 200);
+    assert_eq!(target(&desk), "sip:anna@h2");
+    desk.later(1);
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@h1>;q=1\r\n"), 200);
+    assert_eq!(target(&desk), "sip:anna@h1");
+    for host in ["h4", "h5", "h6"] {
+        desk.later(1);
+        assert_eq!(phone.register(&mut desk, &format!("Contact: <sip:anna@{host}>\r\n")), 200);
+    }
+    let mut hosts: Vec<String> = desk.registrar.targets(&anna()).iter().map(|target| target.uri.to_string()).collect();
+    hosts.sort();
+    assert_eq!(hosts, ["sip:anna@h1", "sip:anna@h4", "sip:anna@h5", "sip:anna@h6"], "the silent ones made room");
+}
+
+#[test]
+fn nobody_registers_for_another_or_without_the_password() {
+    for (user, password, to, status) in [
+        ("anna", "blue", "anna", 401),
+        ("nobody", "red", "nobody", 401),
+        ("boris", "blue", "anna", 403),
+        ("anna", "red", "anna", 200),
+    ] {
+        let mut desk = Desk::open();
+        let mut phone = Phone::new(user, password, "198.51.100.2:40000");
+        let first = phone.request(CONTACT);
+        let response = desk.send(&phone, &first);
+        phone.challenges = Challenge::all_in(&response.headers, HeaderName::WwwAuthenticate).collect();
+        let mut request = phone.request(CONTACT);
+        request.to = NameAddr::parse(format!("<sip:{to}@hotline>").as_bytes()).unwrap();
+        let response = desk.send(&phone, &request);
+        assert_eq!(response.status.code(), status, "{user} as {to}");
+        assert_eq!(desk.said() == "+anna 1", status == 200);
+    }
+}
+
+#[test]
+fn a_nonce_that_grew_old_is_asked_for_again_as_stale() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+    desk.later(601);
+    let request = phone.request(CONTACT);
+    let response = desk.send(&phone, &request);
+    assert_eq!(response.status, Status::UNAUTHORIZED);
+    assert!(Challenge::all_in(&response.headers, HeaderName::WwwAuthenticate).all(|challenge| challenge.stale));
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+}
+
+#[test]
+fn what_was_overtaken_changes_nothing() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+    phone.cseq -= 2;
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@10.0.0.5:5062>;expires=0\r\n"), 500);
+    assert!(desk.registrar.target(&anna()).is_some());
+    phone.cseq += 2;
+    phone.call_id = "after a restart".split(' ').next().unwrap();
+    phone.cseq = 0;
+    assert_eq!(phone.register(&mut desk, CONTACT), 200, "another Call-ID begins anew");
+}
+
+#[test]
+fn a_phone_that_moved_is_reached_where_it_is_now() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+    assert_eq!(desk.said(), "+anna 1");
+    phone.peer = Peer::udp(addr("203.0.113.9:5062"));
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+    assert_eq!(desk.said(), "+anna 1");
+    assert_eq!(desk.registrar.target(&anna()).unwrap().peer, phone.peer);
+}
+
+#[test]
+fn a_phone_goes_with_its_connection_and_an_account_with_its_password() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    phone.peer.connection = Some(ConnectionId(3));
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+    assert_eq!(desk.said(), "+anna 1");
+    desk.registrar.handle_closed(desk.now, ConnectionId(4));
+    assert_eq!(desk.said(), "");
+    desk.registrar.handle_closed(desk.now, ConnectionId(3));
+    assert_eq!(desk.said(), "-anna");
+
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+    assert_eq!(desk.said(), "+anna 1");
+    desk.registrar.set_accounts(desk.now, vec![account("anna", "red"), account("clara", "green")]);
+    assert_eq!(desk.said(), "");
+    desk.registrar.set_accounts(desk.now, vec![account("anna", "new")]);
+    assert_eq!(desk.said(), "-anna");
+    assert_eq!(phone.register(&mut desk, CONTACT), 401);
+}
+
+#[test]
+fn a_request_without_contact_asks_what_is_there() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    assert_eq!(phone.register(&mut desk, CONTACT), 200);
+    desk.later(100);
+    let response = phone.ask(&mut desk, "");
+    let contact = response.headers.typed::<Contact>().unwrap().unwrap();
+    assert_eq!(contact.expires(), Some(3500));
+}
+
+#[test]
+fn extensions_path_and_odd_contacts() {
+    for (headers, status) in [
+        ("Require: outbound\r\n", 420),
+        ("Require: path\r\nSupported: path\r\nPath: <sip:edge.example.com;lr>\r\nContact: <sip:anna@h>\r\n", 200),
+        ("Contact: <tel:+74955550102>\r\n", 400),
+        ("Contact: <sip:anna@h?Route=%3Csip:x%3E>\r\n", 200),
+    ] {
+        let mut desk = Desk::open();
+        let response = Phone::new("anna", "red", "198.51.100.2:40000").ask(&mut desk, headers);
+        assert_eq!(response.status.code(), status, "{headers}");
+        if let Some(target) = desk.registrar.target(&anna()) {
+            assert_eq!(target.uri.to_string(), "sip:anna@h");
+            assert_eq!(target.path.len(), usize::from(headers.contains("Path")));
+            assert_eq!(response.headers.has(HeaderName::Path), headers.contains("Path"));
+        }
+    }
+}
+
+#[test]
+fn the_registrations_of_rfc_4475_that_name_no_account_are_refused() {
+    let mut desk = Desk::open();
+    let phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    for (bytes, status) in [
+        (include_bytes!("../../../tests/sip/torture/invalid/regaut01.dat").as_slice(), 401),
+        (include_bytes!("../../../tests/sip/torture/invalid/unksm2.dat").as_slice(), 401),
+    ] {
+        let Ok(Message::Request(request)) = Message::parse(bytes) else { panic!("no request") };
+        assert_eq!(desk.send(&phone, &request).status.code(), status);
+    }
+}
