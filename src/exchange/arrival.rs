@@ -1,0 +1,188 @@
+//! A call comes in: admission, ports, offer and answer, ACK.
+
+use super::admission::Refusal;
+use super::call::{Answered, Call, Description, Link, Opening, Phase, Standing};
+use super::{Command, Exchange, LegEnd, Owner, called};
+use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent};
+use crate::model::{CallEvent, CallId, Cause, Now, PhoneNumber};
+use crate::voip::media::{MediaCommand, StreamId, StreamParams};
+use crate::voip::rtp::{RtpTimestamp, SequenceNumber, Ssrc};
+use crate::voip::sdp::{Direction, Negotiated, Negotiation, NegotiationError, RemoteOffer};
+use crate::voip::sip::endpoint::{Incoming, LegId};
+use crate::voip::sip::headers::{HeaderName, Headers};
+use crate::voip::sip::{Status, Uri};
+use rand::RngExt;
+use std::net::SocketAddr;
+
+impl Exchange {
+    pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
+        let leg = incoming.leg;
+        let uri = &incoming.request.uri;
+        let Some(line) = called::line_of(&self.menu, uri, self.config.default_line.as_deref()) else {
+            tracing::info!(called = %dialled(uri), "no line has this number and there is no default line: 404");
+            self.refuse(now, leg, Status::NOT_FOUND);
+            return;
+        };
+        let source = incoming.from.addr.ip();
+        if let Err(refusal) = self.admission.enter(now.instant, source) {
+            match refusal {
+                Refusal::TooMany => tracing::warn!(%source, "as many calls as may be: 503"),
+                Refusal::TooFast => tracing::debug!(%source, "new calls come too fast: 503"),
+            }
+            self.refuse(now, leg, Status::SERVICE_UNAVAILABLE);
+            return;
+        }
+        let id = self.draw_call(now);
+        let stream = self.next_stream();
+        let from = incoming.request.from.uri().phone();
+        let arrived = CallEvent::Arrived {
+            from: from.clone(),
+            called: dialled(uri).into(),
+            line: self.menu[line].name.clone(),
+            menu: self.menu.version.clone(),
+        };
+        self.record(now, id, arrived);
+        tracing::info!(call = %id, from = from.as_ref().map(tracing::field::display), line = %self.menu[line].name, "call");
+        let phase = Phase::Opening(Opening { offer: incoming.offer });
+        let menu = self.menu.clone();
+        self.calls.insert(id, Call { id, leg, stream, source, from, line, menu, phase, wake: None });
+        self.legs.insert(leg, Owner::Caller(id));
+        self.streams.insert(stream, Owner::Caller(id));
+        self.commands.push_back(Command::OpenMedia { stream, beside: None, towards: source });
+    }
+
+    fn refuse(&mut self, now: Now, leg: LegId, status: Status) {
+        let mut headers = Headers::new();
+        if status == Status::SERVICE_UNAVAILABLE {
+            headers.push_text(HeaderName::RetryAfter, &self.config.retry_after.as_secs().to_string());
+        }
+        self.sip.reject(now.instant, leg, status, &headers);
+    }
+
+    /// A UUID v7: the time in front, so that records sort by arrival.
+    fn draw_call(&mut self, now: Now) -> CallId {
+        let millis = u64::try_from(now.wall.as_millisecond()).unwrap_or(0);
+        let random: [u8; 10] = self.rng.random();
+        let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        CallId::from_u128(uuid.as_u128())
+    }
+
+    /// The ports of a stream are bound: `Ok` with the address to tell the peer, `Err` when there is none left.
+    pub fn handle_media_opened(&mut self, now: Now, stream: StreamId, address: Option<SocketAddr>) {
+        match (self.streams.get(&stream).cloned(), address) {
+            (Some(Owner::Caller(id)), Some(address)) => self.answer_call(now, id, address),
+            (Some(Owner::Caller(id)), None) => self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE),
+            (Some(Owner::Operator(call, operator)), address) => self.ring_operator(now, call, &operator, address),
+            // The call ended while the ports were being bound.
+            (None, _) => self.commands.push_back(Command::Media(MediaCommand::Close { stream })),
+        }
+        self.pump(now);
+    }
+
+    fn answer_call(&mut self, now: Now, id: CallId, address: SocketAddr) {
+        let session = self.rng.random::<u32>();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Phase::Opening(opening) = &mut call.phase else { return };
+        let mut negotiation = Negotiation::new(u64::from(session), address);
+        let (leg, stream) = (call.leg, call.stream);
+        let Some(offer) = opening.offer.take() else {
+            let (body, pending) = negotiation.offer(Direction::SendRecv);
+            let description = Description { negotiation, pending: Some(pending), direction: None };
+            call.phase = Phase::Answered(Box::new(Answered { description, at: now.instant }));
+            self.sip.answer(now.instant, leg, body.into_bytes(), &Headers::new());
+            return;
+        };
+        match answer_offer(&mut negotiation, &offer) {
+            Ok((body, negotiated)) => {
+                let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
+                call.phase = Phase::Answered(Box::new(Answered { description, at: now.instant }));
+                self.open_media(stream, negotiated);
+                self.sip.answer(now.instant, leg, body.into_bytes(), &Headers::new());
+            }
+            Err(error) => {
+                tracing::info!(call = %id, %error, "the offer cannot be accepted");
+                self.refuse_call(now, id, refusal(&error));
+            }
+        }
+    }
+
+    pub(super) fn open_media(&mut self, stream: StreamId, negotiated: Negotiated) {
+        let params = StreamParams {
+            negotiated,
+            ssrc: Ssrc(self.rng.random()),
+            first_sequence: SequenceNumber(self.rng.random()),
+            first_timestamp: RtpTimestamp(self.rng.random()),
+            silence_limit: self.config.silence_limit,
+        };
+        self.commands.push_back(Command::Media(MediaCommand::Open { stream, params: Box::new(params) }));
+    }
+
+    fn refuse_call(&mut self, now: Now, id: CallId, status: Status) {
+        if let Some(leg) = self.calls.get(&id).map(|call| call.leg) {
+            self.refuse(now, leg, status);
+            self.end_call(now, id, Cause::Refused(status.code()), LegEnd::Theirs);
+        }
+    }
+
+    /// The ACK came: the call stands and the flow begins.
+    pub(super) fn on_acknowledged(&mut self, now: Now, id: CallId, answer: Option<&[u8]>) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Phase::Answered(answered) = &mut call.phase else { return };
+        let stream = call.stream;
+        if let Some(pending) = answered.description.pending.take() {
+            match pending.accept(answer.unwrap_or_default()) {
+                Ok(negotiated) => {
+                    answered.description.direction = Some(negotiated.direction);
+                    self.open_media(stream, negotiated);
+                }
+                Err(error) => {
+                    tracing::info!(call = %id, %error, "the answer in the ACK does not fit our offer");
+                    self.end_call(now, id, Cause::Failed, LegEnd::Ours);
+                    return;
+                }
+            }
+        }
+        self.start_flow(now, id);
+    }
+
+    fn start_flow(&mut self, now: Now, id: CallId) {
+        let Some(mut call) = self.calls.remove(&id) else { return };
+        if let Phase::Answered(answered) = call.phase {
+            let Answered { description, at } = *answered;
+            let blocked = call.from.as_ref().is_some_and(|from| self.config.blocked_numbers.contains(from));
+            let caller =
+                Caller { call: id, from: call.from.clone(), blocked_number: blocked, slow_speech: false, lang: None };
+            call.phase = Phase::Standing(Box::new(Standing {
+                description,
+                answered: at,
+                flow: CallFlow::new(call.menu.clone(), call.line, caller),
+                link: Link::Menu,
+                playing: None,
+                message: None,
+                recording: None,
+            }));
+        }
+        self.calls.insert(id, call);
+        self.record(now, id, CallEvent::Answered);
+        self.tell_flow(now, id, FlowEvent::Answered);
+    }
+}
+
+/// The status that refuses an offer.
+pub(super) fn refusal(error: &NegotiationError) -> Status {
+    Status::new(error.status()).unwrap_or(Status::NOT_ACCEPTABLE_HERE)
+}
+
+/// Answers an offer; a body that cannot be read is refused like one that cannot be met.
+pub(super) fn answer_offer(
+    negotiation: &mut Negotiation,
+    offer: &[u8],
+) -> Result<(String, Negotiated), NegotiationError> {
+    let offer = RemoteOffer::parse(offer)?;
+    negotiation.answer(offer, Direction::SendRecv)
+}
+
+/// The called user part, for records; a number that a line lists is no secret.
+fn dialled(uri: &Uri) -> String {
+    uri.phone().map_or_else(|| uri.user_text().unwrap_or_default(), |number: PhoneNumber| number.as_str().to_owned())
+}

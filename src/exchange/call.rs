@@ -1,0 +1,113 @@
+//! One caller's visit: the leg, its media, the flow, and what it is joined to.
+
+use crate::ivr::flow::{CallFlow, Screen};
+use crate::ivr::menu::{LineId, Menu, Name};
+use crate::model::{CallId, Instant, OperatorId, PhoneNumber};
+use crate::voip::media::{PlaybackId, RecordingId, RecordingRules, StreamId};
+use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
+use crate::voip::sip::endpoint::LegId;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A call. It is in the exchange's table from the INVITE to the end and nowhere else.
+pub(super) struct Call {
+    pub id: CallId,
+    pub leg: LegId,
+    pub stream: StreamId,
+    /// Where the INVITE came from; counted by admission.
+    pub source: IpAddr,
+    pub from: Option<PhoneNumber>,
+    pub line: LineId,
+    /// The menu the call began with and keeps.
+    pub menu: Arc<Menu>,
+    pub phase: Phase,
+    /// When [`super::Exchange`] must look at the call again; its key in the table of wakes.
+    pub wake: Option<Instant>,
+}
+
+/// How far the call has come.
+pub(super) enum Phase {
+    /// The ports are being bound; nothing but 100 was said.
+    Opening(Opening),
+    /// 200 was sent; the ACK is awaited.
+    Answered(Box<Answered>),
+    /// The call stands.
+    Standing(Box<Standing>),
+}
+
+/// What is needed to answer.
+pub(super) struct Opening {
+    /// The SDP offer, `None` when the caller wants ours.
+    pub offer: Option<Vec<u8>>,
+}
+
+/// Between 200 and ACK.
+pub(super) struct Answered {
+    pub description: Description,
+    pub at: Instant,
+}
+
+/// Our side of a leg's session descriptions.
+pub(super) struct Description {
+    pub negotiation: Negotiation,
+    /// Our offer that awaits its answer (in the ACK).
+    pub pending: Option<PendingOffer>,
+    /// Which way media flows, seen from us; known once offer and answer met.
+    pub direction: Option<Direction>,
+}
+
+/// A call that stands.
+pub(super) struct Standing {
+    pub description: Description,
+    pub answered: Instant,
+    pub flow: CallFlow,
+    pub link: Link,
+    /// What plays by order of the flow.
+    pub playing: Option<PlaybackId>,
+    /// A message that begins when what plays has ended.
+    pub message: Option<Message>,
+    /// The message being recorded.
+    pub recording: Option<RecordingId>,
+}
+
+/// A message to record.
+pub(super) struct Message {
+    pub mailbox: Name,
+    pub rules: RecordingRules,
+}
+
+/// What the caller is joined to.
+pub(super) enum Link {
+    /// The menu.
+    Menu,
+    /// A queue; phones may be ringing.
+    Queued(Queued),
+    /// An operator.
+    Talking(Box<Talking>),
+}
+
+/// A caller in a queue.
+#[derive(Clone)]
+pub(super) struct Queued {
+    pub since: Instant,
+    /// What an operator will hear first and see.
+    pub context: Arc<Context>,
+}
+
+/// What an operator is told about a caller.
+pub(super) struct Context {
+    pub whisper: Vec<crate::model::PromptId>,
+    pub screen: Screen,
+}
+
+/// A conversation.
+pub(super) struct Talking {
+    pub operator: OperatorId,
+    pub leg: LegId,
+    pub stream: StreamId,
+    pub since: Instant,
+    pub queued: Queued,
+    pub description: Description,
+    /// The operator holds: music covers the silence.
+    pub held: bool,
+}

@@ -1,0 +1,59 @@
+//! What the exchange asks of the world, and what it is told at its start.
+
+use crate::ivr::menu::Name;
+use crate::model::{BankRequest, CallRecord, Playlist};
+use crate::voip::media::{MediaCommand, RecordingId, StreamId};
+use crate::voip::sip;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// What the shells must carry out, in this order.
+pub enum Command {
+    /// Of the SIP endpoint: send, connect, close.
+    Sip(sip::endpoint::Command),
+    /// Bind the ports of a stream and answer with `handle_media_opened`.
+    OpenMedia {
+        /// The stream.
+        stream: StreamId,
+        /// On the same media thread as this one: the two will be bridged.
+        beside: Option<StreamId>,
+        /// The peer; the address we tell it must be one it can reach.
+        towards: IpAddr,
+    },
+    /// For the media threads.
+    Media(MediaCommand),
+    /// A recording that is about to begin belongs in this mailbox; answer its end with `handle_message_stored`.
+    KeepMessage {
+        /// The recording.
+        recording: RecordingId,
+        /// The mailbox.
+        mailbox: Name,
+    },
+    /// Ask the bank; answer with `handle_bank_answer`.
+    AskBank(BankRequest),
+    /// Append to the call records.
+    Record(CallRecord),
+}
+
+/// How calls are admitted and how long things may take.
+#[derive(Clone, Debug)]
+pub struct ExchangeConfig {
+    /// The line of calls to numbers that no line lists; `None` answers them 404.
+    pub default_line: Option<Name>,
+    /// Calls at once.
+    pub calls: usize,
+    /// Calls at once from one address.
+    pub calls_per_source: usize,
+    /// New calls a second, on average; bursts of twice as many are let through.
+    pub calls_per_second: u32,
+    /// The Retry-After of a refused call.
+    pub retry_after: Duration,
+    /// The longest call.
+    pub call_length: Duration,
+    /// After how long without RTP a leg is taken for dead.
+    pub silence_limit: Duration,
+    /// What is played to the caller while the operator holds.
+    pub hold_music: Playlist,
+    /// Numbers whose callers go to an operator at once.
+    pub blocked_numbers: Vec<crate::model::PhoneNumber>,
+}

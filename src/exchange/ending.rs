@@ -1,0 +1,91 @@
+//! A call ends: everything that belonged to it is let go, once.
+
+use super::call::{Call, Link, Phase};
+use super::{Command, Exchange, LegEnd};
+use crate::ivr::flow::{Command as FlowCommand, Event as FlowEvent};
+use crate::ivr::menu::Name;
+use crate::model::{CallEvent, CallId, Cause, Now};
+use crate::voip::media::MediaCommand;
+use std::time::Duration;
+
+impl Exchange {
+    /// Ends a call for a cause. Its leg is told unless it is over already.
+    pub(super) fn end_call(&mut self, now: Now, id: CallId, cause: Cause, leg: LegEnd) {
+        // The flow is told while the call is still in the table: it records what it leaves behind.
+        self.tell_flow_the_end(now, id, cause);
+        let Some(call) = self.calls.remove(&id) else { return };
+        if let Some(wake) = call.wake {
+            self.wakes.remove(&(wake, id));
+        }
+        self.admission.leave(call.source);
+        self.legs.remove(&call.leg);
+        self.streams.remove(&call.stream);
+        if leg == LegEnd::Ours {
+            self.sip.hang_up(now.instant, call.leg);
+        }
+        let lasted = lasted(now, &call);
+        self.let_go(now, &call);
+        self.commands.push_back(Command::Media(MediaCommand::Close { stream: call.stream }));
+        self.record(now, id, CallEvent::Ended { cause, lasted });
+        tracing::info!(call = %id, cause = cause.name(), seconds = lasted.as_secs(), "call ended");
+    }
+
+    fn let_go(&mut self, now: Now, call: &Call) {
+        let Phase::Standing(standing) = &call.phase else { return };
+        match &standing.link {
+            Link::Menu => {}
+            Link::Queued(_) => self.acd.leave(now, call.id),
+            Link::Talking(talking) => {
+                self.legs.remove(&talking.leg);
+                self.streams.remove(&talking.stream);
+                self.sip.hang_up(now.instant, talking.leg);
+                self.commands.push_back(Command::Media(MediaCommand::Close { stream: talking.stream }));
+                self.acd.talk_ended(now, call.id);
+                let talked = now.instant.since(talking.since);
+                let operator = talking.operator.clone();
+                self.record(now, call.id, CallEvent::TalkEnded { operator, talked, by_operator: false });
+            }
+        }
+    }
+
+    /// Only what the flow records and asks of the bank matters now; there is nobody left to hear the rest.
+    fn tell_flow_the_end(&mut self, now: Now, id: CallId, cause: Cause) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Phase::Standing(standing) = &mut call.phase else { return };
+        let switches: Vec<bool> = call.menu.switches.iter().map(|switch| switch.enabled).collect();
+        let world = crate::ivr::flow::World { switches: &switches, waits: &[], inventory: &*self.inventory };
+        standing.flow.handle(now, FlowEvent::HungUp(cause), &world);
+        let said: Vec<FlowCommand> = std::iter::from_fn(|| standing.flow.next_command()).collect();
+        for command in said {
+            if let FlowCommand::Record(event) = command {
+                self.record(now, id, event);
+            }
+        }
+    }
+
+    /// A message was written, or could not be: `stored` is its file's name.
+    pub fn handle_message_stored(
+        &mut self,
+        now: Now,
+        recording: crate::voip::media::RecordingId,
+        stored: Option<Name>,
+        length: Duration,
+    ) {
+        if let Some(keeping) = self.keeping.remove(&recording) {
+            let is_stored = stored.is_some();
+            if let Some(file) = stored {
+                let event = CallEvent::MessageLeft { mailbox: keeping.mailbox, file, length };
+                self.record(now, keeping.call, event);
+            }
+            self.tell_flow(now, keeping.call, FlowEvent::MessageEnded { length, stored: is_stored });
+        }
+        self.pump(now);
+    }
+}
+
+fn lasted(now: Now, call: &Call) -> Duration {
+    match &call.phase {
+        Phase::Standing(standing) => now.instant.since(standing.answered),
+        Phase::Opening(_) | Phase::Answered(_) => Duration::ZERO,
+    }
+}

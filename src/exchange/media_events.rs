@@ -1,0 +1,82 @@
+//! What the media threads tell.
+
+use super::call::{Link, Phase};
+use super::{Exchange, LegEnd, Owner};
+use crate::ivr::flow::{Event as FlowEvent, PlaybackId as FlowPlayback};
+use crate::model::{CallId, Cause, Digit, Now};
+use crate::voip::media::{MediaEvent, PlaybackId, StreamId};
+
+impl Exchange {
+    /// Something happened on a stream.
+    pub fn handle_media_event(&mut self, now: Now, event: MediaEvent) {
+        match event {
+            MediaEvent::Digit { stream, digit, .. } => self.on_digit(now, stream, digit),
+            MediaEvent::PlaybackEnded { stream, playback } => self.on_playback_ended(now, stream, playback),
+            MediaEvent::Silent { stream } => self.on_silent(now, stream),
+            MediaEvent::Refused { stream } => self.on_media_refused(now, stream),
+            MediaEvent::MissingPrompt { prompt, .. } => {
+                tracing::error!(%prompt, "a prompt is missing and was left out; record it, or see `hotline check`");
+            }
+            MediaEvent::Closed { stream, report } => {
+                self.streams.remove(&stream);
+                let (sent, received, lost) = (report.sent, report.received, report.lost);
+                tracing::debug!(stream = stream.0, sent, received, lost, "media closed");
+            }
+            // The end of a message is told when its file is written.
+            MediaEvent::FirstPacket { .. } | MediaEvent::RecordingEnded { .. } => {}
+        }
+        self.pump(now);
+    }
+
+    fn caller_of(&self, stream: StreamId) -> Option<CallId> {
+        match self.streams.get(&stream) {
+            Some(Owner::Caller(id)) => Some(*id),
+            Some(Owner::Operator(..)) | None => None,
+        }
+    }
+
+    /// Keys of a caller who talks go to the operator's phone, not to the menu.
+    fn on_digit(&mut self, now: Now, stream: StreamId, digit: Digit) {
+        let Some(id) = self.caller_of(stream) else { return };
+        let Some(call) = self.calls.get(&id) else { return };
+        let Phase::Standing(standing) = &call.phase else { return };
+        if !matches!(standing.link, Link::Talking(_)) {
+            self.tell_flow(now, id, FlowEvent::Digit(digit));
+        }
+    }
+
+    fn on_playback_ended(&mut self, now: Now, stream: StreamId, playback: PlaybackId) {
+        let Some(id) = self.caller_of(stream) else { return };
+        let Some((_, standing)) = self.standing(id) else { return };
+        if standing.playing != Some(playback) {
+            return;
+        }
+        standing.playing = None;
+        if let Ok(number) = u32::try_from(playback.0) {
+            self.tell_flow(now, id, FlowEvent::PlaybackEnded(FlowPlayback(number)));
+        }
+        if self.standing(id).is_some_and(|(_, standing)| standing.playing.is_none()) {
+            self.begin_message(id);
+        }
+    }
+
+    fn on_silent(&mut self, now: Now, stream: StreamId) {
+        match self.streams.get(&stream).cloned() {
+            Some(Owner::Caller(id)) => self.end_call(now, id, Cause::MediaSilent, LegEnd::Ours),
+            Some(Owner::Operator(id, operator)) => {
+                tracing::warn!(call = %id, %operator, "nothing comes from the operator's phone: back to the queue");
+                self.break_talk(now, id);
+            }
+            None => {}
+        }
+    }
+
+    fn on_media_refused(&mut self, now: Now, stream: StreamId) {
+        tracing::error!(stream = stream.0, "the media threads refused a stream");
+        match self.streams.get(&stream).cloned() {
+            Some(Owner::Caller(id)) => self.end_call(now, id, Cause::Failed, LegEnd::Ours),
+            Some(Owner::Operator(id, _)) => self.break_talk(now, id),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Joins telephony and the menu: calls, legs, bridges, operators' phones, admission. Pure.
+//!
+//! ```text
+//!             Incoming                 200 + ACK              Enqueue               Answered
+//!  admission ──────────▶ Opening ─────────────────▶ Menu ───────────────▶ Queued ─────────────▶ Talking
+//!      │ 503             (ports)                     ▲  ◀── key, timeout ───┘                      │
+//!      ▼                                             └───────────── the operator hangs up ─────────┘
+//! ```
+//!
+//! Inputs are bytes, what media, bank and clock report; outputs are [`Command`]s. After every input, call
+//! [`Exchange::next_command`] until `None`, and [`Exchange::handle_timeout`] at [`Exchange::poll_timeout`].
+
+mod admission;
+mod arrival;
+mod call;
+mod called;
+mod command;
+mod ending;
+mod flow_commands;
+mod media_events;
+mod offers;
+mod registrar;
+mod sip_events;
+mod talk;
+
+pub use command::{Command, ExchangeConfig};
+pub use registrar::Account;
+
+use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
+use crate::ivr::flow::{Event as FlowEvent, World};
+use crate::ivr::menu::{Menu, Name};
+use crate::ivr::speech::Inventory;
+use crate::model::{BankAnswer, CallEvent, CallId, CallRecord, Cause, Instant, Now, OperatorId, RequestId};
+use crate::voip::media::{RecordingId, StreamId};
+use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
+use crate::voip::sip::{ConnectionId, Peer};
+use admission::Admission;
+use call::{Call, Phase};
+use offers::Offer;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use registrar::Registrar;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Whose a leg or a stream is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Owner {
+    /// A caller's.
+    Caller(CallId),
+    /// The phone of an operator who is rung for, or talks in, a call.
+    Operator(CallId, OperatorId),
+}
+
+/// A message being recorded or written; it may outlive its call.
+struct Keeping {
+    call: CallId,
+    mailbox: Name,
+}
+
+/// A bank request without an answer; it may outlive its call.
+struct Asked {
+    operation: Name,
+    at: Instant,
+}
+
+/// The exchange. See the module's text.
+pub struct Exchange {
+    config: ExchangeConfig,
+    menu: Arc<Menu>,
+    inventory: Arc<dyn Inventory + Send + Sync>,
+    switches: HashMap<Name, bool>,
+    sip: Endpoint,
+    registrar: Registrar,
+    acd: Acd,
+    admission: Admission,
+    calls: HashMap<CallId, Call>,
+    wakes: BTreeSet<(Instant, CallId)>,
+    legs: HashMap<LegId, Owner>,
+    streams: HashMap<StreamId, Owner>,
+    offers: HashMap<(CallId, OperatorId), Offer>,
+    keeping: HashMap<RecordingId, Keeping>,
+    asked: HashMap<(CallId, RequestId), Asked>,
+    rng: StdRng,
+    last_stream: u64,
+    last_recording: u64,
+    /// When draining: the instant at which calls that still stand are ended.
+    drain_until: Option<Instant>,
+    commands: VecDeque<Command>,
+}
+
+impl Exchange {
+    /// An exchange without calls and operators. Everything random comes from `seed`.
+    #[must_use]
+    pub fn new(
+        config: ExchangeConfig,
+        endpoint: EndpointConfig,
+        realm: &str,
+        menu: Arc<Menu>,
+        inventory: Arc<dyn Inventory + Send + Sync>,
+        seed: [u8; 32],
+    ) -> Self {
+        let mut rng = StdRng::from_seed(seed);
+        let policies = menu.queues.iter().map(QueuePolicy::from);
+        Self {
+            acd: Acd::new(menu.bank.zone.clone(), policies),
+            admission: Admission::new(config.calls, config.calls_per_source, config.calls_per_second),
+            sip: Endpoint::new(endpoint, rng.random()),
+            registrar: Registrar::new(realm, rng.random()),
+            config,
+            menu,
+            inventory,
+            switches: HashMap::new(),
+            calls: HashMap::new(),
+            wakes: BTreeSet::new(),
+            legs: HashMap::new(),
+            streams: HashMap::new(),
+            offers: HashMap::new(),
+            keeping: HashMap::new(),
+            asked: HashMap::new(),
+            rng,
+            last_stream: 0,
+            last_recording: 0,
+            drain_until: None,
+            commands: VecDeque::new(),
+        }
+    }
+
+    /// The next thing to carry out.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// A datagram came to `local`.
+    pub fn handle_datagram(&mut self, now: Now, from: Peer, local: SocketAddr, bytes: &[u8]) {
+        self.sip.handle_datagram(now.instant, from, local, bytes);
+        self.pump(now);
+    }
+
+    /// A connection was accepted, or opened by our wish.
+    pub fn handle_connected(&mut self, now: Now, from: Peer, local: SocketAddr) {
+        self.sip.handle_connected(now.instant, from, local);
+        self.pump(now);
+    }
+
+    /// A connection that we wished for could not be opened.
+    pub fn handle_connect_failed(&mut self, now: Now, to: SocketAddr) {
+        self.sip.handle_connect_failed(now.instant, to);
+        self.pump(now);
+    }
+
+    /// Bytes came over a connection.
+    pub fn handle_stream_bytes(&mut self, now: Now, connection: ConnectionId, bytes: &[u8]) {
+        self.sip.handle_stream_bytes(now.instant, connection, bytes);
+        self.pump(now);
+    }
+
+    /// A connection is gone.
+    pub fn handle_closed(&mut self, now: Now, connection: ConnectionId) {
+        self.sip.handle_closed(now.instant, connection);
+        self.registrar.handle_closed(now.instant, connection);
+        self.pump(now);
+    }
+
+    /// The bank answered.
+    pub fn handle_bank_answer(&mut self, now: Now, call: CallId, request: RequestId, answer: BankAnswer) {
+        let asked = self.asked.remove(&(call, request));
+        if self.calls.contains_key(&call) {
+            self.tell_flow(now, call, FlowEvent::Bank(request, answer));
+        } else if let Some(asked) = asked {
+            // The caller is gone, the operation went on: the record must say how it ended.
+            let took = now.instant.since(asked.at);
+            let event = CallEvent::BankAnswered { operation: asked.operation, outcome: answer.outcome, took };
+            self.record(now, call, event);
+        }
+        self.pump(now);
+    }
+
+    /// Time has come to [`Exchange::poll_timeout`] or beyond.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.sip.handle_timeout(now.instant);
+        self.registrar.handle_timeout(now.instant);
+        self.acd.handle_timeout(now);
+        while let Some((at, id)) = self.wakes.first().copied().filter(|(at, _)| *at <= now.instant) {
+            self.wakes.remove(&(at, id));
+            self.wake(now, id);
+        }
+        if self.drain_until.is_some_and(|until| until <= now.instant) {
+            let left: Vec<CallId> = self.calls.keys().copied().collect();
+            for id in left {
+                self.end_call(now, id, Cause::Draining, LegEnd::Ours);
+            }
+            self.drain_until = None;
+        }
+        self.pump(now);
+    }
+
+    /// When to call [`Exchange::handle_timeout`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let own = [
+            self.sip.poll_timeout(),
+            self.registrar.poll_timeout(),
+            self.acd.poll_timeout(),
+            self.wakes.first().map(|(at, _)| *at),
+            self.drain_until,
+        ];
+        own.into_iter().flatten().min()
+    }
+
+    /// Takes a new menu for the calls to come; calls in progress keep theirs.
+    pub fn set_menu(&mut self, now: Now, menu: Arc<Menu>) {
+        self.acd.set_policies(now, menu.queues.iter().map(QueuePolicy::from));
+        self.menu = menu;
+        self.pump(now);
+    }
+
+    /// Takes the operators' accounts: new ones are added, changed ones changed, missing ones removed.
+    pub fn set_operators(&mut self, now: Now, accounts: Vec<(OperatorProfile, Account)>) {
+        let known: Vec<OperatorId> = self.acd.operators().map(|(profile, _)| profile.id.clone()).collect();
+        for id in known.iter().filter(|id| !accounts.iter().any(|(profile, _)| profile.id == **id)) {
+            self.acd.remove_operator(now, id);
+        }
+        for (profile, _) in &accounts {
+            self.acd.set_operator(now, profile.clone());
+        }
+        self.registrar.set_accounts(now.instant, accounts.into_iter().map(|(_, account)| account).collect());
+        self.pump(now);
+    }
+
+    /// Turns a duty officer's switch, seen by every step from now on.
+    pub fn set_switch(&mut self, name: &str, enabled: bool) {
+        self.switches.insert(name.into(), enabled);
+    }
+
+    /// Refuses new calls; those in progress end by themselves, at the latest after `limit`.
+    pub fn drain(&mut self, now: Now, limit: Duration) {
+        self.sip.set_refusing(true);
+        self.drain_until = Some(now.instant + limit);
+    }
+
+    /// How many calls there are.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// What the SIP endpoint counted.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.sip.counters()
+    }
+
+    /// The operators and what each is doing.
+    pub fn operators(&self) -> impl Iterator<Item = (&OperatorProfile, &OperatorState)> {
+        self.acd.operators()
+    }
+
+    /// Hands everything that the cores below have to say to whom it concerns, until none has more.
+    fn pump(&mut self, now: Now) {
+        loop {
+            let mut quiet = true;
+            while let Some(command) = self.sip.next_command() {
+                self.commands.push_back(Command::Sip(command));
+            }
+            while let Some(event) = self.sip.next_event() {
+                quiet = false;
+                self.on_sip(now, event);
+            }
+            while let Some(event) = self.registrar.next_event() {
+                quiet = false;
+                self.on_registrar(now, event);
+            }
+            while let Some(command) = self.acd.next_command() {
+                quiet = false;
+                self.on_acd(now, command);
+            }
+            if quiet {
+                return;
+            }
+        }
+    }
+
+    /// Gives an event to a call's flow and carries out what it asks for.
+    fn tell_flow(&mut self, now: Now, id: CallId, event: FlowEvent) {
+        self.with_flow(now, id, |flow, world| flow.handle(now, event, world));
+    }
+
+    fn with_flow(&mut self, now: Now, id: CallId, act: impl FnOnce(&mut crate::ivr::flow::CallFlow, &World<'_>)) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Phase::Standing(standing) = &mut call.phase else { return };
+        let switch =
+            |switch: &crate::ivr::menu::Switch| self.switches.get(&switch.name).copied().unwrap_or(switch.enabled);
+        let switches: Vec<bool> = call.menu.switches.iter().map(switch).collect();
+        let waits: Vec<Option<Duration>> =
+            call.menu.queues.iter().map(|queue| self.acd.wait_to_come(&queue.name)).collect();
+        let world = World { switches: &switches, waits: &waits, inventory: &*self.inventory };
+        act(&mut standing.flow, &world);
+        let asked: Vec<_> = std::iter::from_fn(|| standing.flow.next_command()).collect();
+        for command in asked {
+            self.carry_out(now, id, command);
+        }
+        self.set_wake(id);
+    }
+
+    /// A call's time has come.
+    fn wake(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.wake = None;
+        if let Phase::Standing(standing) = &call.phase
+            && standing.answered + self.config.call_length <= now.instant
+        {
+            self.end_call(now, id, Cause::TooLong, LegEnd::Ours);
+            return;
+        }
+        self.with_flow(now, id, |flow, world| flow.handle_timeout(now, world));
+    }
+
+    fn set_wake(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let wake = match &call.phase {
+            Phase::Standing(standing) => {
+                let longest = standing.answered + self.config.call_length;
+                Some(standing.flow.poll_timeout().map_or(longest, |at| at.min(longest)))
+            }
+            Phase::Opening(_) | Phase::Answered(_) => None,
+        };
+        if call.wake == wake {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut call.wake, wake) {
+            self.wakes.remove(&(before, id));
+        }
+        if let Some(wake) = wake {
+            self.wakes.insert((wake, id));
+        }
+    }
+
+    fn record(&mut self, now: Now, call: CallId, event: CallEvent) {
+        self.commands.push_back(Command::Record(CallRecord { call, at: now.wall, event }));
+    }
+
+    fn next_stream(&mut self) -> StreamId {
+        self.last_stream += 1;
+        StreamId(self.last_stream)
+    }
+}
+
+/// Who ends a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LegEnd {
+    /// The peer did, or the endpoint: it is over.
+    Theirs,
+    /// We do: it must be told.
+    Ours,
+}

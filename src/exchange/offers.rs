@@ -1,0 +1,217 @@
+//! Ringing operators' phones for a caller.
+//!
+//! ```text
+//!  acd Offer ──▶ Binding ──ports──▶ Inviting ──200──▶ the talk begins
+//!                   │                   │ 4xx–6xx, no answer ──▶ acd: the next operator
+//!                   └── acd Withdraw ───┴──▶ CANCEL
+//! ```
+
+use super::call::{Context, Description, Link, Phase, Talking};
+use super::{Command, Exchange, Owner};
+use crate::ivr::acd::{self, OfferFailure};
+use crate::ivr::flow::Event as FlowEvent;
+use crate::model::{CallEvent, CallId, Level, Now, OperatorId, PlayItem, Playlist};
+use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
+use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
+use crate::voip::sip::endpoint::{LegId, OutgoingCall};
+use crate::voip::sip::headers::{Headers, NameAddr};
+use crate::voip::sip::{Host, SipUri};
+use rand::RngExt;
+use std::net::{IpAddr, SocketAddr};
+
+/// The whisper's playback; the flow's own are numbered within 32 bits.
+const WHISPER: PlaybackId = PlaybackId(1 << 32);
+
+/// A phone being rung.
+pub(super) enum Offer {
+    /// Its ports are being bound.
+    Binding {
+        /// Its stream.
+        stream: StreamId,
+    },
+    /// The INVITE is under way.
+    Inviting(Box<Inviting>),
+}
+
+/// An INVITE to a phone.
+pub(super) struct Inviting {
+    pub stream: StreamId,
+    pub leg: LegId,
+    pub negotiation: Negotiation,
+    pub pending: PendingOffer,
+}
+
+impl Exchange {
+    pub(super) fn on_acd(&mut self, now: Now, command: acd::Command) {
+        match command {
+            acd::Command::Offer { call, operator, .. } => self.offer(now, call, operator),
+            acd::Command::Withdraw { call, operator } => self.withdraw(now, call, &operator),
+            acd::Command::Status { call, status } => self.tell_flow(now, call, FlowEvent::QueueStatus(status)),
+            acd::Command::End { call, end } => {
+                if let Some((_, standing)) = self.standing(call) {
+                    standing.link = Link::Menu;
+                    self.tell_flow(now, call, FlowEvent::QueueEnded(end));
+                }
+            }
+            acd::Command::State { operator, state } => tracing::info!(%operator, ?state, "operator"),
+        }
+    }
+
+    fn offer(&mut self, now: Now, call: CallId, operator: OperatorId) {
+        let Some(target) = self.registrar.target(&operator) else {
+            self.acd.offer_failed(now, call, &operator, OfferFailure::Unreachable);
+            return;
+        };
+        let towards = target.peer.addr.ip();
+        let beside = self.calls.get(&call).map(|call| call.stream);
+        let stream = self.next_stream();
+        self.streams.insert(stream, Owner::Operator(call, operator.clone()));
+        self.offers.insert((call, operator), Offer::Binding { stream });
+        self.commands.push_back(Command::OpenMedia { stream, beside, towards });
+    }
+
+    /// The ports are bound: send the INVITE.
+    pub(super) fn ring_operator(&mut self, now: Now, call: CallId, operator: &OperatorId, address: Option<SocketAddr>) {
+        let key = (call, operator.clone());
+        let Some(Offer::Binding { stream }) = self.offers.get(&key) else { return };
+        let stream = *stream;
+        let target = self.registrar.target(operator);
+        let (Some(target), Some(address)) = (target, address) else {
+            self.offer_failed(now, call, operator, OfferFailure::Unreachable);
+            return;
+        };
+        let mut negotiation = Negotiation::new(u64::from(self.rng.random::<u32>()), address);
+        let (body, pending) = negotiation.offer(Direction::SendRecv);
+        let outgoing = OutgoingCall {
+            target: target.uri,
+            to: target.peer,
+            local: Some(target.local),
+            from: self.calling_name(call, address.ip()),
+            offer: body.into_bytes(),
+            headers: self.context_headers(call),
+        };
+        match self.sip.invite(now.instant, outgoing) {
+            Ok(leg) => {
+                self.legs.insert(leg, Owner::Operator(call, operator.clone()));
+                let inviting = Inviting { stream, leg, negotiation, pending };
+                self.offers.insert(key, Offer::Inviting(Box::new(inviting)));
+                self.record(now, call, CallEvent::Offered { operator: operator.clone() });
+            }
+            Err(error) => {
+                tracing::error!(%operator, %error, "the phone cannot be rung");
+                self.offer_failed(now, call, operator, OfferFailure::Unreachable);
+            }
+        }
+    }
+
+    /// What the operator's phone shows: the line and the last digits, never the whole number.
+    fn calling_name(&self, call: CallId, own: IpAddr) -> NameAddr {
+        let call = self.calls.get(&call);
+        let line = call.map_or("hotline", |call| &call.menu[call.line].name);
+        let tail =
+            call.and_then(|call| call.from.as_ref()).map_or_else(String::new, |from| format!(" …{}", from.last(2)));
+        let uri = SipUri::new(Some("hotline"), Host::from(own), None);
+        NameAddr::with_display(&format!("{line}{tail}"), uri)
+    }
+
+    /// An opaque call number and flags without personal data; a console fetches the rest by the number.
+    fn context_headers(&self, id: CallId) -> Headers {
+        let mut headers = Headers::new();
+        let context = self.calls.get(&id).and_then(|call| match &call.phase {
+            Phase::Standing(standing) => match &standing.link {
+                Link::Queued(queued) => Some(queued.context.clone()),
+                Link::Talking(_) | Link::Menu => None,
+            },
+            Phase::Opening(_) | Phase::Answered(_) => None,
+        });
+        let verified = context.as_ref().is_some_and(|context| context.screen.level == Level::Verified);
+        let reason = context.as_ref().and_then(|context| context.screen.notes.last().cloned());
+        let mut push = |name: &str, value: &str| {
+            if headers.push_other(name, value.as_bytes()).is_err() {
+                tracing::warn!(name, "a context header was left out: its value does not fit a header");
+            }
+        };
+        push("X-Call-Ref", &id.to_string());
+        push("X-Verified", if verified { "yes" } else { "no" });
+        if let Some(reason) = reason {
+            push("X-Reason", &reason);
+        }
+        headers
+    }
+
+    fn withdraw(&mut self, now: Now, call: CallId, operator: &OperatorId) {
+        match self.offers.remove(&(call, operator.clone())) {
+            Some(Offer::Binding { stream }) => self.close_stream(stream),
+            Some(Offer::Inviting(inviting)) => {
+                self.close_stream(inviting.stream);
+                self.legs.remove(&inviting.leg);
+                self.sip.hang_up(now.instant, inviting.leg);
+                let event = CallEvent::OfferFailed { operator: operator.clone(), reason: "withdrawn".into() };
+                self.record(now, call, event);
+            }
+            None => {}
+        }
+    }
+
+    /// The phone did not take the call; the ACD finds the next.
+    pub(super) fn offer_failed(&mut self, now: Now, call: CallId, operator: &OperatorId, failure: OfferFailure) {
+        match self.offers.remove(&(call, operator.clone())) {
+            Some(Offer::Binding { stream }) => self.close_stream(stream),
+            Some(Offer::Inviting(inviting)) => {
+                self.close_stream(inviting.stream);
+                self.legs.remove(&inviting.leg);
+            }
+            None => return,
+        }
+        let event = CallEvent::OfferFailed { operator: operator.clone(), reason: failure.name().into() };
+        self.record(now, call, event);
+        self.acd.offer_failed(now, call, operator, failure);
+    }
+
+    pub(super) fn close_stream(&mut self, stream: StreamId) {
+        self.streams.remove(&stream);
+        self.commands.push_back(Command::Media(MediaCommand::Close { stream }));
+    }
+
+    /// The operator answered: both hear each other from this packet on, the operator hears the whisper first.
+    pub(super) fn on_offer_answered(&mut self, now: Now, leg: LegId, answer: Option<&[u8]>) {
+        let Some(Owner::Operator(id, operator)) = self.legs.get(&leg).cloned() else { return };
+        let Some(Offer::Inviting(inviting)) = self.offers.remove(&(id, operator.clone())) else { return };
+        let Inviting { stream, leg, negotiation, pending } = *inviting;
+        let negotiated = match pending.accept(answer.unwrap_or_default()) {
+            Ok(negotiated) => negotiated,
+            Err(error) => {
+                tracing::warn!(%operator, %error, "the phone's answer cannot be used");
+                self.legs.remove(&leg);
+                self.close_stream(stream);
+                self.sip.hang_up(now.instant, leg);
+                self.acd.offer_failed(now, id, &operator, OfferFailure::Unreachable);
+                return;
+            }
+        };
+        let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
+        self.open_media(stream, negotiated);
+        let Some((caller, standing)) = self.standing(id) else { return };
+        let Link::Queued(queued) = &standing.link else { return };
+        let (queued, context) = (queued.clone(), queued.context.clone());
+        let waited = now.instant.since(queued.since);
+        let talking =
+            Talking { operator: operator.clone(), leg, stream, since: now.instant, queued, held: false, description };
+        standing.link = Link::Talking(Box::new(talking));
+        self.acd.accepted(now, id, &operator);
+        self.record(now, id, CallEvent::Connected { operator: operator.clone(), waited });
+        tracing::info!(call = %id, %operator, waited = waited.as_secs(), "connected");
+        self.tell_flow(now, id, FlowEvent::Connected(operator));
+        self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
+        self.whisper(stream, &context);
+    }
+
+    fn whisper(&mut self, stream: StreamId, context: &Context) {
+        if context.whisper.is_empty() {
+            return;
+        }
+        let items = context.whisper.iter().cloned().map(PlayItem::Clip).collect();
+        let playlist = Playlist { items, repeat: false };
+        self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback: WHISPER, playlist }));
+    }
+}

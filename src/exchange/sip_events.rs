@@ -1,0 +1,166 @@
+//! What the SIP endpoint tells.
+
+use super::arrival::{answer_offer, refusal};
+use super::call::{Description, Link, Phase};
+use super::registrar::Event as RegistrarEvent;
+use super::{Command, Exchange, LegEnd, Owner};
+use crate::ivr::acd::OfferFailure;
+use crate::model::{Cause, Now};
+use crate::voip::dtmf::sip_info;
+use crate::voip::media::{MediaCommand, StreamId};
+use crate::voip::sdp::{Direction, Negotiated};
+use crate::voip::sip::Status;
+use crate::voip::sip::endpoint::{Event, LegId};
+
+impl Exchange {
+    pub(super) fn on_sip(&mut self, now: Now, event: Event) {
+        match event {
+            Event::Incoming(incoming) => self.on_incoming(now, incoming),
+            Event::Register { request, from, local, token } => {
+                let response = self.registrar.handle(now.instant, &request, from, local);
+                self.sip.respond(now.instant, token, response);
+            }
+            Event::Acknowledged { leg, answer } => {
+                if let Some(Owner::Caller(id)) = self.legs.get(&leg).cloned() {
+                    self.on_acknowledged(now, id, answer.as_deref());
+                }
+            }
+            Event::Cancelled { leg } => self.on_leg_over(now, leg, Cause::Cancelled, Status::REQUEST_TERMINATED),
+            Event::NotAcknowledged { leg } => {
+                self.on_leg_over(now, leg, Cause::NotAcknowledged, Status::REQUEST_TIMEOUT);
+            }
+            Event::HungUp { leg } => self.on_leg_over(now, leg, Cause::CallerHungUp, Status::OK),
+            Event::Terminated { leg } => self.on_leg_over(now, leg, Cause::TooLong, Status::REQUEST_TIMEOUT),
+            Event::Failed { leg, status, .. } => self.on_leg_over(now, leg, Cause::Failed, status),
+            Event::Reoffer { leg, offer } => self.on_reoffer(now, leg, offer.as_deref()),
+            Event::ReofferAnswered { leg, answer } => self.on_reoffer_answered(now, leg, &answer),
+            Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
+            Event::Answered { leg, answer } => self.on_offer_answered(now, leg, answer.as_deref()),
+            Event::Ringing { .. } | Event::Progress { .. } => {}
+        }
+    }
+
+    pub(super) fn on_registrar(&mut self, now: Now, event: RegistrarEvent) {
+        match event {
+            RegistrarEvent::Registered { operator, .. } => {
+                tracing::info!(%operator, "phone registered");
+                self.acd.registered(now, &operator);
+            }
+            RegistrarEvent::Unregistered { operator } => {
+                tracing::info!(%operator, "phone gone");
+                self.acd.unregistered(now, &operator);
+            }
+        }
+    }
+
+    /// A leg ended by itself. For an operator's phone the status says how an unanswered offer failed.
+    fn on_leg_over(&mut self, now: Now, leg: LegId, cause: Cause, status: Status) {
+        match self.legs.get(&leg).cloned() {
+            Some(Owner::Caller(id)) => self.end_call(now, id, cause, LegEnd::Theirs),
+            Some(Owner::Operator(id, operator)) => {
+                if self.talks_by(id, leg) {
+                    self.end_talk(now, id, LegEnd::Theirs);
+                } else {
+                    self.offer_failed(now, id, &operator, failure(status));
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn talks_by(&self, id: crate::model::CallId, leg: LegId) -> bool {
+        self.calls.get(&id).is_some_and(|call| match &call.phase {
+            Phase::Standing(standing) => matches!(&standing.link, Link::Talking(talking) if talking.leg == leg),
+            Phase::Opening(_) | Phase::Answered(_) => false,
+        })
+    }
+
+    /// SIP INFO digits go to the media core, which knows whether this leg's keys come another way.
+    fn on_info(&mut self, leg: LegId, content_type: &str, body: &[u8]) {
+        let Some(digit) = sip_info::digit_of_info(content_type, body) else { return };
+        if let Some(Owner::Caller(id)) = self.legs.get(&leg)
+            && let Some(call) = self.calls.get(id)
+        {
+            let stream = call.stream;
+            self.commands.push_back(Command::Media(MediaCommand::InfoDigit { stream, digit }));
+        }
+    }
+
+    /// A re-INVITE: hold, resume, another address. What cannot be accepted leaves the session as it was.
+    fn on_reoffer(&mut self, now: Now, leg: LegId, offer: Option<&[u8]>) {
+        let Some((stream, description)) = self.description(leg) else {
+            self.sip.refuse_reoffer(now.instant, leg, Status::NO_SUCH_CALL);
+            return;
+        };
+        let Some(offer) = offer else {
+            let (body, pending) = description.negotiation.offer(Direction::SendRecv);
+            description.pending = Some(pending);
+            self.sip.answer_reoffer(now.instant, leg, body.into_bytes());
+            return;
+        };
+        match answer_offer(&mut description.negotiation, offer) {
+            Ok((body, negotiated)) => {
+                self.sip.answer_reoffer(now.instant, leg, body.into_bytes());
+                self.update_media(leg, stream, negotiated);
+            }
+            Err(error) => {
+                tracing::info!(%leg, %error, "a re-INVITE cannot be accepted; the session goes on as it was");
+                self.sip.refuse_reoffer(now.instant, leg, refusal(&error));
+            }
+        }
+    }
+
+    fn on_reoffer_answered(&mut self, now: Now, leg: LegId, answer: &[u8]) {
+        let Some((stream, description)) = self.description(leg) else { return };
+        let Some(pending) = description.pending.take() else { return };
+        match pending.accept(answer) {
+            Ok(negotiated) => self.update_media(leg, stream, negotiated),
+            Err(error) => {
+                tracing::info!(%leg, %error, "the answer to our offer does not fit it: the leg is ended");
+                self.on_leg_over(now, leg, Cause::Failed, Status::NOT_ACCEPTABLE_HERE);
+                self.sip.hang_up(now.instant, leg);
+            }
+        }
+    }
+
+    /// Our side of the descriptions of a leg that has media.
+    fn description(&mut self, leg: LegId) -> Option<(StreamId, &mut Description)> {
+        let (id, caller) = match self.legs.get(&leg)? {
+            Owner::Caller(id) => (*id, true),
+            Owner::Operator(id, _) => (*id, false),
+        };
+        let call = self.calls.get_mut(&id)?;
+        let stream = call.stream;
+        match &mut call.phase {
+            Phase::Standing(standing) => match (caller, &mut standing.link) {
+                (true, _) => Some((stream, &mut standing.description)),
+                (false, Link::Talking(talking)) if talking.leg == leg => {
+                    Some((talking.stream, &mut talking.description))
+                }
+                (false, Link::Talking(_) | Link::Queued(_) | Link::Menu) => None,
+            },
+            Phase::Opening(_) | Phase::Answered(_) => None,
+        }
+    }
+
+    fn update_media(&mut self, leg: LegId, stream: StreamId, negotiated: Negotiated) {
+        if let Some((_, description)) = self.description(leg) {
+            description.direction = Some(negotiated.direction);
+        }
+        let direction = negotiated.direction;
+        self.commands.push_back(Command::Media(MediaCommand::Update { stream, negotiated: Box::new(negotiated) }));
+        if let Some(Owner::Operator(id, _)) = self.legs.get(&leg).cloned() {
+            self.operator_holds(id, !direction.sends());
+        }
+    }
+}
+
+/// How an offer that a phone refused has failed.
+fn failure(status: Status) -> OfferFailure {
+    match status.code() {
+        486 | 600 => OfferFailure::Busy,
+        487 => OfferFailure::NoAnswer,
+        408 | 500..=599 => OfferFailure::Unreachable,
+        _ => OfferFailure::Rejected,
+    }
+}
