@@ -13,17 +13,21 @@
 //! packet may be lost. A press longer than 65 535 units goes on in a new segment whose timestamp is the end of the one
 //! before (§2.5.1.3).
 
-use crate::model::Digit;
-use crate::voip::rtp::RtpTimestamp;
+use crate::model::{Digit, Instant};
+use crate::voip::rtp::{RtpTimestamp, Ssrc};
 use std::fmt;
+use std::time::Duration;
 
 /// A segment's duration beyond which the same event may go on in another: up to half a second of lost packets short
 /// of the largest.
 const LONG_SEGMENT: u16 = u16::MAX - 4_000;
 /// Nobody presses a key twice within 60 ms: a phone that moves the timestamp within a press is forgiven.
 const SAME_PRESS_UNITS: i32 = 480;
-/// An older timestamp than ten seconds is a phone that restarted its clock, not a late packet.
-const RESTART_UNITS: i32 = -80_000;
+/// No network holds a packet back for so long: after this much silence about keys, an older timestamp or the end of
+/// a press once more is a new press (a telephone, or a player of captures, that restarted its clock).
+const REORDER: Duration = Duration::from_millis(500);
+/// A press whose end was not seen is over after this much silence about it.
+const ABANDONED: Duration = Duration::from_secs(2);
 /// Units of a 20 ms packet at 8 kHz.
 const STEP: u16 = 160;
 /// A key of ours lasts five packets, 100 ms.
@@ -71,47 +75,50 @@ pub struct EventReceiver {
 #[derive(Clone, Copy)]
 struct Press {
     code: u8,
+    source: Ssrc,
     timestamp: RtpTimestamp,
     duration: u16,
     ended: bool,
+    last: Instant,
 }
 
 impl EventReceiver {
-    /// Takes a packet's payload; the key when this is the first packet of a press.
-    pub fn receive(&mut self, timestamp: RtpTimestamp, event: Event) -> Option<Digit> {
+    /// Takes a packet's payload; the key when this is the first packet of a press. Timestamps of different sources
+    /// are not compared: a gateway may send its keys from a source of their own.
+    pub fn receive(&mut self, now: Instant, (source, timestamp): (Ssrc, RtpTimestamp), event: Event) -> Option<Digit> {
         let digit = Digit::from_event(event.code)?;
-        if let Some(last) = &mut self.last {
-            let later = timestamp.after(last.timestamp);
-            if (RESTART_UNITS..0).contains(&later) {
+        if let Some(press) = self.last.as_mut().filter(|press| press.source == source) {
+            let later = timestamp.after(press.timestamp);
+            let silent = now.since(press.last);
+            if later < 0 && silent < REORDER {
                 return None;
             }
-            if last.goes_on(later, event) {
-                last.duration = if later == 0 { last.duration.max(event.duration) } else { event.duration };
-                last.timestamp = timestamp;
-                last.ended |= event.end;
+            let patience = if press.ended { REORDER } else { ABANDONED };
+            if silent < patience && press.goes_on(later, event) {
+                press.duration = if later == 0 { press.duration.max(event.duration) } else { event.duration };
+                press.timestamp = timestamp;
+                press.ended |= event.end;
+                press.last = now;
                 return None;
             }
         }
-        self.last = Some(Press { code: event.code, timestamp, duration: event.duration, ended: event.end });
+        let Event { code, end: ended, duration } = event;
+        self.last = Some(Press { code, source, timestamp, duration, ended, last: now });
         Some(digit)
-    }
-
-    /// Forgets the source: another SSRC has its own timestamps.
-    pub fn restart(&mut self) {
-        self.last = None;
     }
 }
 
 impl Press {
     /// Whether a packet `later` units after this press's timestamp is of this press.
-    fn goes_on(self, later: i32, event: Event) -> bool {
+    const fn goes_on(self, later: i32, event: Event) -> bool {
         if event.code != self.code {
             // The same timestamp with another key: one of the two is late or the phone is odd. The first counts
             // unless it ended.
             return later == 0 && !self.ended;
         }
-        let next_segment = self.duration >= LONG_SEGMENT && (0..=i32::from(u16::MAX)).contains(&later);
-        later == 0 || (!self.ended && (next_segment || (0..=SAME_PRESS_UNITS).contains(&later)))
+        let next_segment = self.duration >= LONG_SEGMENT && later > 0 && later <= u16::MAX as i32;
+        let moved = later > 0 && later <= SAME_PRESS_UNITS;
+        later == 0 || (!self.ended && (next_segment || moved))
     }
 }
 

@@ -244,8 +244,11 @@ impl Stream {
         };
         match self.latch.judge(now, from, &packet) {
             Verdict::Accepted => {}
-            Verdict::AcceptedAnew => self.events.restart(),
-            Verdict::Refused => {
+            Verdict::Beside if matches!(kind, Kind::Key) => {
+                self.heard(now, out);
+                return self.receive_key(now, &packet, Arrival::Start, out);
+            }
+            Verdict::Beside | Verdict::Refused => {
                 self.dropped += 1;
                 return None;
             }
@@ -290,7 +293,7 @@ impl Stream {
         out: &mut Outbox,
     ) -> Option<Relayed<'a>> {
         let event = Event::parse(packet.payload)?;
-        if let Some(digit) = self.events.receive(packet.timestamp, event) {
+        if let Some(digit) = self.events.receive(now, (packet.ssrc, packet.timestamp), event) {
             self.key(now, KeySource::TelephoneEvent, digit, out);
         }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);

@@ -7,7 +7,8 @@
 //! 4. From then on a new source is accepted only when the present one has been silent for [`SILENCE`], and the new one
 //!    carries on the same SSRC, and the sequence numbers go on where they stopped (at most [`MAX_STEP`] ahead), for
 //!    [`PROBATION`] packets in order: a phone that changed its network can know these numbers, a stranger cannot.
-//! 5. A new SSRC from the accepted address is taken when the old one has been silent for [`SSRC_SILENCE`].
+//! 5. A new SSRC from the accepted address is taken when the old one has been silent for [`SSRC_SILENCE`]. Before that
+//!    it is heard [beside](Verdict::Beside) the other: gateways send keys from a source of their own, and those count.
 //!
 //! Everything else is refused and counted. A new description starts the rule anew when its address differs.
 
@@ -32,8 +33,8 @@ const MAX_STEP: i16 = 3_000;
 pub enum Verdict {
     /// Use it.
     Accepted,
-    /// Use it; it begins a new stream (the first at all, or another SSRC or a takeover by the announced address).
-    AcceptedAnew,
+    /// From the accepted address but of another SSRC, while the accepted one still speaks: its keys may be used.
+    Beside,
     /// Do not use it.
     Refused,
 }
@@ -101,7 +102,7 @@ impl Latch {
         let silent = now.since(accepted.last);
         if from == accepted.source {
             if packet.ssrc != accepted.ssrc {
-                return if silent >= SSRC_SILENCE { self.accept(now, from, packet) } else { Verdict::Refused };
+                return if silent >= SSRC_SILENCE { self.accept(now, from, packet) } else { Verdict::Beside };
             }
             accepted.last = now;
             accepted.sequence = packet.sequence;
@@ -113,8 +114,7 @@ impl Latch {
         let step = packet.sequence.after(accepted.sequence);
         let carries_on = packet.ssrc == accepted.ssrc && (1..=MAX_STEP).contains(&step);
         if silent >= SILENCE && carries_on && self.on_probation(from, packet) {
-            self.accept(now, from, packet);
-            return Verdict::Accepted;
+            return self.accept(now, from, packet);
         }
         Verdict::Refused
     }
@@ -122,7 +122,7 @@ impl Latch {
     fn accept(&mut self, now: Instant, source: SocketAddr, packet: &Packet<'_>) -> Verdict {
         self.candidate = None;
         self.accepted = Some(Accepted { source, since: now, last: now, ssrc: packet.ssrc, sequence: packet.sequence });
-        Verdict::AcceptedAnew
+        Verdict::Accepted
     }
 
     /// Counts a strange source's packets in order; `true` when they are enough.

@@ -84,16 +84,23 @@ fn a_phone_that_moves_is_followed_when_it_carries_on_its_numbers() {
 }
 
 #[test]
-fn another_ssrc_of_the_same_phone_is_taken_when_the_old_one_is_gone() {
+fn another_ssrc_of_the_same_phone_is_heard_when_the_old_one_is_gone_but_its_keys_count_at_once() {
     let (mut world, mut phone) = World::with_caller();
     let mut twin = stranger(&phone, "192.0.2.1:4000");
+    world.open(OPERATOR, "192.0.2.2:4000", Codec::Pcma);
+    world.tell(MediaCommand::Bridge { a: CALLER, b: OPERATOR });
     for _ in 0..5 {
         phone.speak(&mut world, 0);
+        twin.speak(&mut world, 9_000);
         twin.event(&mut world, 1, '1', (true, false), 160);
         world.wait(20);
     }
-    assert_eq!(world.take_keys(), "");
-    twin.talk(&mut world, 0, 100);
+    assert_eq!(world.take_keys(), "1");
+    let loud =
+        |sent: Vec<Sent>| sent.into_iter().filter(|packet| packet.payload[0] == tone(9_000, Codec::Pcma)).count();
+    assert_eq!(loud(world.take_sent(OPERATOR)), 0);
+    twin.talk(&mut world, 9_000, 200);
+    assert_eq!(loud(world.take_sent(OPERATOR)), 6, "after 100 ms");
     twin.event(&mut world, 90_000, '2', (true, false), 160);
     assert_eq!(world.take_keys(), "2");
 }
