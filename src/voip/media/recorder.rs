@@ -23,6 +23,7 @@ const LAG: u64 = 1_600;
 pub(super) struct Recorder {
     recording: RecordingId,
     rules: RecordingRules,
+    max_samples: u64,
     begun: Instant,
     last_speech: Instant,
     base: Option<(Ssrc, RtpTimestamp)>,
@@ -38,7 +39,16 @@ fn samples(length: Duration) -> u64 {
 impl Recorder {
     pub(super) fn new(recording: RecordingId, rules: RecordingRules, now: Instant) -> Self {
         let piece = Vec::with_capacity(PIECE);
-        Self { recording, rules, begun: now, last_speech: now, base: None, written: 0, piece }
+        Self {
+            recording,
+            rules,
+            max_samples: samples(rules.max),
+            begun: now,
+            last_speech: now,
+            base: None,
+            written: 0,
+            piece,
+        }
     }
 
     pub(super) const fn recording(&self) -> RecordingId {
@@ -99,7 +109,7 @@ impl Recorder {
             self.silence_until(clock - LAG, out);
         }
         if now.since(self.begun) >= self.rules.max {
-            self.silence_until(samples(self.rules.max), out);
+            self.silence_until(self.max_samples, out);
             return Some(RecordingEnd::Max);
         }
         let silent = self.rules.silence.is_some_and(|limit| now.since(self.last_speech) >= limit);
@@ -114,14 +124,14 @@ impl Recorder {
     }
 
     fn silence_until(&mut self, place: u64, out: &mut VecDeque<Recorded>) {
-        let place = place.min(samples(self.rules.max));
+        let place = place.min(self.max_samples);
         while self.written < place {
             self.push(0, out);
         }
     }
 
     fn push(&mut self, sample: i16, out: &mut VecDeque<Recorded>) {
-        if self.written >= samples(self.rules.max) {
+        if self.written >= self.max_samples {
             return;
         }
         self.piece.push(sample);

@@ -222,6 +222,9 @@ impl Stream {
         let near = from.ip() == self.latch.destination().ip();
         if !near || !self.control.receive(now, from, bytes, self.sender.ssrc(), self.receiver.ssrc()) {
             self.dropped += 1;
+        } else if let Hearing::Heard { last } = &mut self.hearing {
+            // A phone that suppresses silence still reports: it is there.
+            *last = now;
         }
     }
 

@@ -31,7 +31,8 @@ pub struct StreamParams {
     pub first_sequence: SequenceNumber,
     /// Our first packet's timestamp.
     pub first_timestamp: RtpTimestamp,
-    /// After how long without RTP the peer is called silent; counted only while media flows both ways.
+    /// After how long without RTP, or RTCP of the same source, the peer is called silent; counted only while media
+    /// flows both ways.
     pub silence_limit: Duration,
 }
 

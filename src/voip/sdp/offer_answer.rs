@@ -56,8 +56,8 @@ pub enum NegotiationError {
     /// The audio line's address is a name, missing, or of another IP version than ours.
     #[error("the address of the audio line cannot be used")]
     Address,
-    /// The answer does not fit the offer: another number of media lines, or a refused one only.
-    #[error("the answer does not fit the offer")]
+    /// The answer has another number of media lines than the offer.
+    #[error("the answer has another number of media lines than the offer")]
     Mismatch,
 }
 
@@ -116,6 +116,8 @@ impl RemoteOffer {
 pub struct PendingOffer {
     local: SocketAddr,
     direction: Direction,
+    lines: usize,
+    audio: usize,
 }
 
 impl Negotiation {
@@ -144,41 +146,40 @@ impl Negotiation {
         let accepted = &offer.media[index];
         let negotiated = selection.negotiated(&offer, accepted, self.local, |theirs| theirs.mirrored().and(allowed))?;
         let lines = offer.media.iter().enumerate().map(|(at, media)| {
-            if at == index { self.line(media, selection.formats(), negotiated.direction) } else { refused(media) }
+            if at == index {
+                self.line(media.protocol.clone(), selection.formats(), negotiated.direction)
+            } else {
+                refused(media)
+            }
         });
         let media = lines.collect();
         Ok((self.write(media), negotiated))
     }
 
-    /// Makes an offer of every codec we have, best first.
+    /// Makes an offer of every codec we have, best first. In a dialog that has lines already each keeps its place, the
+    /// refused ones refused (RFC 3264 §8).
     pub fn offer(&mut self, direction: Direction) -> (String, PendingOffer) {
-        let mut formats: Vec<Format> = Codec::PREFERRED
-            .iter()
-            .filter_map(|codec| Some(codec_format(codec.static_payload_type()?, *codec)))
-            .collect();
-        formats.push(event_format(OFFERED_EVENT));
-        let template = MediaDescription {
-            kind: MediaKind::Audio,
-            port: 0,
-            protocol: Protocol::Avp,
-            format_words: Vec::new(),
-            formats: Vec::new(),
-            connection: None,
-            direction: None,
-            ptime: None,
-            rtcp: None,
-            crypto: Vec::new(),
-            attributes: Vec::new(),
-        };
-        let line = self.line(&template, formats, direction);
-        (self.write(vec![line]), PendingOffer { local: self.local, direction })
+        let codecs = Codec::PREFERRED.iter();
+        let codecs = codecs.filter_map(|codec| Some(codec_format(codec.static_payload_type()?, *codec)));
+        let formats = codecs.chain(std::iter::once(event_format(OFFERED_EVENT))).collect();
+        let mut lines = self.last.as_ref().map_or_else(Vec::new, |last| last.media.clone());
+        let before = lines.iter().position(|line| line.port != 0);
+        let protocol = before.map_or(Protocol::Avp, |index| lines[index].protocol.clone());
+        let line = self.line(protocol, formats, direction);
+        let audio = before.unwrap_or(lines.len());
+        match lines.get_mut(audio) {
+            Some(place) => *place = line,
+            None => lines.push(line),
+        }
+        let pending = PendingOffer { local: self.local, direction, lines: lines.len(), audio };
+        (self.write(lines), pending)
     }
 
-    fn line(&self, offered: &MediaDescription, formats: Vec<Format>, direction: Direction) -> MediaDescription {
+    fn line(&self, protocol: Protocol, formats: Vec<Format>, direction: Direction) -> MediaDescription {
         MediaDescription {
             kind: MediaKind::Audio,
             port: self.local.port(),
-            protocol: offered.protocol.clone(),
+            protocol,
             format_words: formats.iter().map(|format| format.payload_type.to_string()).collect(),
             formats,
             connection: None,
@@ -222,7 +223,8 @@ impl PendingOffer {
     /// When it is no description, or none that answers the offer.
     pub fn accept(self, body: &[u8]) -> Result<Negotiated, NegotiationError> {
         let answer = SessionDescription::parse(body)?;
-        let [media] = answer.media.as_slice() else { return Err(NegotiationError::Mismatch) };
+        let media = answer.media.get(self.audio).filter(|_| answer.media.len() == self.lines);
+        let media = media.ok_or(NegotiationError::Mismatch)?;
         if !is_usable(media) {
             return Err(NegotiationError::NoCommonCodec);
         }

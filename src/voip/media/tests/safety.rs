@@ -138,6 +138,23 @@ fn a_dead_phone_is_told_once_and_a_held_one_never() {
 }
 
 #[test]
+fn a_phone_that_suppresses_silence_lives_by_its_reports() {
+    let (mut world, phone) = World::with_caller();
+    let mut report = Vec::new();
+    rtcp::Outgoing { ssrc: Ssrc(77), sender: None, block: None, goodbye: false }.write(&mut report);
+    for _ in 0..12 {
+        world.wait(5_000);
+        world.core.handle_rtcp(world.now, CALLER, SocketAddr::new(phone.address.ip(), 4_001), &report);
+    }
+    assert_eq!(world.events, []);
+    for _ in 0..5 {
+        world.wait(5_000);
+        world.core.handle_rtcp(world.now, CALLER, address("203.0.113.9:4001"), &report);
+    }
+    assert_eq!(world.events, [MediaEvent::Silent { stream: CALLER }]);
+}
+
+#[test]
 fn a_phone_that_never_speaks_is_silent_too() {
     let mut world = World::new();
     world.open(CALLER, "192.0.2.1:4000", Codec::Pcma);

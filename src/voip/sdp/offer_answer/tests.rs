@@ -258,6 +258,20 @@ fn our_offer_is_answered_with_numbers_of_the_other_side() {
 }
 
 #[test]
+fn an_offer_of_ours_later_in_the_call_keeps_every_line_in_its_place() {
+    let mut negotiation = negotiation();
+    let body = offer(&["c=IN IP4 192.0.2.1", "m=video 2 RTP/AVP 97", "m=audio 4 RTP/AVPF 8"]);
+    let remote = RemoteOffer::parse(body.as_bytes()).expect("an offer");
+    negotiation.answer(remote, Direction::SendRecv).expect("an answer");
+    let (body, pending) = negotiation.offer(Direction::SendOnly);
+    let lines: Vec<&str> = body.lines().filter(|line| line.starts_with("m=") || line.starts_with("o=")).collect();
+    assert_eq!(lines, ["o=- 42 43 IN IP4 198.51.100.1", "m=video 0 RTP/AVP 97", "m=audio 20000 RTP/AVPF 8 0 101"]);
+    let answer = offer(&["c=IN IP4 192.0.2.1", "m=video 0 RTP/AVP 97", "m=audio 4 RTP/AVPF 8", "a=recvonly"]);
+    let agreed = pending.accept(answer.as_bytes()).expect("agreed");
+    assert_eq!((agreed.remote.port(), agreed.direction), (4, Direction::SendOnly));
+}
+
+#[test]
 fn our_hold_and_theirs_meet() {
     for (theirs, ours, expected) in [
         ("a=sendrecv", Direction::SendOnly, Direction::SendOnly),
