@@ -240,8 +240,8 @@ impl Stream {
             self.receive_rtcp(now, from, bytes);
             return None;
         }
-        let packet = Packet::parse(bytes).ok();
-        let Some((packet, kind)) = packet.and_then(|packet| Some((packet, self.kind_of(packet.payload_type)?))) else {
+        let typed = |packet: Packet<'a>| Some((packet, self.kind_of(packet.payload_type)?));
+        let Some((packet, kind)) = Packet::parse(bytes).ok().and_then(typed) else {
             self.dropped += 1;
             return None;
         };
