@@ -1,5 +1,26 @@
 //! Menus: from YAML with places to a checked [`Menu`], with every problem reported at once.
+//!
+//! ```text
+//! (name, bytes)… ──tree──▶ nodes with places ──decode──▶ names resolved, defaults filled ──check──▶ Menu + warnings
+//!                     ╰───────────────────────┴─────────────────────────────────────────┴──▶ every Problem at once
+//! ```
 
+mod check;
+mod code;
+mod decode;
+mod hours;
+mod lexis;
+mod load;
+mod problem;
+mod sources;
+mod traps;
+mod tree;
 mod types;
 
+pub use code::Code;
+pub use load::load;
+pub use problem::{Problem, Severity, Text};
 pub use types::*;
+
+#[cfg(test)]
+mod tests;

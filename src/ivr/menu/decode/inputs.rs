@@ -1,0 +1,243 @@
+//! Questions to the caller: entries, choices, confirmations.
+
+use super::actions::Entries;
+use super::{Decoder, Fields};
+use crate::ivr::menu::tree::{Kind, Node};
+use crate::ivr::menu::{
+    Action, Ask, Choice, Choose, Code, Confirm, EntryKind, Go, Inherited, Listen, Name, Origin, Text, Then, Trouble,
+    lexis,
+};
+use crate::model::Digit;
+
+/// How often an entry may be tried when the menu does not say.
+const ATTEMPTS: u8 = 3;
+
+impl<'t> Decoder<'t> {
+    pub(super) fn ask(&mut self, node: &'t Node, entries: &Entries) -> Option<Ask> {
+        let known = ["name", "say", "digits", "kind", "help", "attempts", "failed", "listen"];
+        let fields = self.fields(node, ("ask", "у ask"), &known)?;
+        let kind = fields.get("kind").and_then(|node| self.entry_kind(node)).unwrap_or(EntryKind::Digits);
+        let (min, max) = self.length(&fields, kind);
+        let attempts = fields.get("attempts").and_then(|node| self.number(node)).unwrap_or(ATTEMPTS);
+        if let (0, Some(node)) = (attempts, fields.get("attempts")) {
+            let message = Text::new("at least one attempt", "нужна хотя бы одна попытка");
+            self.problem(node, Code::E16, message);
+        }
+        let to_operator = Action { then: Then::Go(Go::Operator), ..Action::default() };
+        let failed = fields.get("failed").map_or(to_operator, |node| self.action(node, entries));
+        if let (Some(node), Then::Continue | Then::Again(_)) = (fields.get("failed"), &failed.then) {
+            let message = Text::new(
+                "after the last attempt the caller must go somewhere",
+                "после последней попытки клиента нужно куда-то отправить",
+            );
+            let help = Text::new("add `go: operator`", "добавьте `go: operator`");
+            self.problem_help(node, Code::E13, message, help);
+        }
+        Some(Ask {
+            name: self.name_of(&fields),
+            say: self.need_phrase(&fields, "say"),
+            min,
+            max,
+            kind,
+            help: self.phrase_of(&fields, "help"),
+            attempts,
+            failed,
+            listen: self.listen_of(&fields),
+        })
+    }
+
+    fn entry_kind(&mut self, node: &'t Node) -> Option<EntryKind> {
+        let kinds = [
+            ("digits", EntryKind::Digits),
+            ("secret", EntryKind::Secret),
+            ("phone", EntryKind::Phone),
+            ("card", EntryKind::Card),
+            ("date", EntryKind::Date),
+            ("amount", EntryKind::Amount),
+        ];
+        self.one_of(node, &kinds)
+    }
+
+    fn length(&mut self, fields: &Fields<'t>, kind: EntryKind) -> (u8, u8) {
+        let usual = match kind {
+            EntryKind::Digits | EntryKind::Secret => None,
+            EntryKind::Phone => Some((7, 15)),
+            EntryKind::Card => Some((13, 19)),
+            EntryKind::Date => Some((8, 8)),
+            EntryKind::Amount => Some((1, 9)),
+        };
+        let node = if usual.is_some() { fields.get("digits") } else { self.need(fields, "digits") };
+        let what = ("a number of digits: 4 or 4-6", "число цифр: 4 или 4-6");
+        let written = node.and_then(|node| self.form(node, what, lexis::range));
+        written.or(usual).unwrap_or((1, 1))
+    }
+
+    fn name_of(&mut self, fields: &Fields<'t>) -> Name {
+        self.need(fields, "name").and_then(|node| self.text(node)).unwrap_or_default().into()
+    }
+
+    pub(super) fn choose(&mut self, node: &'t Node, entries: &Entries) -> Option<Choose> {
+        let known = ["name", "say", "options", "digits", "keys", "silence", "trouble", "listen"];
+        let fields = self.fields(node, ("choose", "у choose"), &known)?;
+        let options = match (fields.get("options"), fields.get("digits")) {
+            (Some(node), None) => self.choices(node),
+            (None, Some(node)) => self.digit_choices(node),
+            (Some(_), Some(node)) => {
+                let message =
+                    Text::new("digits and options exclude each other", "digits и options исключают друг друга");
+                self.problem(node, Code::E14, message);
+                Vec::new()
+            }
+            (None, None) => {
+                self.need(&fields, "options");
+                Vec::new()
+            }
+        };
+        let taken: Vec<Digit> = options.iter().map(|option| option.digit).collect();
+        Some(Choose {
+            name: self.name_of(&fields),
+            say: self.need_phrase(&fields, "say"),
+            keys: self.keys(fields.get("keys"), &taken),
+            options,
+            silence: fields.get("silence").map(|node| self.action(node, entries)),
+            trouble: self.trouble_of(&fields),
+            listen: self.listen_of(&fields),
+        })
+    }
+
+    fn choices(&mut self, node: &'t Node) -> Vec<Choice> {
+        let Kind::Map(options) = &node.kind else {
+            self.wrong_shape(node, "keys: 1: {offer: …, value: …}", "клавиши: 1: {offer: …, value: …}");
+            return Vec::new();
+        };
+        let mut choices = Vec::new();
+        for (key, node) in options {
+            let digit = self.key(key);
+            let Some(fields) = self.fields(node, ("an option", "у пункта"), &["offer", "value"]) else {
+                continue;
+            };
+            let offer = self.need_phrase(&fields, "offer");
+            let value = self.need(&fields, "value").and_then(|node| self.text(node)).unwrap_or_default();
+            if let Some(digit) = digit {
+                choices.push(Choice { digit, offer: Some(offer), value: value.into(), place: key.place });
+            }
+        }
+        choices
+    }
+
+    fn digit_choices(&mut self, node: &'t Node) -> Vec<Choice> {
+        let what = ("a range of keys such as 1-5", "диапазон клавиш, например 1-5");
+        let read = |text: &str| {
+            let (from, to) = text.split_once('-')?;
+            let (from, to): (u8, u8) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+            (from <= to && to <= 9).then_some((from, to))
+        };
+        let range = self.form(node, what, read).map_or(1..=0, |(from, to)| from..=to);
+        let choice = |digit: u8| {
+            let key = Digit::from_event(digit)?;
+            Some(Choice { digit: key, offer: None, value: digit.to_string().into(), place: node.place })
+        };
+        range.filter_map(choice).collect()
+    }
+
+    pub(super) fn confirm(&mut self, node: &'t Node, entries: &Entries) -> Option<Confirm> {
+        let known = ["say", "declined", "keys", "trouble", "listen"];
+        let fields = self.fields(node, ("confirm", "у confirm"), &known)?;
+        let declined = match fields.get("declined") {
+            Some(node) => self.action(node, entries),
+            None => {
+                let message = Text::new("what follows when the caller declines?", "что делать, если клиент отказался?");
+                let help = Text::new("add `declined: {go: …}`", "добавьте `declined: {go: …}`");
+                self.problem_help(node, Code::E09, message, help);
+                Action { then: Then::Go(Go::Operator), ..Action::default() }
+            }
+        };
+        let taken: Vec<Digit> = ['1', '2'].into_iter().filter_map(Digit::from_char).collect();
+        Some(Confirm {
+            say: self.need_phrase(&fields, "say"),
+            declined,
+            guards_change: false,
+            keys: self.keys(fields.get("keys"), &taken),
+            trouble: self.trouble_of(&fields),
+            listen: self.listen_of(&fields),
+        })
+    }
+
+    /// The node's own keys, then the global ones that nothing here overrides.
+    pub(super) fn keys(&mut self, own: Option<&'t Node>, taken: &[Digit]) -> Vec<(Digit, Inherited<Go>)> {
+        let mut keys = Vec::new();
+        if let Some(node) = own {
+            let Kind::Map(entries) = &node.kind else {
+                self.wrong_shape(node, "keys: {0: operator}", "клавиши: {0: operator}");
+                return keys;
+            };
+            for (key, node) in entries {
+                let go = self.go(node);
+                let Some(digit) = self.key(key) else { continue };
+                if taken.contains(&digit) {
+                    let message = Text::new(
+                        format!("key {} is an option already", key.text),
+                        format!("клавиша {} уже занята пунктом", key.text),
+                    );
+                    self.report.add(key.place, key.length, super::Finding::new(Code::E14, message));
+                }
+                keys.push((digit, Inherited { value: go, from: Origin::Own }));
+            }
+        }
+        for (digit, go) in self.defaults.keys.clone() {
+            if !taken.contains(&digit) && keys.iter().all(|(own, _)| *own != digit) {
+                keys.push((digit, Inherited { value: go, from: Origin::Project }));
+            }
+        }
+        keys
+    }
+
+    pub(super) fn trouble_of(&mut self, fields: &Fields<'t>) -> Inherited<Trouble> {
+        let inherited = self.defaults.trouble.clone();
+        match fields.get("trouble") {
+            Some(node) => Inherited { value: self.trouble(node, &inherited.value), from: Origin::Own },
+            None => inherited,
+        }
+    }
+
+    pub(super) fn listen_of(&mut self, fields: &Fields<'t>) -> Inherited<Listen> {
+        let inherited = self.defaults.listen.clone();
+        match fields.get("listen") {
+            Some(node) => Inherited { value: self.listen(node, inherited.value), from: Origin::Own },
+            None => inherited,
+        }
+    }
+
+    pub(super) fn listen(&mut self, node: &'t Node, base: Listen) -> Listen {
+        let mut listen = base;
+        let known = ["first_key", "next_key", "submit", "clear", "barge_in", "type_ahead"];
+        let Some(fields) = self.fields(node, ("listen", "у listen"), &known) else { return listen };
+        if let Some(length) = fields.get("first_key").and_then(|node| self.duration(node)) {
+            listen.first_key = length;
+        }
+        if let Some(length) = fields.get("next_key").and_then(|node| self.duration(node)) {
+            listen.next_key = length;
+        }
+        if let Some(key) = fields.get("submit").and_then(|node| self.key_of(node)) {
+            listen.submit = key;
+        }
+        if let Some(key) = fields.get("clear").and_then(|node| self.key_of(node)) {
+            listen.clear = key;
+        }
+        if let Some(flag) = fields.get("barge_in").and_then(|node| self.flag(node)) {
+            listen.barge_in = flag;
+        }
+        if let Some(flag) = fields.get("type_ahead").and_then(|node| self.flag(node)) {
+            listen.type_ahead = flag;
+        }
+        if listen.submit == listen.clear {
+            let message = Text::new("submit and clear are the same key", "submit и clear — одна и та же клавиша");
+            self.problem(node, Code::E14, message);
+        }
+        listen
+    }
+
+    pub(super) fn key_of(&mut self, node: &'t Node) -> Option<Digit> {
+        self.form(node, ("a key: 0 to 9, star or hash", "клавиша: 0–9, star или hash"), lexis::key)
+    }
+}

@@ -1,0 +1,74 @@
+//! From files to a checked menu.
+
+use super::sources::{Report, Source};
+use super::{Code, Menu, Name, Place, Problem, Text, check, decode, traps, tree};
+use sha2::{Digest, Sha256};
+
+/// The largest file read.
+const MAX_BYTES: usize = 4 << 20;
+
+/// Reads a set of menu files, each a name and its bytes; the menu together with its warnings.
+///
+/// # Errors
+/// Every problem found when at least one of them is an error.
+pub fn load(files: &[(String, Vec<u8>)]) -> Result<(Menu, Vec<Problem>), Vec<Problem>> {
+    let mut files: Vec<&(String, Vec<u8>)> = files.iter().collect();
+    files.sort_by(|left, right| left.0.cmp(&right.0));
+    let version = version(&files);
+    let mut report = Report::default();
+    let mut trees = Vec::new();
+    for (index, (name, bytes)) in files.iter().enumerate() {
+        let Ok(file) = u16::try_from(index) else { break };
+        trees.extend(read(&mut report, file, name, bytes));
+    }
+    if files.is_empty() {
+        let finding =
+            super::sources::Finding::new(Code::E17, Text::new("there is no menu file", "нет ни одного файла меню"));
+        report.add(Place { file: 0, line: 1, column: 1 }, 1, finding);
+    }
+    if report.problems.iter().any(|problem| problem.code == Code::E17) {
+        return Err(report.finish());
+    }
+    let (mut report, menu, poisoned) = decode::decode(report, &trees, version);
+    if let Some(menu) = &menu {
+        check::check(&mut report, menu, &poisoned);
+    }
+    match menu {
+        Some(menu) if !report.has_errors() => Ok((menu, report.finish())),
+        _ => Err(report.finish()),
+    }
+}
+
+fn read(report: &mut Report, file: u16, name: &str, bytes: &[u8]) -> Option<tree::Node> {
+    let lossy = String::from_utf8_lossy(bytes);
+    match traps::decode(bytes) {
+        Ok(text) if bytes.len() <= MAX_BYTES => {
+            report.sources.push(Source::new(name, text));
+            tree::parse(report, file, text)
+        }
+        Ok(_) => {
+            report.sources.push(Source::new(name, ""));
+            let message = Text::new("the file is larger than 4 MiB", "файл больше 4 МиБ");
+            report.add(Place { file, line: 1, column: 1 }, 1, super::sources::Finding::new(Code::E17, message));
+            None
+        }
+        Err((line, column)) => {
+            report.sources.push(Source::new(name, &lossy));
+            report.add(Place { file, line, column }, 0, traps::wrong_encoding());
+            None
+        }
+    }
+}
+
+/// The first twelve hexadecimal digits of SHA-256 over names and contents.
+fn version(files: &[&(String, Vec<u8>)]) -> Name {
+    let mut hash = Sha256::new();
+    for (name, bytes) in files {
+        for part in [name.as_bytes(), bytes] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    let digits = hash.finalize().iter().take(6).fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    digits.into()
+}
