@@ -1,0 +1,391 @@
+//! The configuration: every key with its unit, default and an example. `config.example.yaml` holds them all.
+//!
+//! A key that is not written has its default. A key that does not exist, is written twice or has a wrong value is an
+//! error with its place and advice. What the command line says wins ([`Config::merge`]).
+
+mod error;
+mod values;
+
+pub use error::ConfigError;
+pub use values::{Length, PortRange};
+
+use crate::model::PhoneNumber;
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+
+/// What `hotline serve` is told.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where calls come in.
+    pub sip: Sip,
+    /// Sound of calls.
+    pub media: Media,
+    /// Web pages.
+    pub http: Http,
+    /// Folder of the store and of voice messages; made when missing. Default `data`. Example: `/var/lib/hotline`.
+    pub data: PathBuf,
+    /// Folder of the menus. Default `menus`. Example: `/etc/hotline/menus`.
+    pub menus: PathBuf,
+    /// Folder of the prompts. Default `prompts`. Example: `/usr/share/hotline/prompts`.
+    pub prompts: PathBuf,
+    /// The line of the menu that takes calls to numbers which no line names; `null` answers them 404. Default `main`.
+    /// Example: `premium`.
+    pub default_line: Option<String>,
+    /// Calling numbers that are led to an operator at once. Default none. Example: `["+79161234567"]`.
+    #[serde(with = "values::phones")]
+    pub blocked_numbers: Vec<PhoneNumber>,
+    /// What the server takes on.
+    pub limits: Limits,
+    /// Operators' phones.
+    pub operators: Operators,
+    /// The bank.
+    pub bank: Bank,
+    /// How the server stops.
+    pub drain: Drain,
+    /// What the server writes to its standard error output.
+    pub log: Log,
+    /// A command that reads out prompts nobody has recorded, with `{text}`, `{out}` (the WAV file to write) and
+    /// perhaps `{lang}`; `null` makes a missing prompt an error. Default `null`. Example:
+    /// `espeak-ng -v {lang} -w {out} {text}`.
+    pub draft_voice: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            sip: Sip::default(),
+            media: Media::default(),
+            http: Http::default(),
+            data: "data".into(),
+            menus: "menus".into(),
+            prompts: "prompts".into(),
+            default_line: Some("main".into()),
+            blocked_numbers: Vec::new(),
+            limits: Limits::default(),
+            operators: Operators::default(),
+            bank: Bank::default(),
+            drain: Drain::default(),
+            log: Log::default(),
+            draft_voice: None,
+        }
+    }
+}
+
+/// Where calls come in.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sip {
+    /// Addresses and ports that are listened on. Default `0.0.0.0:5060`, every IPv4 address. Example:
+    /// `["192.0.2.10:5060", "[::1]:5060"]`.
+    #[serde(deserialize_with = "values::not_empty")]
+    pub listen: Vec<SocketAddr>,
+    /// Transports on each of them. Default `udp` and `tcp`.
+    #[serde(deserialize_with = "values::distinct")]
+    pub transports: Vec<Transport>,
+    /// The address that phones are told in Contact and SDP, where it is not the one listened on: a server behind
+    /// NAT. Default `null`. Example: `203.0.113.5`.
+    pub public_address: Option<IpAddr>,
+    /// What the server calls itself in `Server` and `User-Agent`. Default `hotline`. Example: `Example Bank`.
+    pub user_agent: String,
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
+            transports: vec![Transport::Udp, Transport::Tcp],
+            public_address: None,
+            user_agent: "hotline".into(),
+        }
+    }
+}
+
+/// A transport of SIP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// A datagram a message.
+    Udp,
+    /// A stream.
+    Tcp,
+}
+
+/// Sound of calls.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Media {
+    /// UDP ports for RTP, first and last. A call takes two, with an operator four. Default `10000-29999`.
+    /// Example: `40000-41999`.
+    pub ports: PortRange,
+    /// Media threads; 0 is one for each core. Default 0. Example: 2.
+    pub threads: u16,
+    /// A call whose phone sends no sound for this long is taken for dead and ended. Default `30s`. Example: `2m`.
+    pub silence_limit: Length,
+    /// Codecs by preference, best first. Default `PCMA` and `PCMU`. Example: `[PCMU]`.
+    #[serde(deserialize_with = "values::distinct")]
+    pub codecs: Vec<Codec>,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            ports: PortRange::DEFAULT,
+            threads: 0,
+            silence_limit: Length::from_secs(30),
+            codecs: vec![Codec::Pcma, Codec::Pcmu],
+        }
+    }
+}
+
+/// A codec of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Codec {
+    /// G.711 A-law, common in Europe and Russia.
+    Pcma,
+    /// G.711 µ-law, common in North America.
+    Pcmu,
+}
+
+/// Web pages.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Address and port of the web pages; `null` serves none. Default `127.0.0.1:8080`, this machine only.
+    /// Example: `0.0.0.0:8080`.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: Some(SocketAddr::from(([127, 0, 0, 1], 8080))) }
+    }
+}
+
+/// What the server takes on. A call beyond it is answered 503 with Retry-After.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Calls at once. Default 5000. Example: 500.
+    pub calls: NonZeroUsize,
+    /// Calls at once from one address. A trunk is one address. Default 5000. Example: 10, where phones call directly.
+    pub calls_per_source: NonZeroUsize,
+    /// New calls a second on average; twice as many may come at once. Default 2000. Example: 50.
+    pub calls_per_second: NonZeroU32,
+    /// The longest call. Default `2h`. Example: `45m`.
+    pub call_length: Length,
+    /// How long the network is asked to wait before it sends a refused call again. Default `5s`. Example: `30s`.
+    pub retry_after: Length,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: values::nonzero_usize(5_000),
+            calls_per_source: values::nonzero_usize(5_000),
+            calls_per_second: values::nonzero_u32(2_000),
+            call_length: Length::from_secs(2 * 3_600),
+            retry_after: Length::from_secs(5),
+        }
+    }
+}
+
+/// Operators' phones.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Operators {
+    /// The realm of their accounts. After a change every operator needs a new password. Default `hotline`.
+    /// Example: `bank.example`.
+    #[serde(deserialize_with = "values::realm")]
+    pub realm: String,
+    /// How long a phone stays registered: at least and at most.
+    pub registration: Registration,
+}
+
+impl Default for Operators {
+    fn default() -> Self {
+        Self { realm: "hotline".into(), registration: Registration::default() }
+    }
+}
+
+/// How long a phone stays registered.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, try_from = "values::RawRegistration")]
+pub struct Registration {
+    /// A phone that asks for less is answered 423 with this. Default `60s`. Example: `30s`.
+    pub min: Length,
+    /// A phone that asks for more, or for nothing, gets this. Default `1h`. Example: `10m`.
+    pub max: Length,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self { min: Length::from_secs(60), max: Length::from_secs(3_600) }
+    }
+}
+
+/// The bank.
+#[derive(Clone, Debug, PartialEq, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bank {
+    /// What stands behind the adapter. Default `sandbox`, a bank with demo cards (`docs/sandbox.md`).
+    pub kind: BankKind,
+    /// When an operation that keeps failing is given a rest.
+    pub breaker: Breaker,
+    /// The sandbox.
+    pub sandbox: Sandbox,
+}
+
+/// What stands behind the adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BankKind {
+    /// The bank with demo cards.
+    #[default]
+    Sandbox,
+}
+
+/// When an operation of the bank that keeps failing is given a rest: callers are told at once.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Breaker {
+    /// Failures in a row. Default 5. Example: 3.
+    pub failures: NonZeroU32,
+    /// How long it rests before it is tried again. Default `30s`. Example: `1m`.
+    pub pause: Length,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { failures: values::nonzero_u32(5), pause: Length::from_secs(30) }
+    }
+}
+
+/// The sandbox bank.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sandbox {
+    /// Whether it is down, to hear what callers hear then. Default `false`. Example: `true`.
+    pub down: bool,
+    /// How long the bank takes for the slow demo card. Default `2500ms`. Example: `12s`, longer than a block may take.
+    pub slow: Length,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self { down: false, slow: Length::from_millis(2_500) }
+    }
+}
+
+/// How the server stops.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Drain {
+    /// After the first signal new calls are refused, and calls in progress may take this long to end. Default `2m`.
+    /// Example: `30m`.
+    pub limit: Length,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self { limit: Length::from_secs(120) }
+    }
+}
+
+/// What the server writes to its standard error output.
+#[derive(Clone, Debug, PartialEq, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// The least that is written: `error`, `warn`, `info`, `debug`, `trace`. Customers' data is never above `debug`,
+    /// secrets never at all. Default `info`. Example: `warn`.
+    pub level: LogLevel,
+    /// `text` for people, `json` for machines, a line each. Default `text`.
+    pub format: LogFormat,
+}
+
+/// The least that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What needs somebody now.
+    Error,
+    /// What needs somebody soon.
+    Warn,
+    /// What happens to the server.
+    #[default]
+    Info,
+    /// What happens in calls.
+    Debug,
+    /// Every message.
+    Trace,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// What the command line and `HOTLINE_…` variables say; `None` leaves the configuration's word.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--sip ADDR:PORT`: the one address listened on.
+    pub sip: Option<SocketAddr>,
+    /// `--http ADDR:PORT`.
+    pub http: Option<SocketAddr>,
+    /// `--data DIR`.
+    pub data: Option<PathBuf>,
+    /// `--menus DIR`.
+    pub menus: Option<PathBuf>,
+    /// `--prompts DIR`.
+    pub prompts: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its text is not a configuration: the first problem with its place and advice.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = std::fs::read(path).map_err(|source| ConfigError::unreadable(path, &source))?;
+        let text = String::from_utf8(bytes).map_err(|_| ConfigError::not_utf8(path))?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Reads a text; `name` is what its file is called in errors.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // A file of comments alone is a configuration of defaults.
+        let parsed = serde_yaml::from_str::<Option<Self>>(text);
+        parsed.map(Option::unwrap_or_default).map_err(|error| ConfigError::of_yaml(&error, name, text))
+    }
+
+    /// The configuration with what the command line says in its place.
+    #[must_use]
+    pub fn merge(mut self, overrides: Overrides) -> Self {
+        if let Some(address) = overrides.sip {
+            self.sip.listen = vec![address];
+        }
+        if let Some(address) = overrides.http {
+            self.http.listen = Some(address);
+        }
+        self.data = overrides.data.unwrap_or(self.data);
+        self.menus = overrides.menus.unwrap_or(self.menus);
+        self.prompts = overrides.prompts.unwrap_or(self.prompts);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;
