@@ -53,7 +53,7 @@ pub(super) enum State {
     Calling(Calling),
     Cancelling(Calling),
     Standing(Box<Standing>),
-    Leaving(Leaving),
+    Leaving(Box<Leaving>),
 }
 
 /// Invited; nothing but 1xx has been answered.

@@ -263,3 +263,6 @@ impl Endpoint {
         self.transactions.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,7 @@ impl Endpoint {
         if self.legs.len() >= self.config.limits.legs || !self.transactions.has_room(&call.to) {
             return Err(NoRoom);
         }
+        let peer = self.streams.resolve(call.to);
         let tag: Box<str> = self.draw_tag().into();
         let call_id = SipCallId::new(&format!("{}{}", self.draw_tag(), self.draw_tag())).map_err(|_| NoRoom)?;
         let local = call.local.map_or_else(|| self.local_for(call.to), |local| self.visible(local, None));
@@ -55,8 +56,8 @@ impl Endpoint {
         let wire: Wire = invite.to_bytes().into();
         let key = matching::client_key(&branch, &Method::Invite);
         let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
-        let transaction = self.transactions.begin(now, key, call.to, Owner::Ours, start);
-        let calling = Calling { invite: Box::new(invite), to: call.to, transaction, progress: Progress::Nothing };
+        let transaction = self.transactions.begin(now, key, peer, Owner::Ours, start);
+        let calling = Calling { invite: Box::new(invite), to: peer, transaction, progress: Progress::Nothing };
         let leg = Leg { state: State::Calling(calling), local, tag, origin: None, source: None, deadline: None };
         let leg = self.insert_leg(now, leg, self.config.limits.ringing);
         self.transactions.set_owner(transaction, Owner::Inviting(leg));
@@ -199,7 +200,7 @@ impl Endpoint {
         let bye = standing.dialog.request(Method::Bye);
         let dialog = standing.dialog.clone();
         let path = dialog.path();
-        self.set_state(leg, State::Leaving(Leaving { dialog, why }));
+        self.set_state(leg, State::Leaving(Box::new(Leaving { dialog, why })));
         self.begin_request(now, bye, local, path, Owner::Leaving(leg));
     }
 
@@ -211,6 +212,7 @@ impl Endpoint {
     }
 
     fn begin_client(&mut self, now: Instant, request: &Request, branch: &str, to: Peer, owner: Owner) {
+        let to = self.streams.resolve(to);
         let wire: Wire = request.to_bytes().into();
         let key = matching::client_key(branch, &request.method);
         let start =

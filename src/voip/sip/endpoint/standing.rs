@@ -36,6 +36,7 @@ impl Endpoint {
     fn receive_reinvite(&mut self, now: Instant, leg: LegId, from: Peer, reply: Peer, request: Request) {
         let refusal = match self.legs.get(leg.0).map(|leg| &leg.state) {
             Some(State::Standing(standing)) => match &standing.offer {
+                OfferState::Settled if !self.transactions.has_room(&reply) => Some(self.refuse_second(&request)),
                 OfferState::Settled => uas::refuse_body(&request),
                 OfferState::Unacknowledged(_) => Some(request.response(Status::REQUEST_PENDING)),
                 OfferState::Reoffered(_) => Some(self.refuse_second(&request)),

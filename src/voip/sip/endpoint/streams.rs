@@ -59,14 +59,23 @@ impl Streams {
         true
     }
 
+    /// A peer with the connection that leads to it now; none when it must be opened.
+    pub fn resolve(&self, to: Peer) -> Peer {
+        if !to.transport.is_reliable() {
+            return to;
+        }
+        let named = to.connection.filter(|connection| self.open.contains_key(connection));
+        Peer { connection: named.or_else(|| self.by_addr.get(&to.addr).copied()), ..to }
+    }
+
     /// How bytes get to a peer: at once, or when the connection that is asked for is open.
     pub fn route(&mut self, to: Peer, bytes: Wire) -> Result<Option<Command>, NoWay> {
         if !to.transport.is_reliable() {
             return Ok(Some(Command::Send { to, bytes }));
         }
-        let named = to.connection.filter(|connection| self.open.contains_key(connection));
-        if let Some(connection) = named.or_else(|| self.by_addr.get(&to.addr).copied()) {
-            return Ok(Some(Command::Send { to: Peer { connection: Some(connection), ..to }, bytes }));
+        let to = self.resolve(to);
+        if to.connection.is_some() {
+            return Ok(Some(Command::Send { to, bytes }));
         }
         // A WebSocket client cannot be called back, and TLS needs a name: only plain TCP is opened.
         if to.transport != Transport::Tcp {

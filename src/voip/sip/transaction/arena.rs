@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_table_that_empties_gives_its_memory_back_and_old_keys_stay_stale() {
         let mut arena = Arena::default();
-        let keys: Vec<Key> = (0..SHRINK_ABOVE + 1).map(|value| arena.insert(value)).collect();
+        let keys: Vec<Key> = (0..=SHRINK_ABOVE).map(|value| arena.insert(value)).collect();
         for key in &keys {
             assert!(arena.remove(*key).is_some());
         }

@@ -94,6 +94,7 @@ impl InviteClient {
 
     /// The next state.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "a transition is a line")]
     pub fn handle(self, input: Input, reliability: Reliability, steps: &mut Steps) -> Self {
         match (self, input) {
             (Self::Calling(state), Input::Fired(Timer::A)) => state.retransmit(steps), // §17.1.1.2

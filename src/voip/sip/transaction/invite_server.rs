@@ -93,6 +93,7 @@ impl InviteServer {
 
     /// The next state.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "a transition is a line")]
     pub fn handle(self, input: Input, reliability: Reliability, steps: &mut Steps) -> Self {
         match (self, input) {
             (Self::Proceeding(state), Input::Invite) => state.repeat(steps), // §17.2.1

@@ -1,7 +1,7 @@
 //! The transaction layer (RFC 3261 §17, RFC 6026): what is lost is sent again, what comes twice is answered once.
 //!
 //! The four machines are values: an input consumes a state and yields the next one, and what should happen is written
-//! to [`Steps`]. They know no messages, only the bytes to send; [`Key`](key::TransactionKey) matches messages to them.
+//! to [`Steps`]. They know no messages, only the bytes to send; [`matching`] finds the one that a message is for.
 
 pub mod arena;
 pub mod invite_client;

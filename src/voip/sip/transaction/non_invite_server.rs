@@ -76,6 +76,7 @@ impl NonInviteServer {
 
     /// The next state.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "a transition is a line")]
     pub fn handle(self, input: Input, reliability: Reliability, steps: &mut Steps) -> Self {
         match (self, input) {
             (Self::Trying(_), Input::Respond(Class::Provisional, wire)) => Proceeding::say(wire, steps), // §17.2.2

@@ -144,7 +144,7 @@ impl<T> Wheel<T> {
         let (word, bit) = (start / 64, start % 64);
         let here = self.taken[word] & (u64::MAX << bit);
         let slot = if here == 0 {
-            let later = self.taken_words & u128::MAX.checked_shl(word as u32 + 1).unwrap_or(0);
+            let later = if word + 1 < WORDS { self.taken_words & (u128::MAX << (word + 1)) } else { 0 };
             let word = if later == 0 { self.taken_words.trailing_zeros() } else { later.trailing_zeros() } as usize;
             word * 64 + self.taken[word].trailing_zeros() as usize
         } else {

@@ -1,0 +1,131 @@
+//! Floods in virtual time: the tables stay within their caps, calls in progress notice nothing, and all is empty after.
+
+use super::*;
+use crate::voip::sip::transaction::table::TransactionLimits;
+
+const CAP: usize = 2_000;
+
+fn bank() -> Wired {
+    let mut bank = Wired::new();
+    bank.bank.config.limits.legs = CAP;
+    bank.bank.config.limits.legs_per_source = CAP;
+    let limits = TransactionLimits { total: 4 * CAP, per_source: 4 * CAP };
+    bank.bank.transactions = Transactions::new(limits);
+    bank
+}
+
+fn numbered(method: &str, number: usize) -> String {
+    request(method, &format!("b{number}"), "").replace("one@", &format!("c{number}@"))
+}
+
+/// What a flood was answered with, and the fullest that the tables were.
+#[derive(Debug, Default)]
+struct Toll {
+    refused: usize,
+    taken: usize,
+    legs: usize,
+    transactions: usize,
+}
+
+/// Sends `count` INVITEs, a thousand a second, each with what follows it.
+fn flood(bank: &mut Wired, count: usize, mut then: impl FnMut(&mut Wired, usize)) -> Toll {
+    let mut toll = Toll::default();
+    for number in 0..count {
+        let sent = bank.say(&numbered("INVITE", number));
+        match status(&sent) {
+            503 => toll.refused += 1,
+            100 => toll.taken += 1,
+            other => panic!("{other}"),
+        }
+        assert_eq!(sent.len(), 1);
+        then(bank, number);
+        bank.forward(millis(1));
+        bank.told();
+        toll.legs = toll.legs.max(bank.bank.leg_count());
+        toll.transactions = toll.transactions.max(bank.bank.transaction_count());
+    }
+    toll
+}
+
+#[track_caller]
+fn check_calm(bank: &mut Wired, toll: &Toll) {
+    assert!(toll.legs <= CAP && toll.transactions <= 4 * CAP, "{toll:?}");
+    assert!(toll.refused > 0 && toll.taken > 0, "{toll:?}");
+    bank.forward(Duration::from_secs(300));
+    bank.told();
+    assert_empty(&mut bank.bank);
+}
+
+#[test]
+fn a_hundred_thousand_invites_each_cancelled() {
+    let mut bank = bank();
+    let toll = flood(&mut bank, 100_000, |bank, number| {
+        let sent = bank.say(&numbered("CANCEL", number));
+        assert!(matches!(status(&sent), 200 | 481));
+    });
+    check_calm(&mut bank, &toll);
+}
+
+#[test]
+fn a_hundred_thousand_invites_answered_and_never_acknowledged() {
+    let mut bank = bank();
+    let toll = flood(&mut bank, 100_000, |bank, _| {
+        if bank.told().is_empty() {
+            return;
+        }
+        bank.bank.answer(bank.now, bank.leg.unwrap(), b"answer".to_vec(), &Headers::new());
+        bank.sent();
+    });
+    check_calm(&mut bank, &toll);
+}
+
+#[test]
+fn a_flood_from_one_source_leaves_room_for_others_and_for_calls_in_progress() {
+    let mut bank = bank();
+    let tag = bank.answered(&request("INVITE", "one", ""));
+    bank.bank.config.limits.legs_per_source = 100;
+    let flooder = Peer::udp(addr("203.0.113.66:5060"));
+    let caller = std::mem::replace(&mut bank.from, flooder);
+    let mut refused = 0;
+    for number in 0..5_000 {
+        let flood = numbered("INVITE", number).replace("UDP 192.0.2.10", "UDP 203.0.113.66");
+        refused += usize::from(status(&bank.say(&flood)) == 503);
+    }
+    assert_eq!(refused, 4_900);
+    bank.from = caller;
+    assert_eq!(status(&bank.say(&numbered("INVITE", 6_000))), 100);
+    assert_eq!(status(&bank.say(&within("INFO", 2, &tag, "info"))), 200);
+    assert_eq!(status(&bank.say(&within("BYE", 3, &tag, "bye"))), 200);
+}
+
+#[test]
+fn at_the_cap_of_transactions_what_is_known_is_still_answered() {
+    let mut bank = bank();
+    let tag = bank.answered(&request("INVITE", "one", ""));
+    for number in 0..5 * CAP {
+        assert_eq!(status(&bank.say(&numbered("OPTIONS", number))), 200);
+    }
+    assert_eq!(bank.bank.transaction_count(), 4 * CAP);
+    let refused = bank.say(&numbered("INVITE", 1));
+    assert!(refused[0].contains("Retry-After: "));
+    assert_eq!(status(&bank.say(&numbered("REGISTER", 1))), 503);
+    assert_eq!(status(&bank.say(&within("BYE", 2, &tag, "bye"))), 200);
+    assert_eq!(bank.told(), ["HungUp"]);
+    bank.forward(Duration::from_secs(70));
+    assert_empty(&mut bank.bank);
+}
+
+#[test]
+fn floods_of_every_other_kind_leave_nothing() {
+    let mut bank = bank();
+    for number in 0..5_000 {
+        for method in ["OPTIONS", "BYE", "CANCEL", "TELEPORT", "REGISTER", "ACK"] {
+            bank.say(&numbered(method, number));
+        }
+        bank.forward(millis(1));
+        bank.told();
+        assert!(bank.bank.transaction_count() <= 4 * CAP);
+    }
+    bank.forward(Duration::from_secs(70));
+    assert_empty(&mut bank.bank);
+}
