@@ -225,6 +225,7 @@ impl MediaCore {
         for (leg, other) in [(a, b), (b, a)] {
             if let Some(stream) = self.stream(leg) {
                 stream.set_peer(Some(other));
+                stream.stop();
             }
         }
     }

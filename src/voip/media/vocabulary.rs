@@ -64,7 +64,8 @@ pub enum MediaCommand {
         /// The new agreement.
         negotiated: Box<Negotiated>,
     },
-    /// Plays from the next frame on, instead of what plays. In a bridge it covers the other leg until it ends.
+    /// Plays from the next frame on, instead of what plays. Given in a bridge, it
+    /// covers the other leg until it ends.
     Play {
         /// The stream that hears it.
         stream: StreamId,
@@ -78,7 +79,8 @@ pub enum MediaCommand {
         /// The stream.
         stream: StreamId,
     },
-    /// Each hears the other, and nobody else. Earlier bridges of both are undone.
+    /// Each hears the other, and nobody else: earlier bridges of both are undone, and what plays to either stops, as
+    /// by `Stop`.
     Bridge {
         /// One leg.
         a: StreamId,

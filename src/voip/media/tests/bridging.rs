@@ -50,6 +50,21 @@ fn each_hears_the_other_at_once_and_nothing_else() {
 }
 
 #[test]
+fn the_music_ends_when_the_bridge_begins() {
+    let (mut world, _caller, mut operator) = bridged((Codec::Pcma, Codec::Pcma));
+    world.tell(MediaCommand::Unbridge { a: CALLER, b: OPERATOR });
+    let playlist = Playlist::looped(PromptId::new("music"));
+    world.tell(MediaCommand::Play { stream: CALLER, playback: PlaybackId(1), playlist });
+    world.wait(100);
+    world.take_sent(CALLER);
+    world.tell(MediaCommand::Bridge { a: CALLER, b: OPERATOR });
+    operator.talk(&mut world, -4_000, 100);
+    let sent = world.take_sent(CALLER);
+    assert!(sent.iter().all(|packet| packet.payload == [tone(-4_000, Codec::Pcma); 160]));
+    assert_eq!((sent.len(), world.events.len()), (5, 0));
+}
+
+#[test]
 fn silence_fills_in_when_the_other_says_nothing_and_ends_when_it_speaks() {
     let (mut world, mut caller, _operator) = bridged((Codec::Pcma, Codec::Pcma));
     caller.talk(&mut world, 4_000, 200);
