@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::text::{Malformed, is_space, is_token, quote, quoted_prefix, trim, unescape_quoted, utf8};
 
+/// The most parameters of one header or URI: comparing two sets takes the product of their numbers.
+const MAX_PARAMS: usize = 64;
+
 /// Parameters in their order, kept as one text `;a=b;c="d e";f` without white space around the signs.
 ///
 /// Names are compared without case. A name that stands twice answers with its first value.
@@ -16,12 +19,15 @@ impl Params {
     /// Reads the parameters of a header: empty, or beginning with `;`. White space is allowed around the signs.
     ///
     /// # Errors
-    /// When a name is no token, a value is neither token, host nor quoted string, or the bytes are not UTF-8.
+    /// When there are more than 64, a name is no token, a value is neither token, host nor quoted string, or the bytes are not UTF-8.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         const WHAT: Malformed = Malformed("parameter");
         let mut text = String::with_capacity(bytes.len());
         let mut rest = trim(bytes);
-        while !rest.is_empty() {
+        for _ in 0..=MAX_PARAMS {
+            if rest.is_empty() {
+                return Ok(Self { text });
+            }
             rest = trim(rest.strip_prefix(b";").ok_or(WHAT)?);
             let end = rest.iter().position(|&byte| matches!(byte, b';' | b'=') || is_space(byte)).unwrap_or(rest.len());
             let (name, after) = rest.split_at(end);
@@ -38,7 +44,7 @@ impl Params {
                 rest = trim(after);
             }
         }
-        Ok(Self { text })
+        Err(WHAT)
     }
 
     /// Reads the parameters of a URI: empty, or beginning with `;`; no white space, no quotes.
@@ -47,10 +53,10 @@ impl Params {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        for param in text.strip_prefix(';').ok_or(WHAT)?.split(';') {
+        for (index, param) in text.strip_prefix(';').ok_or(WHAT)?.split(';').enumerate() {
             let name = param.split_once('=').map_or(param, |(name, _)| name);
             let lawful = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()%[]/:&+$=".contains(byte);
-            if name.is_empty() || !param.as_bytes().iter().all(lawful) {
+            if index >= MAX_PARAMS || name.is_empty() || !param.as_bytes().iter().all(lawful) {
                 return Err(WHAT);
             }
         }
@@ -187,4 +193,41 @@ fn param_end(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(text: &str) -> Params {
+        Params::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn white_space_goes_and_quotes_stay() {
+        let read = params(" ; a = b;C=\"x;\\\"y\" ;d; e=[2001:db8::1]");
+        assert_eq!(read.to_string(), ";a=b;C=\"x;\\\"y\";d;e=[2001:db8::1]");
+        assert_eq!((read.get("A"), read.get("d"), read.get("x")), (Some("b"), Some(""), None));
+        assert_eq!(read.get_unquoted("c").as_deref(), Some("x;\"y"));
+    }
+
+    #[test]
+    fn what_is_no_parameter_is_refused() {
+        for text in ["a", ";", ";;a", ";a=", ";=b", ";a=\"b", ";a=\"b\"c", ";a b", ";a=b,c"] {
+            assert!(Params::parse(text.as_bytes()).is_err(), "{text:?}");
+        }
+        assert!(Params::parse(";a".repeat(64).as_bytes()).is_ok());
+        assert!(Params::parse(";a".repeat(65).as_bytes()).is_err());
+        assert!(Params::parse_uri(&";a".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn a_parameter_is_set_in_its_place_and_quoted_where_it_must_be() {
+        let mut set = params(";a=1;b=2;A=3");
+        set.set("a", Some("x y"));
+        set.set("c", None);
+        assert_eq!(set.to_string(), ";a=\"x y\";b=2;c");
+        set.remove("B");
+        assert_eq!(set.to_string(), ";a=\"x y\";c");
+    }
 }

@@ -82,27 +82,30 @@ impl Via {
     }
 
     /// Notes where the request really came from (RFC 3261 §18.2.1, RFC 3581 §4): `received` when the sent-by is
-    /// another address or the sender asks for `rport`, and the port when it asks.
+    /// another address or the sender asks for `rport`, and the port when it asks. What the sender itself wrote there
+    /// is not believed.
     pub fn stamp(&mut self, source: &Peer) {
-        let address = source.addr.ip();
+        let address = source.addr.ip().to_canonical();
         let asks = self.params.has("rport");
         if asks || self.host.ip() != Some(address) {
             self.params.set("received", Some(&address.to_string()));
+        } else if self.params.has("received") {
+            self.params.remove("received");
         }
         if asks {
             self.params.set("rport", Some(&source.addr.port().to_string()));
         }
     }
 
-    /// Where a response goes when the connection is gone or there was none (RFC 3261 §18.2.2); `None` when that
-    /// is a name that must be looked up.
+    /// Where a response goes when the connection is gone or there was none (RFC 3261 §18.2.2), of a Via that was
+    /// stamped; `None` when that is a name that must be looked up.
+    ///
+    /// `maddr` is not followed: we do not listen to multicast, and any other use of it sends our answers to somebody
+    /// who did not ask.
     #[must_use]
     pub fn reply_to(&self) -> Option<SocketAddr> {
         let default = self.transport().unwrap_or(Transport::Udp).default_port();
         let port = self.port.unwrap_or(default);
-        if let Some(maddr) = self.maddr() {
-            return maddr.ip().map(|address| SocketAddr::new(address, port));
-        }
         match self.received() {
             Some(address) => Some(SocketAddr::new(address, self.rport().unwrap_or(port))),
             None => self.host.ip().map(|address| SocketAddr::new(address, port)),
@@ -145,5 +148,61 @@ impl fmt::Display for Via {
             write!(f, ":{port}")?;
         }
         fmt::Display::fmt(&self.params, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_hop_is_read() {
+        for (text, written) in [
+            ("SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111", "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111"),
+            (
+                "SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3",
+                "SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3",
+            ),
+            ("sip / 2.0 / tls  example.com : 5061 ; ttl = 16 ; x", "SIP/2.0/tls example.com:5061;ttl=16;x"),
+            ("SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bK56", "SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bK56"),
+        ] {
+            let via = Via::parse(text.as_bytes()).unwrap();
+            assert_eq!(via.to_string(), written);
+        }
+        let via = Via::parse(b"SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=b").unwrap();
+        assert_eq!(via.received(), Some("2001:db8::9:255".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_hop_is_refused() {
+        for text in [
+            "",
+            "SIP/2.0/UDP",
+            "SIP/2.0 UDP h",
+            "SIP/3.0/UDP h",
+            "SIP/2.0/UDP 2001:db8::1",
+            "SIP/2.0/UDP h:",
+            "SIP/2.0/UDP h;",
+        ] {
+            assert!(Via::parse(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_goes_to_who_asked_whatever_the_hop_says() {
+        let source = Peer::udp("192.0.2.1:5060".parse().unwrap());
+        let mapped = Peer::udp("[::ffff:192.0.2.1]:5060".parse().unwrap());
+        for text in [
+            "SIP/2.0/UDP 192.0.2.1;branch=b;received=203.0.113.1",
+            "SIP/2.0/UDP 192.0.2.1;branch=b;maddr=203.0.113.1",
+            "SIP/2.0/UDP 203.0.113.1;branch=b",
+            "SIP/2.0/UDP 203.0.113.1;branch=b;rport=9;received=203.0.113.1",
+        ] {
+            for source in [source, mapped] {
+                let mut via = Via::parse(text.as_bytes()).unwrap();
+                via.stamp(&source);
+                assert_eq!(via.reply_to(), Some("192.0.2.1:5060".parse().unwrap()), "{text}");
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ use super::{Dropped, Message, Refusal, Request, Response, Unusable};
 
 /// The largest message, in octets.
 pub const MAX_MESSAGE: usize = 65_536;
-/// The most header lines.
+/// The most header lines, and the most values in them.
 pub const MAX_HEADER_LINES: usize = 256;
 /// The longest header with its continuation lines, in octets.
 pub const MAX_HEADER_LINE: usize = 8_192;
@@ -134,6 +134,9 @@ fn read_headers<'a>(mut rest: &'a [u8], headers: &mut Headers) -> Result<&'a [u8
         // A line that is no header does not keep us from reading those that the answer needs.
         if let Err(malformed) = read_header(line, headers) {
             fault.get_or_insert(bad(malformed));
+        }
+        if headers.len() > MAX_HEADER_LINES {
+            break;
         }
     }
     Err((Status::MESSAGE_TOO_LARGE, Malformed("number of headers")))

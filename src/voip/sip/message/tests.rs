@@ -69,6 +69,8 @@ fn what_is_too_large_is_refused() {
     assert_eq!(status(&invite(&format!("Subject: a\r\n {value}\r\n\r\n"))), 513);
     assert_eq!(status(&invite(&("X: y\r\n".repeat(10_000) + "\r\n"))), 513);
     assert_eq!(status(&invite(&format!("\r\n{}", "b".repeat(70_000)))), 513);
+    assert_eq!(status(&invite(&format!("Via: SIP/2.0/UDP h{}\r\n\r\n", ",".repeat(300)))), 513);
+    assert_eq!(status(&invite(&format!("Route: <sip:h>{}\r\n\r\n", ", <sip:h>".repeat(300)))), 513);
     assert_eq!(request(&invite(&("X: y\r\n".repeat(200) + "\r\n"))).headers.len(), 205);
 }
 
@@ -146,7 +148,7 @@ fn received_and_rport_tell_where_a_request_came_from() {
             "UDP 10.0.0.1;branch=b;maddr=224.0.1.75;ttl=1;received=1.2.3.4",
             Peer::udp(addr("192.0.2.1:9")),
             "UDP 10.0.0.1;branch=b;maddr=224.0.1.75;ttl=1;received=192.0.2.1",
-            "224.0.1.75:5060",
+            "192.0.2.1:5060",
         ),
     ] {
         let mut request = request(&invite("\r\n"));
