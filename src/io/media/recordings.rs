@@ -1,0 +1,293 @@
+//! Recordings become WAV files on one thread of their own: media never waits for a disk.
+//!
+//! ```text
+//! media threads ──Entry──▶ bounded channel ──▶ writer: <uuid>.part … rename to <uuid>.wav ──▶ RecordingStored
+//! ```
+
+use super::MediaOutput;
+use crate::voip::audio::SAMPLE_RATE;
+use crate::voip::media::{Recorded, RecordingId};
+use hound::{SampleFormat, WavSpec, WavWriter};
+use std::collections::hash_map::Entry as MapEntry;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::{self, File, OpenOptions};
+use std::io::BufWriter;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+/// Pieces of 200 ms on their way to the disk: 1,000 recordings for a second.
+const ROOM: usize = 5_120;
+/// Pieces each media thread keeps on top when the disk is slower than that.
+const MOST_WAITING: usize = 5_120;
+
+/// What the writer is told.
+#[derive(Debug)]
+pub enum Entry {
+    /// The next piece; the first one begins the file.
+    Piece(Recorded),
+    /// Nothing follows.
+    End(RecordingId),
+    /// Nothing follows, and a piece was lost on the way: the file would not say what was said.
+    Spoilt(RecordingId),
+}
+
+/// The sending end of one media thread. It never waits: what has no room is kept for a while, then the recording is
+/// spoilt, and the call goes on.
+#[derive(Debug)]
+pub struct Recordings {
+    channel: SyncSender<Entry>,
+    waiting: VecDeque<Entry>,
+    spoilt: HashSet<RecordingId>,
+}
+
+impl Recordings {
+    pub fn new(channel: SyncSender<Entry>) -> Self {
+        Self { channel, waiting: VecDeque::new(), spoilt: HashSet::new() }
+    }
+
+    /// Hands over an entry, now or later. Ends always find room: there are no more of them than recordings.
+    pub fn push(&mut self, entry: Entry) {
+        let entry = match entry {
+            Entry::Piece(piece) if self.spoilt.contains(&piece.recording) => return,
+            Entry::Piece(piece) if self.waiting.len() >= MOST_WAITING => {
+                self.spoilt.insert(piece.recording);
+                return;
+            }
+            Entry::End(recording) if self.spoilt.remove(&recording) => Entry::Spoilt(recording),
+            entry @ (Entry::Piece(_) | Entry::End(_) | Entry::Spoilt(_)) => entry,
+        };
+        self.waiting.push_back(entry);
+        self.flush();
+    }
+
+    /// Tries again what waits.
+    pub fn flush(&mut self) {
+        while let Some(entry) = self.waiting.pop_front() {
+            match self.channel.try_send(entry) {
+                Ok(()) => {}
+                Err(TrySendError::Full(entry)) => return self.waiting.push_front(entry),
+                Err(TrySendError::Disconnected(_)) => return self.waiting.clear(),
+            }
+        }
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
+/// A recording as the writer has it.
+enum Take {
+    Writing {
+        writer: WavWriter<BufWriter<File>>,
+        name: String,
+        samples: u64,
+    },
+    /// Told already; what still comes is dropped.
+    Failed,
+}
+
+/// The thread that writes.
+struct Writer {
+    folder: PathBuf,
+    takes: HashMap<RecordingId, Take>,
+    told: mpsc::Sender<MediaOutput>,
+}
+
+/// Starts the writer. It ends when every sending end is dropped, after storing what is unfinished.
+pub fn start(folder: PathBuf, told: mpsc::Sender<MediaOutput>) -> std::io::Result<(SyncSender<Entry>, JoinHandle<()>)> {
+    let (sender, entries) = sync_channel(ROOM);
+    let writer = Writer { folder, takes: HashMap::new(), told };
+    let thread = thread::Builder::new().name("recordings".to_owned()).spawn(move || writer.run(&entries))?;
+    Ok((sender, thread))
+}
+
+impl Writer {
+    fn run(mut self, entries: &Receiver<Entry>) {
+        while let Ok(entry) = entries.recv() {
+            match entry {
+                Entry::Piece(piece) => self.write(&piece),
+                Entry::End(recording) => self.end(recording),
+                Entry::Spoilt(recording) => {
+                    self.fail(recording, "the disk is too slow");
+                    self.takes.remove(&recording);
+                }
+            }
+        }
+        let unfinished: Vec<_> = self.takes.keys().copied().collect();
+        for recording in unfinished {
+            self.end(recording);
+        }
+    }
+
+    fn write(&mut self, piece: &Recorded) {
+        let appended = self.take(piece.recording).and_then(|take| append(take, &piece.samples));
+        if let Err(error) = appended {
+            self.fail(piece.recording, &error.to_string());
+        }
+    }
+
+    /// The take of a recording, begun now if it was not.
+    fn take(&mut self, recording: RecordingId) -> hound::Result<&mut Take> {
+        Ok(match self.takes.entry(recording) {
+            MapEntry::Occupied(take) => take.into_mut(),
+            MapEntry::Vacant(place) => place.insert(begin(&self.folder)?),
+        })
+    }
+
+    fn end(&mut self, recording: RecordingId) {
+        // Without a single piece there is still a file, as empty as what was said.
+        let finished = self.take(recording).and_then(finish);
+        match finished {
+            Ok(Some((name, length))) => match publish(&self.folder, &name) {
+                Ok(()) => self.tell(MediaOutput::RecordingStored { recording, file: name, length }),
+                Err(error) => self.fail(recording, &error.to_string()),
+            },
+            Ok(None) => {}
+            Err(error) => self.fail(recording, &error.to_string()),
+        }
+        self.takes.remove(&recording);
+    }
+
+    /// Tells the first failure of a recording, and leaves no half of it behind.
+    fn fail(&mut self, recording: RecordingId, reason: &str) {
+        match self.takes.insert(recording, Take::Failed) {
+            Some(Take::Failed) => return,
+            Some(Take::Writing { writer, name, .. }) => {
+                drop(writer);
+                remove(&self.folder.join(name).with_extension("part"));
+            }
+            None => {}
+        }
+        tracing::error!(folder = %self.folder.display(), reason, "a recording failed");
+        self.tell(MediaOutput::RecordingFailed { recording, reason: reason.to_owned() });
+    }
+
+    /// Waits for room: only this thread stands still, and its channel is bounded.
+    fn tell(&self, output: MediaOutput) {
+        if self.told.blocking_send(output).is_err() {
+            tracing::debug!("the server stopped before a recording was told of");
+        }
+    }
+}
+
+/// Begins a file. Its name says nothing about the call; only the server's user may read it.
+fn begin(folder: &Path) -> hound::Result<Take> {
+    fs::create_dir_all(folder)?;
+    let name = format!("{}.wav", Uuid::now_v7());
+    let part = folder.join(&name).with_extension("part");
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
+    let spec = WavSpec { channels: 1, sample_rate: SAMPLE_RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let writer = WavWriter::new(BufWriter::new(file), spec)?;
+    Ok(Take::Writing { writer, name, samples: 0 })
+}
+
+/// Appends samples.
+fn append(take: &mut Take, more: &[i16]) -> hound::Result<()> {
+    let Take::Writing { writer, samples, .. } = take else { return Ok(()) };
+    for &sample in more {
+        writer.write_sample(sample)?;
+    }
+    *samples += more.len() as u64;
+    Ok(())
+}
+
+/// Completes the file. `None` for a take that failed before.
+fn finish(take: &mut Take) -> hound::Result<Option<(String, Duration)>> {
+    let Take::Writing { writer, name, samples } = take else { return Ok(None) };
+    writer.flush()?;
+    Ok(Some((name.clone(), Duration::from_micros(*samples * 1_000_000 / u64::from(SAMPLE_RATE)))))
+}
+
+/// Gives a complete file its name.
+fn publish(folder: &Path, name: &str) -> std::io::Result<()> {
+    let file = folder.join(name);
+    fs::rename(file.with_extension("part"), file)
+}
+
+fn remove(part: &Path) {
+    if let Err(error) = fs::remove_file(part) {
+        tracing::warn!(file = %part.display(), %error, "an unfinished recording cannot be removed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(recording: u64, sample: i16) -> Entry {
+        Entry::Piece(Recorded { recording: RecordingId(recording), samples: vec![sample; 1_600].into() })
+    }
+
+    fn outputs(folder: &Path, entries: Vec<Entry>) -> Vec<MediaOutput> {
+        let (told, mut outputs) = mpsc::channel(64);
+        let (sender, thread) = start(folder.to_owned(), told).expect("started");
+        let mut recordings = Recordings::new(sender);
+        for entry in entries {
+            recordings.push(entry);
+        }
+        assert!(recordings.is_empty());
+        drop(recordings);
+        thread.join().expect("ended");
+        std::iter::from_fn(|| outputs.try_recv().ok()).collect()
+    }
+
+    #[test]
+    fn pieces_become_one_file_in_their_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let told = outputs(folder.path(), vec![piece(1, 5), piece(2, 9), piece(1, -5), Entry::End(RecordingId(1))]);
+        let [MediaOutput::RecordingStored { recording, file, length }, MediaOutput::RecordingStored { .. }] = &told[..]
+        else {
+            panic!("{told:?}")
+        };
+        assert_eq!((*recording, *length), (RecordingId(1), Duration::from_millis(400)));
+        let mut wav = hound::WavReader::open(folder.path().join(file)).expect("readable");
+        assert_eq!((wav.spec().sample_rate, wav.spec().channels), (8_000, 1));
+        let samples: Vec<i16> = wav.samples().map(|sample| sample.expect("a sample")).collect();
+        assert_eq!(samples, [[5; 1_600], [-5; 1_600]].concat());
+        assert!(
+            fs::read_dir(folder.path())
+                .expect("listed")
+                .all(|file| { file.expect("a file").path().extension().is_some_and(|extension| extension == "wav") })
+        );
+    }
+
+    #[test]
+    fn a_disk_that_refuses_is_told_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("not-a-folder");
+        fs::write(&file, "").expect("written");
+        let told = outputs(&file, vec![piece(1, 5), piece(1, 6), Entry::End(RecordingId(1))]);
+        assert!(matches!(&told[..], [MediaOutput::RecordingFailed { recording: RecordingId(1), .. }]), "{told:?}");
+    }
+
+    #[test]
+    fn a_spoilt_recording_leaves_no_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let told = outputs(folder.path(), vec![piece(1, 5), Entry::Spoilt(RecordingId(1))]);
+        assert!(matches!(&told[..], [MediaOutput::RecordingFailed { .. }]), "{told:?}");
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 0);
+    }
+
+    #[test]
+    fn a_disk_that_stands_still_spoils_what_does_not_fit_and_holds_up_nobody() {
+        let (sender, entries) = sync_channel(1);
+        let mut recordings = Recordings::new(sender);
+        for _ in 0..MOST_WAITING + 10 {
+            recordings.push(piece(1, 0));
+        }
+        recordings.push(piece(2, 0));
+        recordings.push(Entry::End(RecordingId(2)));
+        assert_eq!(recordings.waiting.len(), MOST_WAITING + 1);
+        assert!(matches!(recordings.waiting.back(), Some(Entry::Spoilt(RecordingId(2)))));
+        assert!(matches!(entries.recv(), Ok(Entry::Piece(_))));
+        recordings.flush();
+        assert_eq!(recordings.waiting.len(), MOST_WAITING);
+    }
+}
