@@ -3,7 +3,7 @@
 //! A password is shown once, when it is made; the store keeps only the hashes that digest authentication needs, and
 //! those are good for one realm only.
 
-use crate::io::store::{Account, Ha1, Store, StoreError};
+use crate::io::store::{Account, Ha1, Store, StoreError, hex};
 use crate::model::{Lang, OperatorId};
 use jiff::Timestamp;
 use md5::Md5;
@@ -52,7 +52,7 @@ pub enum OperatorsError {
     #[error("the password is too short; use {SHORTEST_PASSWORD} characters or more, or let one be made")]
     ShortPassword,
     /// There is no such account.
-    #[error("there is no operator {login}{}", nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
+    #[error("there is no operator {login}{}", did_you_mean(nearest.as_deref()))]
     NoSuchOperator {
         /// The login asked for.
         login: String,
@@ -166,6 +166,10 @@ fn check_password(password: &str) -> Result<(), OperatorsError> {
     if password.chars().count() < SHORTEST_PASSWORD { Err(OperatorsError::ShortPassword) } else { Ok(()) }
 }
 
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}
+
 async fn no_such(store: &Store, login: &str) -> Result<OperatorsError, StoreError> {
     let accounts = store.accounts().await?;
     let first = login.chars().next();
@@ -179,14 +183,6 @@ fn hashes(login: &str, realm: &str, password: &str) -> (Ha1, Ha1) {
     let secret = Zeroizing::new(format!("{login}:{realm}:{password}"));
     let (md5, sha256) = (Md5::digest(secret.as_bytes()), Sha256::digest(secret.as_bytes()));
     (Ha1::from_hex(&hex(&md5)), Ha1::from_hex(&hex(&sha256)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
 }
 
 fn format_accounts(accounts: &[Account], realm: &str) -> String {

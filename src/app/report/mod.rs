@@ -8,7 +8,7 @@
 //!     queue     support: waited 0:35, anna, talked 1:05
 //! ```
 
-use crate::io::store::CallHistory;
+use crate::io::store::{CallHistory, millis};
 use crate::model::{CallEvent, CallId, Cause, Lang, Level, OperatorId, PhoneNumber};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -269,10 +269,6 @@ fn write_block(text: &mut String, report: &CallReport, call: CallId, options: &R
 
 fn texts(items: &[Arc<str>]) -> Vec<&str> {
     items.iter().map(|item| &**item).collect()
-}
-
-fn millis(length: Duration) -> u64 {
-    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `2:14`, or `1:02:14` from an hour on.

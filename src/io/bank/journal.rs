@@ -176,7 +176,7 @@ impl Shared {
             Reply::Definite(answer) => self.keep(key, answer).await,
             Reply::NotSent if !perhaps_sent => {
                 if let Err(error) = self.store.journal_not_sent(key).await {
-                    tracing::error!(%error, %call, "the bank is down, and that cannot be written; the change will be repeated");
+                    tracing::error!(%error, %call, "a change was not sent, and that cannot be written; it will be repeated");
                     return BankAnswer::bare(BankAnswer::UNKNOWN);
                 }
                 BankAnswer::bare(BankAnswer::DOWN)
@@ -249,7 +249,7 @@ impl Shared {
             Ok(Reply::Definite(answer)) => {
                 let answer = self.keep(&key, answer).await;
                 let outcome = &*answer.outcome;
-                tracing::warn!(%call, operation = &*operation, outcome, attempts, "a lost answer of the bank is known now");
+                tracing::warn!(%call, operation = &*operation, outcome, attempts, "a lost answer is known now");
                 let ended = (self.now)();
                 let took = ended.instant - began.instant;
                 let event = CallEvent::BankAnswered { operation, outcome: answer.outcome, took };

@@ -3,7 +3,7 @@
 use super::{Store, StoreError, event, micros, timestamp};
 use crate::model::{CallId, CallRecord};
 use jiff::Timestamp;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -36,18 +36,18 @@ impl Store {
     /// # Errors
     /// When the disk is full or the file cannot be written; nothing was appended then.
     pub async fn append_records(&self, records: &[CallRecord]) -> Result<(), StoreError> {
-        let mut transaction = self.begin_write().await?;
-        for record in records {
+        // One statement for the whole batch: a statement per event costs more than the events.
+        let rows = records.iter().map(|record| {
             let (kind, detail) = event::encode(&record.event);
-            sqlx::query("INSERT INTO call_events (call, at, kind, detail) VALUES (?, ?, ?, ?)")
-                .bind(record.call.to_string())
-                .bind(micros(record.at))
-                .bind(kind)
-                .bind(detail.to_string())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await?;
+            json!([record.call.to_string(), micros(record.at), kind, detail.to_string()])
+        });
+        sqlx::query(
+            "INSERT INTO call_events (call, at, kind, detail) \
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) ORDER BY key",
+        )
+        .bind(rows.collect::<Json>().to_string())
+        .execute(self.pool())
+        .await?;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Call events as the rows they are stored in: a kind and a JSON object of that kind's fields.
 
-use super::values::millis;
+use super::millis;
 use crate::model::{CallEvent, Cause, Lang, Level, OperatorId, PhoneNumber};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -11,7 +11,12 @@ pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
     match event {
         CallEvent::Arrived { from, called, line, menu } => (
             "arrived",
-            json!({ "from": from.as_ref().map(PhoneNumber::as_str), "called": &**called, "line": &**line, "menu": &**menu }),
+            json!({
+                "from": from.as_ref().map(PhoneNumber::as_str),
+                "called": &**called,
+                "line": &**line,
+                "menu": &**menu,
+            }),
         ),
         CallEvent::Answered => ("answered", json!({})),
         CallEvent::Visited { node } => ("visited", json!({ "node": &**node })),

@@ -1,5 +1,6 @@
 //! Values as JSON, tagged by kind, so that what the journal wrote is read back as the same value.
 
+use super::millis;
 use crate::model::{Currency, Money, PhoneNumber, Record, Value};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -54,11 +55,6 @@ fn from_json(json: &Json) -> Option<Value> {
         "list" => Value::List(inner.as_array()?.iter().map(record_from_json).collect::<Option<_>>()?),
         _ => return None,
     })
-}
-
-/// A length in whole milliseconds, as every table and JSON detail has it.
-pub(super) fn millis(length: Duration) -> u64 {
-    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The index of voice messages; the sound is in files under the data folder.
 
-use super::{Store, StoreError, micros, timestamp, values::millis};
+use super::{Store, StoreError, micros, millis, timestamp};
 use crate::model::{CallId, PhoneNumber};
 use jiff::Timestamp;
 use sqlx::Row;

@@ -5,13 +5,13 @@
 
 use super::params::{Handle, Params};
 use super::{Behaviour, Refusal, Sandbox, read_card};
-use crate::io::store::micros;
+use crate::io::store::{Store, StoreError, hex, micros};
 use crate::model::{BankAnswer, PhoneNumber};
 use jiff::{SignedDuration, Timestamp};
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use sqlx::{Row, Sqlite, Transaction};
-use std::fmt::Write;
+use std::sync::Arc;
 
 /// Wrong codes within [`WINDOW`] that lock.
 const FAILS: i64 = 5;
@@ -53,15 +53,18 @@ impl Sandbox {
     }
 
     /// The caller as a handle names it: the same number gives the same tag, and the tag does not tell the number.
-    pub(super) async fn caller_tag(&self, number: &PhoneNumber) -> Result<String, Refusal> {
-        let row = sqlx::query("SELECT value FROM sandbox_settings WHERE name = 'caller_salt'")
-            .fetch_one(self.store.pool())
-            .await?;
-        let salt: String = row.try_get("value")?;
-        let mut tag = hash_code(&salt, number.as_str().as_bytes());
+    pub(super) fn caller_tag(&self, number: &PhoneNumber) -> String {
+        let mut tag = hash_code(&self.caller_salt, number.as_str().as_bytes());
         tag.truncate(16);
-        Ok(tag)
+        tag
     }
+}
+
+/// The salt of calling numbers; it stays the same, so that a lock outlives a restart.
+pub(super) async fn caller_salt(store: &Store) -> Result<Arc<str>, StoreError> {
+    let row =
+        sqlx::query("SELECT value FROM sandbox_settings WHERE name = 'caller_salt'").fetch_one(store.pool()).await?;
+    Ok(Arc::from(row.try_get::<&str, _>("value")?))
 }
 
 /// Whose fails are counted.
@@ -122,12 +125,4 @@ pub(super) fn random_hex() -> String {
     let mut bytes = [0; 16];
     rand::rng().fill_bytes(&mut bytes);
     hex(&bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
 }

@@ -19,6 +19,7 @@ use crate::model::{BankAnswer, BankRequest};
 use jiff::tz::TimeZone;
 use params::Params;
 use sqlx::Row;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the configuration says of the sandbox.
@@ -38,6 +39,8 @@ pub struct Sandbox {
     store: Store,
     settings: SandboxSettings,
     now: NowFn,
+    /// Salts the calling numbers in handles.
+    caller_salt: Arc<str>,
 }
 
 /// Why the sandbox gave no answer. Callers hear of it as the bank being down.
@@ -67,7 +70,7 @@ impl Bank for Sandbox {
             match self.answer(&request).await {
                 Ok(answer) => answer,
                 Err(error) => {
-                    tracing::error!(%error, operation = &*request.operation, call = %request.call, "the sandbox bank failed");
+                    tracing::error!(%error, operation = &*request.operation, call = %request.call, "the sandbox failed");
                     BankAnswer::bare(BankAnswer::DOWN)
                 }
             }
@@ -82,7 +85,8 @@ impl Sandbox {
     /// When the file cannot be written.
     pub async fn open(store: Store, settings: SandboxSettings, now: NowFn) -> Result<Self, StoreError> {
         demo::seed(&store).await?;
-        Ok(Self { store, settings, now })
+        let caller_salt = code::caller_salt(&store).await?;
+        Ok(Self { store, settings, now, caller_salt })
     }
 
     /// Takes the sandbox down or up again, also that of a running server: it looks at each request. A sandbox that

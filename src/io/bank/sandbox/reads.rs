@@ -22,10 +22,7 @@ impl Sandbox {
         let [row] = rows.as_slice() else {
             return Ok(BankAnswer::bare(if rows.is_empty() { "not_found" } else { "several" }));
         };
-        let caller = match phone {
-            Some(number) => Some(self.caller_tag(number).await?),
-            None => None,
-        };
+        let caller = phone.map(|number| self.caller_tag(number));
         let handle = Handle { card: row.try_get("id")?, caller };
         Ok(answer("found", [("last4", Value::Digits(last4.into())), ("handle", Value::Opaque(handle.text()))]))
     }

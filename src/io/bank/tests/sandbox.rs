@@ -11,7 +11,7 @@ struct Bench {
     bank: Sandbox,
     store: Store,
     clock: TestClock,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 async fn bench() -> Bench {
@@ -21,7 +21,7 @@ async fn bench() -> Bench {
     let timezone = TimeZone::get("Europe/Moscow").expect("a time zone");
     let settings = SandboxSettings { down: false, slow: Duration::ZERO, timezone };
     let bank = Sandbox::open(store.clone(), settings, clock.now_fn()).await.expect("a sandbox");
-    Bench { bank, store, clock, _folder: folder }
+    Bench { bank, store, clock, folder }
 }
 
 impl Bench {
@@ -273,4 +273,22 @@ fn the_documentation_lists_the_cards_as_they_are() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.md");
     let text = std::fs::read_to_string(path).expect("docs/sandbox.md");
     assert!(text.contains(&table), "docs/sandbox.md must hold this table:\n{table}");
+}
+
+#[tokio::test]
+async fn a_lock_outlives_a_restart() {
+    let bench = bench().await;
+    let guesser = Some("+79160000001");
+    let card = bench.find(guesser, "1001").await.fields;
+    for _ in 0..5 {
+        bench.check(&card, "1111").await;
+    }
+    bench.store.close().await;
+
+    let store = Store::open(bench.folder.path()).await.expect("opened again");
+    let settings = SandboxSettings { down: false, slow: Duration::ZERO, timezone: TimeZone::UTC };
+    let bank = Sandbox::open(store.clone(), settings, bench.clock.now_fn()).await.expect("a sandbox");
+    let after = Bench { bank, store, ..bench };
+    let other = after.find(guesser, "4321").await.fields;
+    assert_eq!(after.check(&other, DEMO_CODE).await, "locked");
 }
