@@ -3,4 +3,5 @@
 pub mod acd;
 pub mod flow;
 pub mod menu;
+pub mod simulate;
 pub mod speech;

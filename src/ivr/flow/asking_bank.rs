@@ -102,7 +102,8 @@ fn params(turn: &mut Turn, todo: &Do, operation: &Operation) -> Result<Vec<(Arc<
 fn act_on(turn: &mut Turn, (task, step): (TaskId, StepId), answer: &BankAnswer) -> Stepped {
     let menu = turn.menu();
     let todo = do_at(&menu, task, step)?;
-    let named = |wanted: &str| todo.outcomes.iter().find(|(name, _)| **name == *wanted).map(|(_, action)| &action.value);
+    let named =
+        |wanted: &str| todo.outcomes.iter().find(|(name, _)| **name == *wanted).map(|(_, action)| &action.value);
     let action = named(&answer.outcome)
         .or_else(|| menu[todo.operation].changes.then(|| named(BankAnswer::UNKNOWN)).flatten())
         .or_else(|| named(BankAnswer::DOWN))

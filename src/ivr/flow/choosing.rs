@@ -3,8 +3,8 @@
 use super::call::Turn;
 use super::keyed::{self, Keyed, Place};
 use super::next::{Next, Stepped, Trap};
-use super::speaking::Offer;
 use super::sources::Sources;
+use super::speaking::Offer;
 use super::states::State;
 use super::tries::{Tries, global_key};
 use crate::ivr::menu::{Listen, Menu, MenuId, MenuOption};

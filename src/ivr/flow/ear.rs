@@ -1,8 +1,8 @@
 //! Listening for keys: after the prompt the first-key timer, after a key the next-key timer.
 
+use crate::ivr::flow::PlaybackId;
 use crate::ivr::menu::Listen;
 use crate::model::Instant;
-use crate::ivr::flow::PlaybackId;
 
 /// A playing under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

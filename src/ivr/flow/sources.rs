@@ -1,8 +1,8 @@
 //! The value of a source, and whether a condition holds.
 
+use super::call::Call;
 use super::hours::is_open;
 use super::world::World;
-use super::call::Call;
 use crate::ivr::menu::{Comparison, Condition, Literal, Source};
 use crate::model::{Lang, Level, Now, Value};
 use std::cmp::Ordering;
@@ -53,9 +53,9 @@ impl Sources<'_> {
     /// Whether a condition holds. A comparison with something unknown does not.
     pub(super) fn holds(&self, condition: &Condition) -> bool {
         match condition {
-            Condition::Holds(source) => {
-                self.value(source).is_some_and(|value| matches!(&value, Value::Word(text) if matches!(&**text, "true" | "open")))
-            }
+            Condition::Holds(source) => self
+                .value(source)
+                .is_some_and(|value| matches!(&value, Value::Word(text) if matches!(&**text, "true" | "open"))),
             Condition::Compare { left, how, right } => self.compare(left, *how, right),
             Condition::And(all) => all.iter().all(|one| self.holds(one)),
             Condition::Or(any) => any.iter().any(|one| self.holds(one)),

@@ -86,7 +86,8 @@ impl Turn<'_> {
 
     fn says_an_answer(&self, phrase: PhraseId) -> bool {
         let own = ["bank.", "caller.", "call.", "queue.", "answer."];
-        self.text(phrase).is_some_and(|text| text.values().any(|(path, ..)| !own.iter().any(|own| path.starts_with(own))))
+        self.text(phrase)
+            .is_some_and(|text| text.values().any(|(path, ..)| !own.iter().any(|own| path.starts_with(own))))
     }
 
     /// Plays what is to be said; `None` when that is nothing.
@@ -132,6 +133,7 @@ impl Turn<'_> {
 
 /// The ladders a phrase needs: none, as a rule.
 fn ladders_of(text: &PhraseText, ladders: &[crate::ivr::speech::Ladder]) -> Ladders {
-    let wanted = |name: &str| text.values().any(|(_, format, _)| matches!(format, Some(Format::Ladder(of)) if **of == *name));
+    let wanted =
+        |name: &str| text.values().any(|(_, format, _)| matches!(format, Some(Format::Ladder(of)) if **of == *name));
     ladders.iter().filter(|ladder| wanted(&ladder.name)).cloned().collect()
 }

@@ -6,16 +6,16 @@ use super::call::Turn;
 use super::choosing::Choosing;
 use super::collecting::Collecting;
 use super::confirming::Confirming;
+use super::keyed::Place;
 use super::listing::Listing;
 use super::next::{Next, Stepped};
 use super::picking::Picking;
 use super::queued::Queued;
 use super::recording::Recording;
 use super::saying::Saying;
+use super::sources::Sources;
 use super::talking::Talking;
 use crate::ivr::menu::{Go, Node, TaskId};
-use super::keyed::Place;
-use super::sources::Sources;
 use crate::model::{Digit, Instant};
 
 /// Where a flow stands. Each state has only its own fields.

@@ -1,8 +1,8 @@
 //! What an operator is told of a caller: prompts in the ear and words on the screen.
 
+use super::Screen;
 use super::call::Turn;
 use super::values::plain;
-use super::Screen;
 use crate::ivr::menu::{Name, Queue, Whisper};
 use crate::model::{Lang, Level, PromptId, Value};
 use std::sync::Arc;
