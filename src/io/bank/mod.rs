@@ -1,11 +1,14 @@
-//! The bank behind one trait: an adapter carries a request to it, [`Journal`] sees to it that a change is done once
-//! and its outcome becomes known, [`Sandbox`] is the bank that is there without one.
+//! The bank behind one trait. An adapter carries a request to it; [`Journal`] sees to it that a change is done once
+//! and its outcome becomes known; [`Cache`] keeps what everybody asks for; [`Sandbox`] is the bank that is there
+//! without one. A server asks `Cache(Journal(adapter))`.
 
 mod breaker;
+mod cache;
 mod journal;
 mod sandbox;
 
 pub use breaker::BreakerSettings;
+pub use cache::Cache;
 pub use journal::{Journal, JournalSettings};
 pub use sandbox::{Behaviour, DEMO_CARDS, DEMO_CODE, DemoCard, DemoLoan, DemoOperation, Sandbox, SandboxSettings};
 

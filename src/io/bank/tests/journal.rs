@@ -228,3 +228,32 @@ async fn a_secret_is_never_in_the_store_and_such_a_change_is_not_repeated() {
         assert!(!bytes.windows(6).any(|window| window == b"975310"));
     }
 }
+
+#[tokio::test]
+async fn the_rates_are_asked_for_once_in_a_while_and_a_failure_is_not_kept() {
+    let bank = Script::new([Step::Answer("down"), Step::Answer("ok"), Step::Answer("ok")]);
+    let clock = TestClock::new();
+    let lengths = [("bank.rates".into(), Duration::from_secs(300))].into();
+    let cache = Cache::new(bank.clone(), lengths, clock.now_fn());
+    let rates = async || cache.ask(request("bank.rates", vec![])).await.outcome.to_string();
+    assert_eq!(rates().await, "down");
+    for _ in 0..3 {
+        assert_eq!(rates().await, "ok");
+    }
+    assert_eq!(bank.asked(), 2);
+    clock.forward(Duration::from_secs(300));
+    assert_eq!(rates().await, "ok");
+    assert_eq!(bank.asked(), 3);
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_customer_is_never_kept() {
+    let bank = Script::new([Step::Answer("ok"), Step::Answer("ok")]);
+    let lengths = [("bank.balance".into(), Duration::from_secs(300))].into();
+    let cache = Cache::new(bank.clone(), lengths, TestClock::new().now_fn());
+    for _ in 0..2 {
+        let card = value("card", Value::Opaque("4321@-".into()));
+        assert_eq!(&*cache.ask(request("bank.balance", vec![card])).await.outcome, "ok");
+    }
+    assert_eq!(bank.asked(), 2);
+}
