@@ -1,0 +1,124 @@
+//! The menu as a graph: what nobody reaches, circles without the caller, whether an operator can be had.
+
+use super::super::{Code, Go, Menu, MenuId, Node, Place, Step, TaskId, Text};
+use super::paths::{Paths, number};
+use crate::model::Digit;
+use std::collections::HashSet;
+
+pub(super) fn check(paths: &mut Paths<'_>) {
+    circles(paths);
+    operators(paths);
+    if !paths.report.has_errors() {
+        unreachable(paths);
+    }
+}
+
+fn name_and_place(menu: &Menu, node: Node) -> Option<(&str, Place)> {
+    match node {
+        Node::Task(id) => menu.tasks.get(usize::from(id.0)).map(|task| (&*task.name, task.place)),
+        Node::Menu(id) => menu.menus.get(usize::from(id.0)).map(|menu| (&*menu.name, menu.place)),
+    }
+}
+
+fn node_of(number: u32) -> Node {
+    let id = u16::try_from(number / 2).unwrap_or(u16::MAX);
+    if number.is_multiple_of(2) { Node::Task(TaskId(id)) } else { Node::Menu(MenuId(id)) }
+}
+
+/// Nodes from which one comes back to them without the caller doing anything.
+fn circles(paths: &mut Paths<'_>) {
+    let quiet = std::mem::take(&mut paths.quiet);
+    let mut reported: HashSet<u32> = HashSet::new();
+    for (from, ways) in &quiet {
+        for (to, place) in ways {
+            let mut seen = HashSet::from([*to]);
+            let mut work = vec![*to];
+            while let Some(at) = work.pop() {
+                let next = quiet.get(&at).into_iter().flatten().map(|(next, _)| *next);
+                work.extend(next.filter(|next| seen.insert(*next)).collect::<Vec<_>>());
+            }
+            if seen.contains(from) && !reported.contains(from) {
+                reported.extend(seen.iter().filter(|node| quiet.contains_key(node)));
+                let name = name_and_place(paths.menu, node_of(*to)).map_or("", |(name, _)| name);
+                let message = Text::new(
+                    format!("from here the call runs in a circle through \"{name}\" without the caller doing anything"),
+                    format!("отсюда звонок ходит по кругу через «{name}» без участия клиента"),
+                );
+                paths.add(*place, Code::E05, message);
+            }
+        }
+    }
+}
+
+fn unreachable(paths: &mut Paths<'_>) {
+    let menu = paths.menu;
+    let tasks = (0..menu.tasks.len()).filter_map(|id| u16::try_from(id).ok()).map(|id| Node::Task(TaskId(id)));
+    let menus = (0..menu.menus.len()).filter_map(|id| u16::try_from(id).ok()).map(|id| Node::Menu(MenuId(id)));
+    for node in tasks.chain(menus).filter(|node| !paths.reached.contains(node)).collect::<Vec<_>>() {
+        if let Some((name, place)) = name_and_place(menu, node) {
+            let message = Text::new(format!("nobody can get to \"{name}\""), format!("в «{name}» никто не попадёт"));
+            paths.add(place, Code::E04, message);
+        }
+    }
+}
+
+fn operators(paths: &mut Paths<'_>) {
+    let menu = paths.menu;
+    for node in &menu.menus {
+        let zero = |digit: Digit| digit.as_char() == '0';
+        let has = node.keys.iter().any(|(digit, _)| zero(*digit)) || node.options.iter().any(|option| zero(option.digit));
+        if !has {
+            let name = &node.name;
+            let message = Text::new(
+                format!("key 0 does nothing in menu \"{name}\""),
+                format!("в меню «{name}» клавиша 0 не работает"),
+            );
+            paths.add(node.place, Code::E06, message);
+        }
+    }
+    let roles = menu.tasks.iter().filter_map(|task| task.operator.map(|node| (node, task.place)));
+    let main = name_and_place(menu, Node::Task(menu.operator)).map(|(_, place)| (Node::Task(menu.operator), place));
+    for (node, place) in main.into_iter().chain(roles) {
+        if !reaches_people(menu, node) {
+            let message = Text::new(
+                "\"operator\" leads here, but no queue can be reached from here",
+                "сюда ведёт «оператор», но отсюда не попасть ни в одну очередь",
+            );
+            paths.add(place, Code::E06, message);
+        }
+    }
+}
+
+/// Whether a queue or a transfer can be reached.
+fn reaches_people(menu: &Menu, from: Node) -> bool {
+    let mut seen = HashSet::from([number(from)]);
+    let mut work = vec![from];
+    while let Some(node) = work.pop() {
+        let mut next: Vec<Go> = Vec::new();
+        match node {
+            Node::Menu(id) => {
+                let options = menu.menus.get(usize::from(id.0)).into_iter().flat_map(|menu| &menu.options);
+                next.extend(options.map(|option| option.go));
+            }
+            Node::Task(id) => {
+                for step in menu.tasks.get(usize::from(id.0)).into_iter().flat_map(|task| &task.steps) {
+                    match &step.step {
+                        Step::Queue(_) | Step::Transfer(_) => return true,
+                        Step::Go(go) => next.push(*go),
+                        Step::Call(task) => next.push(Go::Node(Node::Task(*task))),
+                        Step::Split(split) => next.extend(split.branches.iter().map(|(_, _, go)| *go)),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        for go in next {
+            if let Go::Node(node) = go
+                && seen.insert(number(node))
+            {
+                work.push(node);
+            }
+        }
+    }
+    false
+}

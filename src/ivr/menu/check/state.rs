@@ -1,0 +1,115 @@
+//! What is certain at a point of the menu: which levels the caller may have there and, for each, which values every
+//! path has set. Keeping the levels apart is what makes «recognised, so the card is known» provable.
+
+use super::super::{Comparison, Condition, Literal, Name, Source};
+use crate::model::Level;
+use std::collections::BTreeSet;
+
+/// The state at a point; the default is a point nobody reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct State {
+    by_level: [Option<BTreeSet<Name>>; 3],
+    /// A path leads here from the node's beginning on which the caller did nothing.
+    pub quiet: bool,
+}
+
+impl State {
+    /// A caller of whom nothing is known.
+    pub fn start() -> Self {
+        Self { by_level: [Some(BTreeSet::new()), None, None], quiet: true }
+    }
+
+    /// The same, with [`quiet`](Self::quiet) set.
+    #[must_use]
+    pub fn with_quiet(&self, quiet: bool) -> Self {
+        Self { by_level: self.by_level.clone(), quiet }
+    }
+
+    pub fn is_reached(&self) -> bool {
+        self.by_level.iter().any(Option::is_some)
+    }
+
+    /// Adds the paths of another state; whether anything changed.
+    pub fn join(&mut self, other: &Self) -> bool {
+        let before = self.clone();
+        for (mine, theirs) in self.by_level.iter_mut().zip(&other.by_level) {
+            match (mine.as_mut(), theirs) {
+                (_, None) => {}
+                (None, Some(values)) => *mine = Some(values.clone()),
+                (Some(mine), Some(theirs)) => mine.retain(|name| theirs.contains(name)),
+            }
+        }
+        self.quiet |= other.quiet && other.is_reached();
+        *self != before
+    }
+
+    /// The lowest level a caller may have here.
+    pub fn lowest(&self) -> Option<Level> {
+        Level::ALL.into_iter().zip(&self.by_level).find(|(_, values)| values.is_some()).map(|(level, _)| level)
+    }
+
+    /// Whether every path has set a value.
+    pub fn has(&self, name: &str) -> bool {
+        self.by_level.iter().flatten().all(|values| values.contains(name))
+    }
+
+    pub fn define(&mut self, name: &Name) {
+        for values in self.by_level.iter_mut().flatten() {
+            values.insert(name.clone());
+        }
+    }
+
+    /// Only the callers whose level fits.
+    #[must_use]
+    pub fn only(&self, fits: impl Fn(Level) -> bool) -> Self {
+        let mut state = self.clone();
+        for (level, values) in Level::ALL.into_iter().zip(&mut state.by_level) {
+            if !fits(level) {
+                *values = None;
+            }
+        }
+        state
+    }
+
+    /// Everybody is raised to a level, those above it stay.
+    #[must_use]
+    pub fn raised(&self, to: Level) -> Self {
+        let mut state = Self { quiet: self.quiet, ..Self::default() };
+        for (level, values) in Level::ALL.into_iter().zip(&self.by_level) {
+            let Some(values) = values else { continue };
+            let index = Level::ALL.iter().position(|other| *other == level.max(to)).unwrap_or(0);
+            let mut one = Self { quiet: self.quiet, ..Self::default() };
+            one.by_level[index] = Some(values.clone());
+            state.join(&one);
+        }
+        state
+    }
+
+    /// The callers for whom a condition may hold (or may fail), as far as it speaks of the level.
+    #[must_use]
+    pub fn refined(&self, condition: &Condition, holds: bool) -> Self {
+        match condition {
+            Condition::Not(inner) => self.refined(inner, !holds),
+            Condition::And(parts) if holds => parts.iter().fold(self.clone(), |state, part| state.refined(part, true)),
+            Condition::Or(parts) if !holds => parts.iter().fold(self.clone(), |state, part| state.refined(part, false)),
+            Condition::And(parts) | Condition::Or(parts) => {
+                let mut joined = Self::default();
+                for part in parts {
+                    joined.join(&self.refined(part, holds));
+                }
+                if parts.is_empty() { self.clone() } else { joined }
+            }
+            Condition::Compare { left: Source::CallerLevel, how, right } => {
+                let named = |level: Level| {
+                    right.iter().any(|source| matches!(source, Source::Literal(Literal::Word(word)) if **word == *level.name()))
+                };
+                match how {
+                    Comparison::Is | Comparison::In => self.only(|level| named(level) == holds),
+                    Comparison::IsNot => self.only(|level| named(level) != holds),
+                    Comparison::Less | Comparison::Greater => self.clone(),
+                }
+            }
+            Condition::Holds(_) | Condition::Compare { .. } => self.clone(),
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! Values: which there are, of what type, whether they are set where they are used, and that secrets stay secret.
+
+use super::super::sources::Finding;
+use super::super::{
+    Ask, Code, Condition, Do, EntryKind, Literal, Menu, Name, Operation, PhraseId, Place, QueueId, SayEach, Source, Step,
+    Text, ValueType, WaitingKey, lexis,
+};
+use super::paths::{Paths, answer};
+use super::state::State;
+use crate::ivr::speech::{Format, ValueKind};
+use std::collections::{BTreeSet, HashMap};
+
+/// What else can be said at a place.
+#[derive(Clone)]
+pub(super) enum Scope {
+    /// Nothing else.
+    Plain,
+    /// `queue.position` and `queue.wait`.
+    Queue,
+    /// `item.…` of a list.
+    Item(ValueType),
+}
+
+/// The types of everything callers enter and the bank answers.
+pub(super) struct Types<'m> {
+    kept: HashMap<Name, ValueType>,
+    poisoned: &'m BTreeSet<Name>,
+}
+
+impl<'m> Types<'m> {
+    pub fn new(menu: &Menu, poisoned: &'m BTreeSet<Name>) -> Self {
+        let mut kept = HashMap::new();
+        for node in menu.tasks.iter().flat_map(|task| &task.steps) {
+            match &node.step {
+                Step::Ask(ask) => {
+                    kept.insert(answer(&ask.name), entry_type(ask));
+                }
+                Step::Choose(choose) => {
+                    kept.insert(answer(&choose.name), ValueType::Word);
+                }
+                Step::Do(step) => {
+                    let operation = menu.operations.get(usize::from(step.operation.0));
+                    if let (Some(name), Some(operation)) = (&step.keep_as, operation) {
+                        kept.insert(name.clone(), operation.fields.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self { kept, poisoned }
+    }
+}
+
+fn entry_type(ask: &Ask) -> ValueType {
+    match ask.kind {
+        EntryKind::Digits => ValueType::Digits,
+        // A whole card number is never shown, said or kept either.
+        EntryKind::Secret | EntryKind::Card => ValueType::Secret,
+        EntryKind::Phone => ValueType::Phone,
+        EntryKind::Date => ValueType::Date,
+        EntryKind::Amount => ValueType::Money,
+    }
+}
+
+fn field_type(value: &ValueType, field: &str) -> Option<ValueType> {
+    match value {
+        ValueType::Card if field == "last4" => Some(ValueType::Digits),
+        ValueType::Record(fields) => fields.iter().find(|(name, _)| **name == *field).map(|(_, kind)| kind.clone()),
+        _ => None,
+    }
+}
+
+fn kind(value: &ValueType) -> Option<ValueKind> {
+    Some(match value {
+        ValueType::Digits => ValueKind::Digits,
+        ValueType::Phone => ValueKind::Phone,
+        ValueType::Number => ValueKind::Number,
+        ValueType::Money => ValueKind::Money,
+        ValueType::Date => ValueKind::Date,
+        ValueType::Time => ValueKind::Time,
+        ValueType::Duration => ValueKind::Duration,
+        ValueType::Word => ValueKind::Word,
+        ValueType::Card | ValueType::Text => ValueKind::Opaque,
+        ValueType::Record(_) => ValueKind::Record,
+        ValueType::List(_) => ValueKind::List,
+        ValueType::Secret | ValueType::Nothing => return None,
+    })
+}
+
+/// What a use of a value came to.
+enum Found {
+    Type(ValueType),
+    /// Reported before, or nothing to compare.
+    Skip,
+    Missing(Text),
+}
+
+impl Paths<'_> {
+    /// Checks that a phrase can be said in a state.
+    pub fn say(&mut self, id: PhraseId, state: &State, scope: Scope, place: Place) {
+        let menu = self.menu;
+        let Some(phrase) = menu.phrases.get(usize::from(id.0)).filter(|_| self.reporting) else { return };
+        for (path, format, _) in phrase.texts.iter().flat_map(|(_, text)| text.values()) {
+            let written = self.report.find(phrase.place, path).unwrap_or(phrase.place);
+            if let Some(Format::Ladder(name)) = format
+                && menu.ladders.iter().all(|ladder| ladder.name != *name)
+            {
+                let message = Text::new(format!("no ladder \"{name}\""), format!("нет лесенки «{name}»"));
+                self.add(written, Code::E15, message);
+            }
+            match self.found(path, state, &scope, id) {
+                Found::Skip => {}
+                Found::Missing(why) => {
+                    let name = &phrase.name;
+                    let message = Text::new(
+                        format!("phrase \"{name}\" says {{{path}}}: {}", why.en),
+                        format!("фраза «{name}» произносит {{{path}}}: {}", why.ru),
+                    );
+                    self.add(place, Code::E08, message);
+                }
+                Found::Type(ValueType::Secret) => self.secret(written, path),
+                Found::Type(value) => self.sayable(written, path, &value, format),
+            }
+        }
+    }
+
+    fn sayable(&mut self, place: Place, path: &str, value: &ValueType, format: Option<&Format>) {
+        let kind = kind(value);
+        let fits = kind.is_some_and(|kind| format.map_or(Format::of_kind(kind).is_some(), |format| format.accepts(kind)));
+        if !fits {
+            let type_name = kind.map_or("nothing", ValueKind::name);
+            let how = format.map_or_else(String::new, |format| format!(" as {format}"));
+            let how_ru = format.map_or_else(String::new, |format| format!(" как {format}"));
+            let message = Text::new(
+                format!("{{{path}}} is {type_name} and cannot be said{how}"),
+                format!("{{{path}}} — это {type_name}, произнести{how_ru} нельзя"),
+            );
+            self.add(place, Code::E08, message);
+        }
+    }
+
+    fn found(&self, path: &str, state: &State, scope: &Scope, phrase: PhraseId) -> Found {
+        let not_here = |en: &str, ru: &str| Found::Missing(Text::new(en, ru));
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        match (first, rest) {
+            ("bank", "name") => Found::Skip,
+            ("offer" | "key", "") if phrase == self.menu.press => Found::Skip,
+            ("call", "from") => Found::Type(ValueType::Phone),
+            ("call", "from_last4") => Found::Type(ValueType::Digits),
+            ("queue", "position" | "wait") => match scope {
+                Scope::Queue if rest == "wait" => Found::Type(ValueType::Duration),
+                Scope::Queue => Found::Type(ValueType::Number),
+                Scope::Plain | Scope::Item(_) => not_here("only known in a queue", "известно только в очереди"),
+            },
+            ("item", field) => match scope {
+                Scope::Item(record) => match field_type(record, field) {
+                    Some(value) => Found::Type(value),
+                    None => not_here("the list has no such field", "в списке нет такого поля"),
+                },
+                Scope::Plain | Scope::Queue => not_here("only known in say_each", "известно только в say_each"),
+            },
+            ("answer", name) => self.kept(&answer(name), None, state),
+            (name, field) => self.kept(name, Some(field).filter(|field| !field.is_empty()), state),
+        }
+    }
+
+    fn kept(&self, name: &str, field: Option<&str>, state: &State) -> Found {
+        if self.types.poisoned.contains(name) {
+            return Found::Skip;
+        }
+        let Some(value) = self.types.kept.get(name) else {
+            let meant = lexis::nearest(name, self.types.kept.keys().map(|name| &**name));
+            let (en, ru) = meant
+                .map(|name| (format!(" (did you mean {name}?)"), format!(" (может быть, {name}?)")))
+                .unwrap_or_default();
+            return Found::Missing(Text::new(
+                format!("nothing sets \"{name}\"{en}"),
+                format!("«{name}» нигде не получено{ru}"),
+            ));
+        };
+        let found = match field {
+            None => Some(value.clone()),
+            Some(field) => field_type(value, field),
+        };
+        match found {
+            None => {
+                let field = field.unwrap_or_default();
+                Found::Missing(Text::new(
+                    format!("\"{name}\" has no field \"{field}\""),
+                    format!("у «{name}» нет поля «{field}»"),
+                ))
+            }
+            Some(_) if !state.has(name) => Found::Missing(Text::new(
+                format!("\"{name}\" is not set on every path to here"),
+                format!("«{name}» получено не на каждом пути сюда"),
+            )),
+            Some(value) => Found::Type(value),
+        }
+    }
+
+    fn source_type(&self, source: &Source, state: &State) -> Found {
+        match source {
+            Source::CallerLevel | Source::CallerBlocked | Source::CallLine | Source::Switch(_) | Source::Hours(_) => {
+                Found::Type(ValueType::Word)
+            }
+            Source::CallFrom => Found::Type(ValueType::Phone),
+            Source::Answer(name) => self.kept(&answer(name), None, state),
+            Source::Kept(name, field) => self.kept(name, field.as_deref(), state),
+            Source::QueuePosition => Found::Type(ValueType::Number),
+            Source::QueueWait(_) => Found::Type(ValueType::Duration),
+            Source::Item(_) => Found::Skip,
+            Source::Literal(Literal::Word(_)) => Found::Type(ValueType::Word),
+            Source::Literal(Literal::Number(_)) => Found::Type(ValueType::Number),
+            Source::Literal(Literal::Duration(_)) => Found::Type(ValueType::Duration),
+        }
+    }
+
+    /// Checks the parameters of an operation.
+    pub fn parameters(&mut self, step: &Do, operation: &Operation, state: &State, place: Place) {
+        for (name, source) in &step.with {
+            let Some((_, wanted)) = operation.params.iter().find(|(param, _)| param == name) else { continue };
+            match self.source_type(source, state) {
+                Found::Skip => {}
+                Found::Missing(why) => {
+                    let message = Text::new(
+                        format!("parameter \"{name}\": {}", why.en),
+                        format!("параметр «{name}»: {}", why.ru),
+                    );
+                    self.add(place, Code::E08, message);
+                }
+                Found::Type(ValueType::Secret) if *wanted != ValueType::Secret => self.secret(place, name),
+                Found::Type(given) if *wanted == ValueType::Secret && given != ValueType::Secret => {
+                    let message = Text::new(
+                        format!("parameter \"{name}\" is secret, but its value is not protected"),
+                        format!("параметр «{name}» секретный, а значение вводится открыто"),
+                    );
+                    let help = Text::new("ask for it with `kind: secret`", "спрашивайте его с `kind: secret`");
+                    self.find(place, Finding::new(Code::E11, message).help(help));
+                }
+                Found::Type(given) if !fits(&given, wanted) => {
+                    let message = Text::new(
+                        format!("parameter \"{name}\" is of another type than the value given"),
+                        format!("параметр «{name}» другого типа, чем переданное значение"),
+                    );
+                    self.add(place, Code::E08, message);
+                }
+                Found::Type(_) => {}
+            }
+        }
+    }
+
+    fn secret(&mut self, place: Place, name: &str) {
+        let message = Text::new(format!("the secret \"{name}\" would leak here"), format!("секрет «{name}» утечёт здесь"));
+        self.add(place, Code::E11, message);
+    }
+
+    /// Checks the values of a condition.
+    pub fn condition(&mut self, condition: &Condition, state: &State, place: Place) {
+        match condition {
+            Condition::Not(inner) => self.condition(inner, state, place),
+            Condition::And(parts) | Condition::Or(parts) => {
+                parts.iter().for_each(|part| self.condition(part, state, place));
+            }
+            Condition::Holds(source) => self.compared(source, state, place),
+            Condition::Compare { left, right, .. } => {
+                self.compared(left, state, place);
+                right.iter().for_each(|source| self.compared(source, state, place));
+                self.words(left, right, place);
+            }
+        }
+    }
+
+    fn compared(&mut self, source: &Source, state: &State, place: Place) {
+        match self.source_type(source, state) {
+            Found::Type(ValueType::Secret) => self.secret(place, "answer"),
+            Found::Missing(why) => {
+                let message = Text::new(format!("the condition: {}", why.en), format!("условие: {}", why.ru));
+                self.add(place, Code::E08, message);
+            }
+            Found::Type(_) | Found::Skip => {}
+        }
+    }
+
+    /// Words that the left side can never be.
+    fn words(&mut self, left: &Source, right: &[Source], place: Place) {
+        let known: Vec<&str> = match left {
+            Source::CallerLevel => vec!["none", "recognised", "verified"],
+            Source::Hours(_) => vec!["open", "closed"],
+            Source::Switch(_) | Source::CallerBlocked => vec!["true", "false"],
+            Source::CallLine => self.menu.lines.iter().map(|line| &*line.name).collect(),
+            Source::Answer(name) => {
+                let steps = self.menu.tasks.iter().flat_map(|task| &task.steps);
+                let chooses = steps.filter_map(|node| match &node.step {
+                    Step::Choose(choose) if choose.name == *name => Some(&choose.options),
+                    _ => None,
+                });
+                chooses.flatten().map(|choice| &*choice.value).collect()
+            }
+            _ => return,
+        };
+        for source in right {
+            let Source::Literal(Literal::Word(word)) = source else { continue };
+            if known.is_empty() || known.contains(&&**word) {
+                continue;
+            }
+            let list = known.join(", ");
+            let message = Text::new(
+                format!("it is never \"{word}\", only {list}"),
+                format!("значения «{word}» не бывает, только {list}"),
+            );
+            self.add(place, Code::E08, message);
+        }
+    }
+
+    /// The record type of a list that is read out.
+    pub fn list_of(&mut self, each: &SayEach, state: &State, place: Place) -> Scope {
+        match self.kept(&each.kept, Some(&each.field), state) {
+            Found::Type(ValueType::List(record)) => return Scope::Item(*record),
+            Found::Skip => {}
+            Found::Type(_) => {
+                let message = Text::new(
+                    format!("{}.{} is no list", each.kept, each.field),
+                    format!("{}.{} — не список", each.kept, each.field),
+                );
+                self.add(place, Code::E08, message);
+            }
+            Found::Missing(why) => self.add(place, Code::E08, why),
+        }
+        Scope::Plain
+    }
+
+    /// What is said in a queue, and where its keys lead.
+    pub fn queue_phrases(&mut self, id: QueueId, state: &State, place: Place) -> Vec<super::super::Go> {
+        let menu = self.menu;
+        let Some(queue) = menu.queues.get(usize::from(id.0)) else { return Vec::new() };
+        let waiting = &queue.waiting;
+        let mut phrases = vec![waiting.enter, waiting.wait_time.as_ref().map(|(phrase, _)| *phrase)];
+        phrases.extend(waiting.position.iter().flat_map(|notice| [Some(notice.say), notice.next]));
+        phrases.extend(waiting.tips.iter().flat_map(|(_, tips)| tips.iter().copied().map(Some)));
+        if let Some(callback) = &queue.callback {
+            phrases.extend([callback.say, callback.confirm_number, callback.other_number, callback.hello].map(Some));
+            if let Some(condition) = &callback.offer_if {
+                self.condition(condition, state, queue.place);
+            }
+        }
+        phrases.into_iter().flatten().for_each(|phrase| self.say(phrase, state, Scope::Queue, place));
+        self.screen(id);
+        let targets = waiting.keys.iter().filter_map(|(_, key)| match key {
+            WaitingKey::Go(go) => Some(*go),
+            WaitingKey::Callback => None,
+        });
+        targets.collect()
+    }
+
+    fn screen(&mut self, id: QueueId) {
+        let menu = self.menu;
+        let Some(queue) = menu.queues.get(usize::from(id.0)).filter(|_| self.reporting) else { return };
+        for path in &queue.screen {
+            let place = self.report.find(queue.place, path).unwrap_or(queue.place);
+            let name = match path.split_once('.') {
+                Some(("answer", _)) => &**path,
+                Some((first, _)) => first,
+                None => path,
+            };
+            let known = matches!(&**path, "caller.level" | "call.from" | "call.line" | "path" | "notes");
+            match self.types.kept.get(name) {
+                _ if known => {}
+                Some(ValueType::Secret) => self.secret(place, path),
+                Some(_) => {}
+                None => {
+                    let message = Text::new(format!("nothing sets \"{path}\""), format!("«{path}» нигде не получено"));
+                    self.add(place, Code::E08, message);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a value may be given for a parameter.
+fn fits(given: &ValueType, wanted: &ValueType) -> bool {
+    use ValueType::{Digits, Number, Phone, Text, Word};
+    given == wanted || matches!((given, wanted), (_, Text) | (Number | Phone, Digits) | (Digits, Phone | Number | Word))
+}
