@@ -60,8 +60,10 @@ impl Dialog {
         let target = contact_of(response.headers.typed()).unwrap_or_else(|| invited.clone());
         let mut routes = routes_of(response.headers.all().unwrap_or_default());
         routes.reverse();
-        let invited = invited.as_sip().map(|uri| (uri.host.clone(), uri.port));
-        let path = first_hop(&routes, &target, to, |hop| invited == Some((hop.host.clone(), hop.port)));
+        let port = |uri: &SipUri| uri.port.unwrap_or(to.transport.default_port());
+        let is_invited =
+            |hop: &SipUri| invited.as_sip().is_some_and(|uri| uri.host.is_same(&hop.host) && port(uri) == port(hop));
+        let path = first_hop(&routes, &target, to, is_invited);
         Self {
             call_id: response.call_id.clone(),
             local: response.from.clone(),

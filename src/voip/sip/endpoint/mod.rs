@@ -31,6 +31,7 @@ use crate::model::Instant;
 use crate::voip::sip::headers::Headers;
 use crate::voip::sip::transaction::arena::Arena;
 use crate::voip::sip::transaction::table::{Due, TransactionId, Transactions};
+use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::{ConnectionId, Peer, Request, Response, Status};
 use leg::{Leg, LegTimer};
 use rand::rngs::StdRng;
@@ -63,6 +64,13 @@ enum CoreTimer {
     Unanswered(RequestToken),
 }
 
+/// A request that waits for an answer from above, and until when.
+#[derive(Debug)]
+struct Asked {
+    request: Request,
+    until: TimerId,
+}
+
 /// The user agent. See the module's text.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -78,7 +86,7 @@ pub struct Endpoint {
     by_origin: HashMap<Box<str>, LegId>,
     by_source: HashMap<IpAddr, usize>,
     /// Requests that wait for an answer from above.
-    asked: HashMap<TransactionId, Request>,
+    asked: HashMap<TransactionId, Asked>,
     streams: Streams,
     commands: VecDeque<Command>,
     events: VecDeque<Event>,
@@ -175,7 +183,7 @@ impl Endpoint {
 
     /// Answers an [`Event::Register`]. Make the response with [`Request::response`]; a To tag and `Server` are added.
     pub fn respond(&mut self, now: Instant, token: RequestToken, response: Response) {
-        if self.asked.remove(&token.0).is_none() {
+        if self.take_asked(token).is_none() {
             self.counters.stale += 1;
             return;
         }

@@ -1,6 +1,6 @@
 //! From bytes to whom they concern: the parser, the transactions, the checks of every user agent (RFC 3261 §8.2, §18).
 
-use super::{Command, CoreTimer, Endpoint, Event, Owner, RequestToken};
+use super::{Asked, Command, CoreTimer, Endpoint, Event, Owner, RequestToken};
 use crate::model::Instant;
 use crate::voip::sip::headers::{HeaderName, RetryAfter};
 use crate::voip::sip::transaction::table::{Due, Input, Machine, Outcome, TransactionId};
@@ -123,14 +123,21 @@ impl Endpoint {
         let start = |_, _: &mut _| Machine::NonInviteServer(NonInviteServer::new());
         let id = self.transactions.begin(now, key, reply, Owner::Asked, start);
         let token = RequestToken(id);
-        self.transactions.wheel().set(now + timers::GIVE_UP, Due::Core(CoreTimer::Unanswered(token)));
-        self.asked.insert(id, request.clone());
+        let until = self.transactions.wheel().set(now + timers::GIVE_UP, Due::Core(CoreTimer::Unanswered(token)));
+        self.asked.insert(id, Asked { request: request.clone(), until });
         self.events.push_back(Event::Register { request: Box::new(request), from, local, token });
+    }
+
+    /// The request that waits for an answer, which is now given.
+    pub(super) fn take_asked(&mut self, token: RequestToken) -> Option<Request> {
+        let asked = self.asked.remove(&token.0)?;
+        self.transactions.wheel().stop(asked.until);
+        Some(asked.request)
     }
 
     /// Nobody above answered in time.
     pub(super) fn forget_asked(&mut self, now: Instant, token: RequestToken) {
-        let Some(request) = self.asked.remove(&token.0) else { return };
+        let Some(request) = self.take_asked(token) else { return };
         let tag = self.draw_tag();
         let mut response = request.response(Status::SERVER_TIMEOUT).with_to_tag(&tag);
         self.sign(&mut response);
@@ -262,7 +269,7 @@ impl Endpoint {
             (Tell::TimedOut | Tell::TransportFailed, Owner::Leaving(leg)) => self.left(leg),
             (Tell::TransportFailed, Owner::Invited(leg)) => self.caller_vanished(leg),
             (Tell::TransportFailed, Owner::Asked) => {
-                self.asked.remove(&id);
+                self.take_asked(RequestToken(id));
             }
             (Tell::NotAcknowledged, _) => self.counters.not_acknowledged += 1,
             (Tell::Ack | Tell::Response | Tell::TimedOut | Tell::TransportFailed, _) => {}

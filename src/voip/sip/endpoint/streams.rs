@@ -6,7 +6,7 @@ use crate::voip::sip::framer::{Frame, Framer, PONG};
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::{ConnectionId, Peer, Transport, Unusable};
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The most messages that wait for one connection to be opened.
 const WAITING: usize = 16;
@@ -19,6 +19,7 @@ pub(super) struct Streams {
     limit: usize,
     open: HashMap<ConnectionId, Stream>,
     by_addr: HashMap<SocketAddr, ConnectionId>,
+    by_source: HashMap<IpAddr, usize>,
     opening: HashMap<SocketAddr, Vec<Wire>>,
 }
 
@@ -35,17 +36,26 @@ pub(super) struct NoWay(pub SocketAddr);
 
 impl Streams {
     pub fn new(limit: usize) -> Self {
-        Self { limit, open: HashMap::new(), by_addr: HashMap::new(), opening: HashMap::new() }
+        Self {
+            limit,
+            open: HashMap::new(),
+            by_addr: HashMap::new(),
+            by_source: HashMap::new(),
+            opening: HashMap::new(),
+        }
     }
 
-    /// Whether one more connection may stay.
-    pub fn has_room(&self) -> bool {
-        self.open.len() < self.limit
+    /// Whether one more connection of a source may stay: nobody may have more than half of them.
+    fn has_room(&self, source: IpAddr) -> bool {
+        let of_source = self.by_source.get(&source).copied().unwrap_or(0);
+        self.open.len() < self.limit && of_source <= self.limit / 2
     }
 
     /// Takes a connection in; what has waited for it is returned.
     fn insert(&mut self, connection: ConnectionId, peer: Peer, local: SocketAddr) -> Vec<Wire> {
+        self.remove(connection);
         self.open.insert(connection, Stream { framer: Framer::new(), peer, local });
+        *self.by_source.entry(peer.addr.ip()).or_default() += 1;
         self.by_addr.insert(peer.addr, connection);
         self.opening.remove(&peer.addr).unwrap_or_default()
     }
@@ -55,6 +65,13 @@ impl Streams {
         let Some(stream) = self.open.remove(&connection) else { return false };
         if self.by_addr.get(&stream.peer.addr) == Some(&connection) {
             self.by_addr.remove(&stream.peer.addr);
+        }
+        let source = stream.peer.addr.ip();
+        if let Some(count) = self.by_source.get_mut(&source) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_source.remove(&source);
+            }
         }
         true
     }
@@ -99,7 +116,7 @@ impl Streams {
 impl Endpoint {
     pub(super) fn connected(&mut self, from: Peer, local: SocketAddr) {
         let Some(connection) = from.connection else { return };
-        if !self.streams.has_room() {
+        if !self.streams.has_room(from.addr.ip()) {
             self.counters.refused += 1;
             self.commands.push_back(Command::Close(connection));
             return;

@@ -129,3 +129,44 @@ fn floods_of_every_other_kind_leave_nothing() {
     bank.forward(Duration::from_secs(70));
     assert_empty(&mut bank.bank);
 }
+
+#[test]
+fn damaged_messages_in_any_order_break_nothing() {
+    let mut rng = StdRng::from_seed([9; 32]);
+    let mut bank = bank();
+    let methods = ["INVITE", "CANCEL", "ACK", "BYE", "OPTIONS", "INFO", "REGISTER", "UPDATE"];
+    let mut tag = "none".to_owned();
+    for _ in 0..20_000 {
+        let method = methods[rng.random_range(0..methods.len())];
+        let branch = format!("b{}", rng.random_range(0..20));
+        let message = match rng.random_range(0..3) {
+            0 => request(method, &branch, ""),
+            _ => within(method, rng.random_range(1..50), &tag, &branch),
+        };
+        let mut bytes = wire_form(&message);
+        for _ in 0..rng.random_range(0..3) {
+            let at = rng.random_range(0..bytes.len());
+            bytes[at] = rng.random();
+        }
+        bank.bank.handle_datagram(bank.now, bank.from, addr(BANK), &bytes);
+        if let (Some(leg), _) = (bank.leg, bank.told()) {
+            let sdp = b"answer".to_vec();
+            match rng.random_range(0..12) {
+                0 => bank.bank.answer(bank.now, leg, sdp, &Headers::new()),
+                1 => bank.bank.answer_reoffer(bank.now, leg, sdp),
+                2 => bank.bank.refuse_reoffer(bank.now, leg, Status::NOT_ACCEPTABLE_HERE),
+                3 => bank.bank.ring(bank.now, leg),
+                4 => bank.bank.hang_up(bank.now, leg),
+                _ => {}
+            }
+        }
+        for sent in bank.sent().iter().filter(|sent| sent.contains(" INVITE\r\n") && sent.contains("\nTo: ")) {
+            tag = tag_of(sent);
+        }
+        bank.forward(millis(rng.random_range(0..400)));
+    }
+    bank.leg.inspect(|leg| bank.bank.hang_up(bank.now, *leg));
+    bank.forward(Duration::from_secs(7 * 3600));
+    bank.told();
+    assert_empty(&mut bank.bank);
+}

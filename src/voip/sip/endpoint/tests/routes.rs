@@ -89,3 +89,18 @@ fn a_contact_elsewhere_is_believed() {
     bank.answered(&request("INVITE", "one", "").replace("anna@192.0.2.10:5060>", "anna@192.0.2.44:5070>"));
     assert_eq!(bye(&mut bank).0, Peer::udp(addr("192.0.2.44:5070")));
 }
+
+#[test]
+fn an_operators_phone_behind_nat_gets_its_ack_where_its_call_went() {
+    for contact in ["anna@192.0.2.10:5060>", "anna@192.0.2.10>"] {
+        let mut phone = Wired::new();
+        let to = Peer::udp(addr("203.0.113.77:31337"));
+        phone.bank.invite(phone.now, OutgoingCall { to, ..outgoing() }).unwrap();
+        let invite = phone.sent().remove(0);
+        let ok = reply(&invite, "200 OK", "tag=a", "answer").replace("anna@192.0.2.10:5060>", contact);
+        let ok = wire_form(&ok);
+        phone.bank.handle_datagram(phone.now, to, addr(BANK), &ok);
+        let Some(Command::Send { to: sent_to, bytes }) = phone.bank.next_command() else { panic!() };
+        assert_eq!((sent_to, headline(&bytes).as_str()), (to, "ACK"));
+    }
+}
