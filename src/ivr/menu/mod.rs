@@ -8,18 +8,22 @@
 mod check;
 mod code;
 mod decode;
+mod explain;
 mod hours;
 mod lexis;
 mod load;
 mod problem;
+mod recordings;
 mod sources;
 mod traps;
 mod tree;
 mod types;
 
 pub use code::Code;
+pub use explain::{explain, node_named};
 pub use load::load;
 pub use problem::{Problem, Severity, Text};
+pub use recordings::check_recordings;
 pub use types::*;
 
 #[cfg(test)]

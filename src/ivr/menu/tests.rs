@@ -42,3 +42,49 @@ pub(super) fn small(more: &str) -> Menu {
         Err(problems) => panic!("{problems:#?}"),
     }
 }
+
+#[test]
+fn the_main_menu_is_explained_as_it_is_heard() {
+    let (menu, _) = load(&example()).unwrap();
+    let page = explain(&menu, node_named(&menu, "main").unwrap(), crate::model::Lang::En);
+    assert!(
+        page.contains("“If your card is lost or you see a transaction you did not make, press 1.” → card_lost"),
+        "{page}"
+    );
+    assert!(page.contains("key star → back (inherited)"), "{page}");
+    for task in menu.tasks.iter().map(|task| &task.name).chain(menu.menus.iter().map(|node| &node.name)) {
+        let page = explain(&menu, node_named(&menu, task).unwrap(), crate::model::Lang::Ru);
+        assert!(page.contains("Около"), "{page}");
+    }
+}
+
+#[test]
+fn every_phrase_of_the_example_is_recorded_as_it_is_written() {
+    let (menu, _) = load(&example()).unwrap();
+    let manifest = crate::ivr::speech::Manifest::parse(include_str!("../../../prompts/manifest.tsv")).unwrap();
+    let problems: Vec<_> =
+        check_recordings(&menu, &manifest).iter().map(|p| p.headline(crate::model::Lang::En)).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn the_version_changes_with_any_byte() {
+    let first = load(&example()).unwrap().0.version;
+    let mut files = example();
+    files.reverse();
+    assert_eq!(load(&files).unwrap().0.version, first);
+    files[0].1.push(b'\n');
+    assert_ne!(load(&files).unwrap().0.version, first);
+}
+
+#[test]
+fn the_operator_is_a_role_and_a_confirmation_guards_its_change() {
+    let (menu, _) = load(&example()).unwrap();
+    let Some(Node::Task(id)) = node_named(&menu, "card_lost") else { panic!("card_lost is a task") };
+    let task = &menu[id];
+    assert_eq!(task.operator, node_named(&menu, "operator_urgent"));
+    let guarded = task.steps.iter().any(|node| matches!(&node.step, Step::Confirm(confirm) if confirm.guards_change));
+    assert!(guarded);
+    let Some(Node::Menu(id)) = node_named(&menu, "main") else { panic!("main is a menu") };
+    assert_eq!(menu[id].options.last().map(|option| option.go), Some(Go::Operator));
+}

@@ -66,7 +66,8 @@ fn operators(paths: &mut Paths<'_>) {
     let menu = paths.menu;
     for node in &menu.menus {
         let zero = |digit: Digit| digit.as_char() == '0';
-        let has = node.keys.iter().any(|(digit, _)| zero(*digit)) || node.options.iter().any(|option| zero(option.digit));
+        let has =
+            node.keys.iter().any(|(digit, _)| zero(*digit)) || node.options.iter().any(|option| zero(option.digit));
         if !has {
             let name = &node.name;
             let message = Text::new(

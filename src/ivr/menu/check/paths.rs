@@ -3,7 +3,8 @@
 
 use super::super::sources::{Finding, Report};
 use super::super::{
-    Action, Code, Do, Go, Menu, MenuNode, Name, Node, Place, QueueResult, Step, StepId, Task, TaskId, Text, Then, Trouble,
+    Action, Code, Do, Go, Menu, MenuNode, Name, Node, Place, QueueResult, Step, StepId, Task, TaskId, Text, Then,
+    Trouble,
 };
 use super::state::State;
 use super::values::{Scope, Types};
@@ -107,10 +108,13 @@ impl<'m> Paths<'m> {
             self.say(phrase, &state, Scope::Plain, node.place);
         }
         for option in &node.options {
-            let shown = option.condition.as_ref().map_or_else(|| state.clone(), |condition| {
-                self.condition(condition, &state, option.place);
-                state.refined(condition, true)
-            });
+            let shown = option.condition.as_ref().map_or_else(
+                || state.clone(),
+                |condition| {
+                    self.condition(condition, &state, option.place);
+                    state.refined(condition, true)
+                },
+            );
             self.say(option.offer, &shown, Scope::Plain, option.place);
             self.leave(here, option.go, &shown, option.place);
         }
@@ -373,10 +377,8 @@ impl<'m> Paths<'m> {
             format!("{name} needs level {needed}, but a caller may come here with level {lowest}"),
             format!("{name} требует уровень {needed}, а сюда можно попасть с уровнем {lowest}"),
         );
-        let help = Text::new(
-            format!("add `needs: {needed}` to the task"),
-            format!("добавьте в сценарий `needs: {needed}`"),
-        );
+        let help =
+            Text::new(format!("add `needs: {needed}` to the task"), format!("добавьте в сценарий `needs: {needed}`"));
         self.find(place, Finding::new(Code::E10, message).help(help));
     }
 

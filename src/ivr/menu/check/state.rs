@@ -101,7 +101,9 @@ impl State {
             }
             Condition::Compare { left: Source::CallerLevel, how, right } => {
                 let named = |level: Level| {
-                    right.iter().any(|source| matches!(source, Source::Literal(Literal::Word(word)) if **word == *level.name()))
+                    right
+                        .iter()
+                        .any(|source| matches!(source, Source::Literal(Literal::Word(word)) if **word == *level.name()))
                 };
                 match how {
                     Comparison::Is | Comparison::In => self.only(|level| named(level) == holds),

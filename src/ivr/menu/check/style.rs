@@ -26,10 +26,8 @@ pub(super) fn check(report: &mut Report, menu: &Menu) {
             && special.is_empty()
         {
             let name = &hours.name;
-            let message = Text::new(
-                format!("hours \"{name}\" have no holidays"),
-                format!("в часах «{name}» нет праздников"),
-            );
+            let message =
+                Text::new(format!("hours \"{name}\" have no holidays"), format!("в часах «{name}» нет праздников"));
             report.add(hours.place, 0, Finding::new(Code::W09, message));
         }
     }
@@ -42,14 +40,13 @@ fn options(report: &mut Report, menu: &Menu, node: &MenuNode) {
     let name = &node.name;
     if keys.len() > MAX_OPTIONS {
         let count = keys.len();
-        let message = Text::new(
-            format!("menu \"{name}\" has {count} options"),
-            format!("в меню «{name}» пунктов: {count}"),
-        );
+        let message =
+            Text::new(format!("menu \"{name}\" has {count} options"), format!("в меню «{name}» пунктов: {count}"));
         report.add(node.place, 0, Finding::new(Code::W01, message));
     }
     if let Some(gap) = (1_u32..).zip(&keys).find(|(wanted, key)| wanted != *key).map(|(wanted, _)| wanted) {
-        let message = Text::new(format!("menu \"{name}\" has no option {gap}"), format!("в меню «{name}» нет пункта {gap}"));
+        let message =
+            Text::new(format!("menu \"{name}\" has no option {gap}"), format!("в меню «{name}» нет пункта {gap}"));
         report.add(node.place, 0, Finding::new(Code::W02, message));
     }
     for lang in &menu.languages {
@@ -110,7 +107,10 @@ fn depth(report: &mut Report, menu: &Menu) {
             && let Some(found) = menu.menus.get(usize::from(id.0))
         {
             let (name, depth) = (&found.name, depth + 1);
-            let message = Text::new(format!("menu \"{name}\" is menu {depth} deep"), format!("меню «{name}» — {depth}-е по глубине"));
+            let message = Text::new(
+                format!("menu \"{name}\" is menu {depth} deep"),
+                format!("меню «{name}» — {depth}-е по глубине"),
+            );
             report.add(found.place, 0, Finding::new(Code::W04, message));
         }
     }

@@ -2,8 +2,8 @@
 
 use super::super::sources::Finding;
 use super::super::{
-    Ask, Code, Condition, Do, EntryKind, Literal, Menu, Name, Operation, PhraseId, Place, QueueId, SayEach, Source, Step,
-    Text, ValueType, WaitingKey, lexis,
+    Ask, Code, Condition, Do, EntryKind, Literal, Menu, Name, Operation, PhraseId, Place, QueueId, SayEach, Source,
+    Step, Text, ValueType, WaitingKey, lexis,
 };
 use super::paths::{Paths, answer};
 use super::state::State;
@@ -126,7 +126,8 @@ impl Paths<'_> {
 
     fn sayable(&mut self, place: Place, path: &str, value: &ValueType, format: Option<&Format>) {
         let kind = kind(value);
-        let fits = kind.is_some_and(|kind| format.map_or(Format::of_kind(kind).is_some(), |format| format.accepts(kind)));
+        let fits =
+            kind.is_some_and(|kind| format.map_or(Format::of_kind(kind).is_some(), |format| format.accepts(kind)));
         if !fits {
             let type_name = kind.map_or("nothing", ValueKind::name);
             let how = format.map_or_else(String::new, |format| format!(" as {format}"));
@@ -250,7 +251,8 @@ impl Paths<'_> {
     }
 
     fn secret(&mut self, place: Place, name: &str) {
-        let message = Text::new(format!("the secret \"{name}\" would leak here"), format!("секрет «{name}» утечёт здесь"));
+        let message =
+            Text::new(format!("the secret \"{name}\" would leak here"), format!("секрет «{name}» утечёт здесь"));
         self.add(place, Code::E11, message);
     }
 

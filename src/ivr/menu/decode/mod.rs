@@ -144,7 +144,10 @@ impl<'t> Decoder<'t> {
         };
         let same = self.find(section, name);
         if let Some(first) = same.or(rival) {
-            self.twice(entry.key, first.key.place);
+            // Twice in one section of one file was reported when the file was read.
+            if same.is_none() || first.key.place.file != entry.key.place.file {
+                self.twice(entry.key, first.key.place);
+            }
             if same.is_some() {
                 return;
             }

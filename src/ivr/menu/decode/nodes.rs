@@ -188,7 +188,7 @@ impl<'t> Decoder<'t> {
         }
         for (index, (id, item)) in ids.iter().enumerate() {
             let next = ids.get(index + 1).map(|(next, _)| *next).or(after);
-            let step = self.step(steps, item, next).unwrap_or(Step::Note("".into()));
+            let step = self.step(steps, item, next).unwrap_or(Step::Go(super::Go::HangUp));
             steps.fill(*id, StepNode { step, next, place: item.place });
         }
         ids.first().map(|(id, _)| *id)

@@ -1,0 +1,62 @@
+//! Each bad menu in `tests/menus/bad` is told off as its golden file says, in English and in Russian.
+//! `UPDATE_GOLDEN=1 cargo test --test bad_menus` writes the golden files anew; read them before they are kept.
+
+use hotline::ivr::menu::{Problem, load};
+use hotline::model::Lang;
+use std::path::Path;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/menus/bad");
+
+fn read(name: &str) -> (String, Vec<u8>) {
+    (name.to_owned(), std::fs::read(Path::new(FOLDER).join(name)).unwrap())
+}
+
+fn problems(name: &str) -> Vec<Problem> {
+    match load(&[read("base.yaml"), read(name)]) {
+        Ok((_, warnings)) => warnings,
+        Err(problems) => problems,
+    }
+}
+
+fn shown(problems: &[Problem]) -> String {
+    let mut text = String::new();
+    for lang in [Lang::En, Lang::Ru] {
+        for problem in problems {
+            text.push_str(&problem.render(lang));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[test]
+fn every_bad_menu_is_told_off_as_its_golden_file_says() {
+    let mut names: Vec<String> = std::fs::read_dir(FOLDER)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".yaml") && name != "base.yaml")
+        .collect();
+    names.sort();
+    assert!(names.len() > 20);
+    for name in names {
+        let shown = shown(&problems(&name));
+        assert!(!shown.is_empty(), "{name} is accepted");
+        let code = name.trim_end_matches(".yaml");
+        assert!(!code.starts_with('E') || shown.contains(&format!(" {code} ")), "{name} lacks {code}:\n{shown}");
+        let golden = Path::new(FOLDER).join(format!("{code}.txt"));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&golden, &shown).unwrap();
+        }
+        assert_eq!(shown, std::fs::read_to_string(&golden).unwrap_or_default(), "{name}");
+    }
+}
+
+#[test]
+fn a_machine_reads_one_line_per_problem() {
+    let problem = &problems("E01.yaml")[0];
+    let json: serde_json::Value = serde_json::from_str(&problem.json(Lang::En)).unwrap();
+    assert_eq!(json["file"], "E01.yaml");
+    assert_eq!(json["code"], "E01");
+    assert_eq!(json["severity"], "error");
+    assert_eq!((&json["line"], &json["column"]), (&4.into(), &14.into()));
+}
