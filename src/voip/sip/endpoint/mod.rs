@@ -62,6 +62,8 @@ enum CoreTimer {
     Leg(LegId, LegTimer),
     /// Nobody above answered a request.
     Unanswered(RequestToken),
+    /// A new connection has brought nothing whole.
+    Silent(ConnectionId),
 }
 
 /// A request that waits for an answer from above, and until when.
@@ -128,7 +130,7 @@ impl Endpoint {
     /// A connection was accepted, or opened for [`Command::Connect`] (then `from.addr` is its `to`).
     /// `from.connection` names it.
     pub fn handle_connected(&mut self, now: Instant, from: Peer, local: SocketAddr) {
-        self.connected(from, local);
+        self.connected(now, from, local);
         self.settle(now);
     }
 
@@ -146,7 +148,7 @@ impl Endpoint {
 
     /// A connection is gone.
     pub fn handle_closed(&mut self, now: Instant, connection: ConnectionId) {
-        self.streams.remove(connection);
+        self.forget_stream(connection);
         self.transactions.fail_connection(now, connection);
         self.settle(now);
     }
@@ -160,6 +162,7 @@ impl Endpoint {
                 Due::Transaction(id, timer) => self.transactions.fire(now, id, timer, timer_id),
                 Due::Core(CoreTimer::Leg(leg, timer)) => self.fire(now, leg, timer, timer_id),
                 Due::Core(CoreTimer::Unanswered(token)) => self.forget_asked(now, token),
+                Due::Core(CoreTimer::Silent(connection)) => self.fell_silent(now, connection),
             }
             self.settle(now);
         }

@@ -303,7 +303,7 @@ impl Endpoint {
 
     /// Closes a connection.
     pub(super) fn close(&mut self, connection: crate::voip::sip::ConnectionId) {
-        if self.streams.remove(connection) {
+        if self.forget_stream(connection) {
             self.commands.push_back(Command::Close(connection));
         }
     }

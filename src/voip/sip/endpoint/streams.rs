@@ -1,17 +1,22 @@
 //! Connections: which there are, which are being opened, and what waits for them (RFC 3261 §18).
 
-use super::{Command, Endpoint};
+use super::{Command, CoreTimer, Due, Endpoint};
 use crate::model::Instant;
 use crate::voip::sip::framer::{Frame, Framer, PONG};
 use crate::voip::sip::transaction::Wire;
+use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::{ConnectionId, Peer, Transport, Unusable};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// The most messages that wait for one connection to be opened.
 const WAITING: usize = 16;
 /// The most connections that are being opened.
 const OPENING: usize = 1024;
+
+/// How long a new connection may be without a whole message.
+const SILENT: Duration = Duration::from_secs(32);
 
 /// The stream connections of an endpoint.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ struct Stream {
     framer: Framer,
     peer: Peer,
     local: SocketAddr,
+    /// Runs until the first whole message.
+    silent: Option<TimerId>,
 }
 
 /// Bytes that could not go anywhere.
@@ -52,17 +59,16 @@ impl Streams {
     }
 
     /// Takes a connection in; what has waited for it is returned.
-    fn insert(&mut self, connection: ConnectionId, peer: Peer, local: SocketAddr) -> Vec<Wire> {
-        self.remove(connection);
-        self.open.insert(connection, Stream { framer: Framer::new(), peer, local });
+    fn insert(&mut self, connection: ConnectionId, stream: Stream) -> Vec<Wire> {
+        let peer = stream.peer;
+        self.open.insert(connection, stream);
         *self.by_source.entry(peer.addr.ip()).or_default() += 1;
         self.by_addr.insert(peer.addr, connection);
         self.opening.remove(&peer.addr).unwrap_or_default()
     }
 
-    /// Forgets a connection; `false` when there was none.
-    pub fn remove(&mut self, connection: ConnectionId) -> bool {
-        let Some(stream) = self.open.remove(&connection) else { return false };
+    fn remove(&mut self, connection: ConnectionId) -> Option<Stream> {
+        let stream = self.open.remove(&connection)?;
         if self.by_addr.get(&stream.peer.addr) == Some(&connection) {
             self.by_addr.remove(&stream.peer.addr);
         }
@@ -73,7 +79,7 @@ impl Streams {
                 self.by_source.remove(&source);
             }
         }
-        true
+        Some(stream)
     }
 
     /// A peer with the connection that leads to it now; none when it must be opened.
@@ -114,15 +120,42 @@ impl Streams {
 }
 
 impl Endpoint {
-    pub(super) fn connected(&mut self, from: Peer, local: SocketAddr) {
+    pub(super) fn connected(&mut self, now: Instant, from: Peer, local: SocketAddr) {
         let Some(connection) = from.connection else { return };
+        self.forget_stream(connection);
         if !self.streams.has_room(from.addr.ip()) {
             self.counters.refused += 1;
             self.commands.push_back(Command::Close(connection));
             return;
         }
-        for bytes in self.streams.insert(connection, from, local) {
+        let silent = Some(self.transactions.wheel().set(now + SILENT, Due::Core(CoreTimer::Silent(connection))));
+        let stream = Stream { framer: Framer::new(), peer: from, local, silent };
+        for bytes in self.streams.insert(connection, stream) {
             self.commands.push_back(Command::Send { to: from, bytes });
+        }
+    }
+
+    /// Forgets a connection; `false` when there was none.
+    pub(super) fn forget_stream(&mut self, connection: ConnectionId) -> bool {
+        let Some(stream) = self.streams.remove(connection) else { return false };
+        if let Some(silent) = stream.silent {
+            self.transactions.wheel().stop(silent);
+        }
+        true
+    }
+
+    /// Nothing whole has come over a connection since it was opened: it only costs us.
+    pub(super) fn fell_silent(&mut self, now: Instant, connection: ConnectionId) {
+        self.counters.dropped += 1;
+        self.close(connection);
+        self.transactions.fail_connection(now, connection);
+    }
+
+    /// The first whole message or ping of a connection has come.
+    fn heard(&mut self, connection: ConnectionId) {
+        let silent = self.streams.open.get_mut(&connection).and_then(|stream| stream.silent.take());
+        if let Some(silent) = silent {
+            self.transactions.wheel().stop(silent);
         }
     }
 
@@ -139,11 +172,15 @@ impl Endpoint {
             let (peer, local) = (stream.peer, stream.local);
             match stream.framer.next_frame() {
                 Ok(Some(Frame::Message(message))) => {
+                    self.heard(connection);
                     self.receive(now, peer, local, &message);
                     self.settle(now);
                 }
                 // RFC 5626 §4.4.1: a ping of two line ends is answered with one.
-                Ok(Some(Frame::Ping)) => self.send(peer, PONG.into()),
+                Ok(Some(Frame::Ping)) => {
+                    self.heard(connection);
+                    self.send(peer, PONG.into());
+                }
                 Ok(None) => return,
                 Err(fault) => {
                     // Where the next message begins is unknown: answer and close.

@@ -110,3 +110,20 @@ fn connections_are_bounded() {
     bank.bank.handle_connected(bank.now, tcp(2), addr(BANK));
     assert_eq!(bank.sent(), ["Close ConnectionId(2)"]);
 }
+
+#[test]
+fn a_connection_that_brings_nothing_whole_is_closed_and_a_quiet_phone_is_not() {
+    for (bytes, is_closed) in [(&b"OPTIONS sip:"[..], true), (b"", true), (b"\r\n\r\n", false)] {
+        let mut bank = connected();
+        bank.bank.handle_stream_bytes(bank.now, ConnectionId(7), bytes);
+        bank.sent();
+        let end = bank.now + Duration::from_secs(3600);
+        while let Some(next) = bank.bank.poll_timeout().filter(|next| *next <= end) {
+            bank.bank.handle_timeout(next);
+        }
+        let expected: &[&str] = if is_closed { &["Close ConnectionId(7)"] } else { &[] };
+        assert_eq!(bank.sent(), expected);
+        bank.bank.handle_closed(end, ConnectionId(7));
+        assert_empty(&mut bank.bank);
+    }
+}
