@@ -58,7 +58,7 @@ codes! {
         "Add `needs:` to the task.", "Добавьте `needs:` в сценарий.";
     E11: "A secret would leak", "Утечка секрета",
         "Pass a secret only to a parameter the service declares `secret`.", "Передавайте секрет только в параметр, объявленный `secret`.";
-    E12: "A change without once_per", "Изменение без once_per",
+    E12: "A change without `once_per`", "Изменение без once_per",
         "Add `once_per: call`.", "Добавьте `once_per: call`.";
     E13: "The trouble list does not leave", "Список trouble не выводит из меню",
         "End the list with an entry that has `go`.", "Завершите список элементом с `go`.";
@@ -111,7 +111,10 @@ impl Code {
         let mut table = String::from("| Code | Meaning | Advice |\n|---|---|---|\n");
         for code in Self::ALL {
             let (meaning, advice) = (code.meaning(), code.advice());
-            table.push_str(&format!("| {} | {} | {} |\n", code.name(), meaning.get(lang), advice.get(lang)));
+            let row = [code.name(), meaning.get(lang), advice.get(lang)];
+            table.push_str("| ");
+            table.push_str(&row.join(" | "));
+            table.push_str(" |\n");
         }
         table
     }

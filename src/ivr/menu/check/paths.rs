@@ -105,7 +105,7 @@ impl<'m> Paths<'m> {
     fn menu(&mut self, here: &mut Here, node: &MenuNode, mut state: State) {
         state.quiet = false;
         for phrase in [node.intro, node.say, node.hint].into_iter().flatten() {
-            self.say(phrase, &state, Scope::Plain, node.place);
+            self.say(phrase, &state, &Scope::Plain, node.place);
         }
         for option in &node.options {
             let shown = option.condition.as_ref().map_or_else(
@@ -115,7 +115,7 @@ impl<'m> Paths<'m> {
                     state.refined(condition, true)
                 },
             );
-            self.say(option.offer, &shown, Scope::Plain, option.place);
+            self.say(option.offer, &shown, &Scope::Plain, option.place);
             self.leave(here, option.go, &shown, option.place);
         }
         for (_, go) in &node.keys {
@@ -130,7 +130,7 @@ impl<'m> Paths<'m> {
     fn trouble(&mut self, here: &mut Here, trouble: &Trouble, state: &State, place: Place) {
         for reaction in trouble.silence.iter().chain(&trouble.wrong) {
             if let Some(phrase) = reaction.say {
-                self.say(phrase, state, Scope::Plain, place);
+                self.say(phrase, state, &Scope::Plain, place);
             }
             if let Some(go) = reaction.go {
                 self.leave(here, go, state, place);
@@ -151,7 +151,7 @@ impl<'m> Paths<'m> {
         }
         let outer = std::mem::take(&mut here.returned);
         let state = self.proven(here, task, entry);
-        self.steps(here, task, state);
+        self.steps(here, task, &state);
         let returned = std::mem::replace(&mut here.returned, outer);
         here.tasks.pop();
         self.memo.insert(key, returned.clone());
@@ -197,10 +197,10 @@ impl<'m> Paths<'m> {
         self.run(here, id, state)
     }
 
-    fn steps(&mut self, here: &mut Here, task: &Task, entry: State) {
+    fn steps(&mut self, here: &mut Here, task: &Task, entry: &State) {
         let mut states: Vec<State> = vec![State::default(); task.steps.len()];
         let mut work = Vec::new();
-        flow(&mut states, &mut work, task.first, &entry);
+        flow(&mut states, &mut work, task.first, entry);
         // Report only what holds in the final states: find them first, then look at each step once.
         let reporting = std::mem::replace(&mut self.reporting, false);
         while let Some(id) = work.pop() {
@@ -230,17 +230,17 @@ impl<'m> Paths<'m> {
         };
         match &node.step {
             Step::Say { phrase, .. } => {
-                self.say(*phrase, &state, Scope::Plain, place);
+                self.say(*phrase, &state, &Scope::Plain, place);
                 on(self, state);
             }
             Step::Note(_) | Step::Language(_) => on(self, state),
             Step::Voicemail(voicemail) => {
-                self.say(voicemail.say, &state, Scope::Plain, place);
+                self.say(voicemail.say, &state, &Scope::Plain, place);
                 on(self, state);
             }
             Step::SayEach(each) => {
                 let scope = self.list_of(each, &state, place);
-                self.say(each.say, &state, scope, place);
+                self.say(each.say, &state, &scope, place);
                 on(self, state);
             }
             Step::Go(go) => self.leave(here, *go, &state, place),
@@ -296,19 +296,19 @@ impl<'m> Paths<'m> {
         let mut out = Vec::new();
         match &node.step {
             Step::Ask(ask) => {
-                self.say(ask.say, &state, Scope::Plain, place);
+                self.say(ask.say, &state, &Scope::Plain, place);
                 if let Some(help) = ask.help {
-                    self.say(help, &state, Scope::Plain, place);
+                    self.say(help, &state, &Scope::Plain, place);
                 }
                 self.leave(here, Go::Operator, &state, place);
                 answered.define(&answer(&ask.name));
                 out.extend(self.action(here, next, &ask.failed, &state, place));
             }
             Step::Choose(choose) => {
-                self.say(choose.say, &state, Scope::Plain, place);
+                self.say(choose.say, &state, &Scope::Plain, place);
                 for choice in &choose.options {
                     if let Some(offer) = choice.offer {
-                        self.say(offer, &state, Scope::Plain, choice.place);
+                        self.say(offer, &state, &Scope::Plain, choice.place);
                     }
                 }
                 for (_, go) in &choose.keys {
@@ -321,7 +321,7 @@ impl<'m> Paths<'m> {
                 }
             }
             Step::Confirm(confirm) => {
-                self.say(confirm.say, &state, Scope::Plain, place);
+                self.say(confirm.say, &state, &Scope::Plain, place);
                 for (_, go) in &confirm.keys {
                     self.leave(here, go.value, &state, place);
                 }
@@ -392,7 +392,7 @@ impl<'m> Paths<'m> {
     ) -> Option<(StepId, State)> {
         let state = action.grants.map_or_else(|| state.clone(), |level| state.raised(level));
         if let Some(phrase) = action.say {
-            self.say(phrase, &state, Scope::Plain, place);
+            self.say(phrase, &state, &Scope::Plain, place);
         }
         match &action.then {
             Then::Continue if next.is_none() => {
@@ -409,8 +409,8 @@ impl<'m> Paths<'m> {
     }
 
     fn operator(&self, here: &Here) -> Option<Node> {
-        let tasks = here.tasks.iter().rev().filter_map(|id| self.menu.tasks.get(usize::from(id.0)));
-        tasks.filter_map(|task| task.operator).next()
+        let mut tasks = here.tasks.iter().rev().filter_map(|id| self.menu.tasks.get(usize::from(id.0)));
+        tasks.find_map(|task| task.operator)
     }
 
     fn leave(&mut self, here: &mut Here, go: Go, state: &State, place: Place) {

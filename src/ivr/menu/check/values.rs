@@ -97,7 +97,7 @@ enum Found {
 
 impl Paths<'_> {
     /// Checks that a phrase can be said in a state.
-    pub fn say(&mut self, id: PhraseId, state: &State, scope: Scope, place: Place) {
+    pub fn say(&mut self, id: PhraseId, state: &State, scope: &Scope, place: Place) {
         let menu = self.menu;
         let Some(phrase) = menu.phrases.get(usize::from(id.0)).filter(|_| self.reporting) else { return };
         for (path, format, _) in phrase.texts.iter().flat_map(|(_, text)| text.values()) {
@@ -108,7 +108,7 @@ impl Paths<'_> {
                 let message = Text::new(format!("no ladder \"{name}\""), format!("нет лесенки «{name}»"));
                 self.add(written, Code::E15, message);
             }
-            match self.found(path, state, &scope, id) {
+            match self.found(path, state, scope, id) {
                 Found::Skip => {}
                 Found::Missing(why) => {
                     let name = &phrase.name;
@@ -345,7 +345,7 @@ impl Paths<'_> {
                 self.condition(condition, state, queue.place);
             }
         }
-        phrases.into_iter().flatten().for_each(|phrase| self.say(phrase, state, Scope::Queue, place));
+        phrases.into_iter().flatten().for_each(|phrase| self.say(phrase, state, &Scope::Queue, place));
         self.screen(id);
         let targets = waiting.keys.iter().filter_map(|(_, key)| match key {
             WaitingKey::Go(go) => Some(*go),

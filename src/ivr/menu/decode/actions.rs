@@ -20,13 +20,13 @@ impl<'t> Decoder<'t> {
             }
         }
         let known = ["say", "note", "grants", "again", "go"];
-        let Some(fields) = self.fields(node, ("an outcome", "у исхода"), &known) else {
+        let Some(found) = self.fields(node, ("an outcome", "у исхода"), &known) else {
             return Action::default();
         };
-        let say = self.phrase_of(&fields, "say");
-        let note = fields.get("note").and_then(|node| self.text(node)).map(Into::into);
-        let grants = fields.get("grants").and_then(|node| self.level(node));
-        let then = match (fields.get("again"), fields.get("go")) {
+        let say = self.phrase_of(&found, "say");
+        let note = found.get("note").and_then(|node| self.text(node)).map(Into::into);
+        let grants = found.get("grants").and_then(|node| self.level(node));
+        let then = match (found.get("again"), found.get("go")) {
             (Some(again), Some(_)) => {
                 let message = Text::new("again and go exclude each other", "again и go исключают друг друга");
                 self.problem(again, Code::E19, message);

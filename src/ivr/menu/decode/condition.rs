@@ -13,14 +13,14 @@ type Token = (String, u32);
 
 struct Tokens<'n> {
     node: &'n Node,
-    tokens: Vec<Token>,
+    words: Vec<Token>,
     next: usize,
     depth: usize,
 }
 
 impl Tokens<'_> {
     fn peek(&self) -> Option<&str> {
-        self.tokens.get(self.next).map(|(word, _)| word.as_str())
+        self.words.get(self.next).map(|(word, _)| word.as_str())
     }
 
     fn take(&mut self, word: &str) -> bool {
@@ -30,7 +30,7 @@ impl Tokens<'_> {
     }
 
     fn pop(&mut self) -> Option<Token> {
-        let token = self.tokens.get(self.next).cloned();
+        let token = self.words.get(self.next).cloned();
         self.next += usize::from(token.is_some());
         token
     }
@@ -40,7 +40,7 @@ impl<'t> Decoder<'t> {
     /// Reads a condition; `None` after a report.
     pub(super) fn condition(&mut self, node: &'t Node) -> Option<Condition> {
         let text = self.text(node)?;
-        let mut tokens = Tokens { node, tokens: split(text), next: 0, depth: 0 };
+        let mut tokens = Tokens { node, words: split(text), next: 0, depth: 0 };
         let condition = self.any_of(&mut tokens)?;
         if tokens.peek().is_some() {
             self.stuck(&tokens);
@@ -204,7 +204,7 @@ impl<'t> Decoder<'t> {
     }
 
     fn stuck(&mut self, tokens: &Tokens<'_>) {
-        let (word, at) = tokens.tokens.get(tokens.next).cloned().unwrap_or_else(|| {
+        let (word, at) = tokens.words.get(tokens.next).cloned().unwrap_or_else(|| {
             let end = tokens.node.text().map_or(0, |text| text.chars().count());
             (String::new(), u32::try_from(end).unwrap_or(0))
         });

@@ -116,7 +116,7 @@ impl<'t> Decoder<'t> {
                 }
             }
             Kind::Text(_) | Kind::List(_) => {
-                self.wrong_shape(node, "names, each with its content", "имена с содержимым")
+                self.wrong_shape(node, "names, each with its content", "имена с содержимым");
             }
         }
     }

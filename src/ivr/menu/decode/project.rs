@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 /// How long a caller may stay in menus when the files do not say.
-const CALL_LIMIT: Duration = Duration::from_secs(15 * 60);
+const CALL_LIMIT: Duration = Duration::from_mins(15);
 
 /// Decodes the trees of all files into a menu; what is wrong goes into the report. With errors in the report the
 /// menu holds stand-ins and must not be walked.
@@ -34,8 +34,10 @@ pub(in super::super) fn decode(
         kept: BTreeSet::new(),
         poisoned: BTreeSet::new(),
     };
-    trees.iter().for_each(|tree| decoder.collect(tree));
-    trees.iter().for_each(|tree| kept_names(tree, &mut decoder.kept));
+    for tree in trees {
+        decoder.collect(tree);
+        kept_names(tree, &mut decoder.kept);
+    }
     let menu = decoder.menu_of_all(version);
     (decoder.report, menu, decoder.poisoned)
 }

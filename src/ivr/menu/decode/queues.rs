@@ -7,7 +7,7 @@ use crate::model::PromptId;
 use std::time::Duration;
 
 /// How long only operators with the caller's language are offered, when they are preferred.
-const OWN_LANGUAGE: Duration = Duration::from_secs(60);
+const OWN_LANGUAGE: Duration = Duration::from_mins(1);
 const KEYS: [&str; 16] = [
     "title",
     "members",
@@ -159,13 +159,13 @@ impl<'t> Decoder<'t> {
             self.one_of(node, &[("operator", true)]);
         }
         Some(Callback {
-            offer_after: self.duration_or(&fields, "offer_after", Duration::from_secs(60)),
+            offer_after: self.duration_or(&fields, "offer_after", Duration::from_mins(1)),
             offer_if: fields.get("offer_if").and_then(|node| self.condition(node)),
             say: self.need_phrase(&fields, "say"),
             confirm_number: self.need_phrase(&fields, "confirm_number"),
             other_number: self.need_phrase(&fields, "other_number"),
             attempts: fields.get("attempts").and_then(|node| self.number(node)).unwrap_or(3),
-            retry: self.duration_or(&fields, "retry", Duration::from_secs(900)),
+            retry: self.duration_or(&fields, "retry", Duration::from_mins(15)),
             hello: self.need_phrase(&fields, "hello"),
         })
     }
