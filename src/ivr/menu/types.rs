@@ -196,6 +196,7 @@ pub struct Hours {
 
 /// When it is open.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handful per menu; a box would only hide the fields")]
 pub enum HoursRule {
     /// Day and night.
     Always,

@@ -207,12 +207,10 @@ impl Paths<'_> {
             Source::CallFrom => Found::Type(ValueType::Phone),
             Source::Answer(name) => self.kept(&answer(name), None, state),
             Source::Kept(name, field) => self.kept(name, field.as_deref(), state),
-            Source::QueuePosition => Found::Type(ValueType::Number),
-            Source::QueueWait(_) => Found::Type(ValueType::Duration),
+            Source::QueuePosition | Source::Literal(Literal::Number(_)) => Found::Type(ValueType::Number),
+            Source::QueueWait(_) | Source::Literal(Literal::Duration(_)) => Found::Type(ValueType::Duration),
             Source::Item(_) => Found::Skip,
             Source::Literal(Literal::Word(_)) => Found::Type(ValueType::Word),
-            Source::Literal(Literal::Number(_)) => Found::Type(ValueType::Number),
-            Source::Literal(Literal::Duration(_)) => Found::Type(ValueType::Duration),
         }
     }
 
@@ -221,7 +219,6 @@ impl Paths<'_> {
         for (name, source) in &step.with {
             let Some((_, wanted)) = operation.params.iter().find(|(param, _)| param == name) else { continue };
             match self.source_type(source, state) {
-                Found::Skip => {}
                 Found::Missing(why) => {
                     let message = Text::new(
                         format!("parameter \"{name}\": {}", why.en),
@@ -245,7 +242,7 @@ impl Paths<'_> {
                     );
                     self.add(place, Code::E08, message);
                 }
-                Found::Type(_) => {}
+                Found::Type(_) | Found::Skip => {}
             }
         }
     }
@@ -261,12 +258,16 @@ impl Paths<'_> {
         match condition {
             Condition::Not(inner) => self.condition(inner, state, place),
             Condition::And(parts) | Condition::Or(parts) => {
-                parts.iter().for_each(|part| self.condition(part, state, place));
+                for part in parts {
+                    self.condition(part, state, place);
+                }
             }
             Condition::Holds(source) => self.compared(source, state, place),
             Condition::Compare { left, right, .. } => {
                 self.compared(left, state, place);
-                right.iter().for_each(|source| self.compared(source, state, place));
+                for source in right {
+                    self.compared(source, state, place);
+                }
                 self.words(left, right, place);
             }
         }

@@ -24,7 +24,7 @@ impl<'t> Decoder<'t> {
             return Action::default();
         };
         let say = self.phrase_of(&found, "say");
-        let note = found.get("note").and_then(|node| self.text(node)).map(Into::into);
+        let noted = found.get("note").and_then(|node| self.text(node)).map(Into::into);
         let grants = found.get("grants").and_then(|node| self.level(node));
         let then = match (found.get("again"), found.get("go")) {
             (Some(again), Some(_)) => {
@@ -36,7 +36,7 @@ impl<'t> Decoder<'t> {
             (None, Some(go)) => Then::Go(self.go(go)),
             (None, None) => Then::Continue,
         };
-        Action { say, note, grants, then }
+        Action { say, note: noted, grants, then }
     }
 
     fn again(&mut self, node: &'t Node, entries: &Entries) -> Then {

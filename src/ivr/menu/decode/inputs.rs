@@ -132,25 +132,24 @@ impl<'t> Decoder<'t> {
             let (from, to): (u8, u8) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
             (from <= to && to <= 9).then_some((from, to))
         };
-        let range = self.form(node, what, read).map_or(1..=0, |(from, to)| from..=to);
+        let range = self.form(node, what, read).map(|(from, to)| from..=to);
         let choice = |digit: u8| {
             let key = Digit::from_event(digit)?;
             Some(Choice { digit: key, offer: None, value: digit.to_string().into(), place: node.place })
         };
-        range.filter_map(choice).collect()
+        range.into_iter().flatten().filter_map(choice).collect()
     }
 
     pub(super) fn confirm(&mut self, node: &'t Node, entries: &Entries) -> Option<Confirm> {
         let known = ["say", "declined", "keys", "trouble", "listen"];
         let fields = self.fields(node, ("confirm", "у confirm"), &known)?;
-        let declined = match fields.get("declined") {
-            Some(node) => self.action(node, entries),
-            None => {
-                let message = Text::new("what follows when the caller declines?", "что делать, если клиент отказался?");
-                let help = Text::new("add `declined: {go: …}`", "добавьте `declined: {go: …}`");
-                self.problem_help(node, Code::E09, message, help);
-                Action { then: Then::Go(Go::Operator), ..Action::default() }
-            }
+        let declined = if let Some(node) = fields.get("declined") {
+            self.action(node, entries)
+        } else {
+            let message = Text::new("what follows when the caller declines?", "что делать, если клиент отказался?");
+            let help = Text::new("add `declined: {go: …}`", "добавьте `declined: {go: …}`");
+            self.problem_help(node, Code::E09, message, help);
+            Action { then: Then::Go(Go::Operator), ..Action::default() }
         };
         let taken: Vec<Digit> = ['1', '2'].into_iter().filter_map(Digit::from_char).collect();
         Some(Confirm {

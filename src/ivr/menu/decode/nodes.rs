@@ -159,9 +159,15 @@ fn leads_to_change(task: &Task, operations: &[super::super::Operation], at: Step
     match &node.step {
         Step::Do(operation) => operations.get(usize::from(operation.operation.0)).is_none_or(|found| found.changes),
         Step::If { then, otherwise, .. } => follow(then.or(node.next)) || follow(otherwise.or(node.next)),
-        Step::Ask(_) | Step::Choose(_) | Step::Confirm(_) | Step::Go(_) | Step::Queue(_) | Step::Transfer(_) => false,
+        Step::Ask(_)
+        | Step::Choose(_)
+        | Step::Confirm(_)
+        | Step::Go(_)
+        | Step::Queue(_)
+        | Step::Transfer(_)
+        | Step::Voicemail(_)
+        | Step::Split(_) => false,
         Step::Call(_) | Step::Say { .. } | Step::Note(_) | Step::SayEach(_) | Step::Language(_) => follow(node.next),
-        Step::Voicemail(_) | Step::Split(_) => false,
     }
 }
 

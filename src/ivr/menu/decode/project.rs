@@ -195,15 +195,14 @@ impl<'t> Decoder<'t> {
         };
         let mut found = Vec::new();
         for lang in self.languages.clone() {
-            match names.get(lang.code()).and_then(Node::text) {
-                Some(name) => found.push((lang, name.into())),
-                None => {
-                    let message = Text::new(
-                        format!("the bank has no name in language {lang}"),
-                        format!("у банка нет названия на языке {lang}"),
-                    );
-                    self.problem(node, Code::E07, message);
-                }
+            if let Some(name) = names.get(lang.code()).and_then(Node::text) {
+                found.push((lang, name.into()));
+            } else {
+                let message = Text::new(
+                    format!("the bank has no name in language {lang}"),
+                    format!("у банка нет названия на языке {lang}"),
+                );
+                self.problem(node, Code::E07, message);
             }
         }
         found

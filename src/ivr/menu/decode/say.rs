@@ -52,7 +52,9 @@ impl<'t> Decoder<'t> {
         match PhraseText::parse(voice, text) {
             Ok(text) => Some(text),
             Err(errors) => {
-                errors.into_iter().for_each(|error| self.phrase_error(node, error));
+                for error in errors {
+                    self.phrase_error(node, error);
+                }
                 Some(PhraseText { voice, parts: vec![Part::Text { text: text.to_owned(), clip: None }] })
             }
         }
@@ -109,15 +111,14 @@ impl<'t> Decoder<'t> {
             }
             let mut texts = BTreeMap::new();
             for lang in self.languages.clone() {
-                match fields.get(lang.code()) {
-                    Some(node) => texts.extend(self.text(node).map(|text| (lang, text.to_owned()))),
-                    None => {
-                        let message = Text::new(
-                            format!("this step has no text in language {lang}"),
-                            format!("у ступени нет текста на языке {lang}"),
-                        );
-                        self.problem(item, Code::E07, message);
-                    }
+                if let Some(node) = fields.get(lang.code()) {
+                    texts.extend(self.text(node).map(|text| (lang, text.to_owned())));
+                } else {
+                    let message = Text::new(
+                        format!("this step has no text in language {lang}"),
+                        format!("у ступени нет текста на языке {lang}"),
+                    );
+                    self.problem(item, Code::E07, message);
                 }
             }
             steps.push(LadderStep { below, texts });

@@ -105,7 +105,7 @@ impl<'t> Decoder<'t> {
             "ask" => Step::Ask(self.ask(node, &steps.entries)?),
             "choose" => Step::Choose(self.choose(node, &steps.entries)?),
             "confirm" => Step::Confirm(self.confirm(node, &steps.entries)?),
-            "do" => Step::Do(self.operation_step(steps, node, fields)?),
+            "do" => Step::Do(self.operation_step(steps, node, fields)),
             "if" => {
                 let condition = self.condition(node);
                 let then = fields.get("then").and_then(|block| self.block(steps, block, next));
@@ -138,7 +138,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn operation_step(&mut self, steps: &Steps, node: &'t Node, fields: &Fields<'t>) -> Option<Do> {
+    fn operation_step(&mut self, steps: &Steps, node: &'t Node, fields: &Fields<'t>) -> Do {
         let id = OperationId(self.lookup(node, "services").unwrap_or(UNKNOWN));
         let keep_as: Option<Name> = fields.get("as").and_then(|node| self.text(node)).map(Into::into);
         if id.0 == UNKNOWN {
@@ -158,7 +158,7 @@ impl<'t> Decoder<'t> {
         }
         let outcomes = self.outcomes(steps, node, fields, id);
         let once = fields.get("once_per").and_then(|node| self.one_of(node, &[("call", true)])).unwrap_or(false);
-        Some(Do { operation: id, with, keep_as, outcomes, once_per_call: once })
+        Do { operation: id, with, keep_as, outcomes, once_per_call: once }
     }
 
     fn with(&mut self, node: &'t Node, params: Option<&[(Name, ValueType)]>) -> Vec<(Name, Source)> {
@@ -300,12 +300,11 @@ impl<'t> Decoder<'t> {
         };
         let how = fields.and_then(|fields| fields.get("how"));
         let refer = how.and_then(|node| self.one_of(node, &[("bridge", false), ("refer", true)])).unwrap_or(false);
-        let failed = match fields.and_then(|fields| fields.get("failed")) {
-            Some(node) => self.action(node, &steps.entries),
-            None => {
-                self.unhandled(node, "failed");
-                Action { then: Then::Go(Go::HangUp), ..Action::default() }
-            }
+        let failed = if let Some(node) = fields.and_then(|fields| fields.get("failed")) {
+            self.action(node, &steps.entries)
+        } else {
+            self.unhandled(node, "failed");
+            Action { then: Then::Go(Go::HangUp), ..Action::default() }
         };
         Transfer { target: target.unwrap_or_default().into(), refer, failed }
     }
@@ -349,12 +348,11 @@ impl<'t> Decoder<'t> {
             let go = self.target(&key.text).map(Go::Node);
             let go = go.or_else(|| super::RESERVED.iter().find(|(word, _)| *word == key.text).map(|(_, go)| *go));
             let share = self.number(node).unwrap_or(0);
-            match go {
-                Some(go) => split.branches.push((key.text.as_str().into(), share, go)),
-                None => {
-                    let target = Node { place: key.place, length: key.length, kind: Kind::Nothing };
-                    self.unknown_target(&target, &key.text);
-                }
+            if let Some(go) = go {
+                split.branches.push((key.text.as_str().into(), share, go));
+            } else {
+                let target = Node { place: key.place, length: key.length, kind: Kind::Nothing };
+                self.unknown_target(&target, &key.text);
             }
         }
         if split.branches.iter().all(|(_, share, _)| *share == 0) {

@@ -25,7 +25,9 @@ impl<'t> Decoder<'t> {
         let known = ["open", "closed", "special"];
         if let Some(fields) = self.fields(entry.node, ("opening hours", "в часах работы"), &known) {
             let open = self.need(&fields, "open").map(|node| self.list(node)).unwrap_or_default();
-            open.into_iter().for_each(|node| self.weekly(node, &mut weekly));
+            for node in open {
+                self.weekly(node, &mut weekly);
+            }
             let dates = fields.get("closed").map(|node| self.list(node)).unwrap_or_default();
             let what =
                 ("a date 2027-05-09 or a range 2027-01-01..2027-01-08", "дата 2027-05-09 или 2027-01-01..2027-01-08");
