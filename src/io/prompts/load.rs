@@ -1,5 +1,6 @@
 //! A folder of recordings becomes [`PromptFrames`], on all cores at once.
 
+use super::cache;
 use super::decode::{DecodeError, decode};
 use super::narrow::{RateError, narrow};
 use crate::model::PromptId;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 use std::{fs, io, thread};
 
 /// Endings of the formats that are read, the preferred one first when a prompt has several files.
@@ -52,6 +54,7 @@ struct Source {
     file: PathBuf,
     extension: &'static str,
     octets: u64,
+    changed: Option<SystemTime>,
 }
 
 /// Why a file is not used.
@@ -79,15 +82,46 @@ impl FileError {
 /// used is told of and does not stop the others.
 #[must_use]
 pub fn load(folder: &Path) -> LoadReport {
+    let (sources, problems) = find(folder);
+    let (loaded, report) = decode_all(&sources, problems);
+    LoadReport { prompts: loaded.into_iter().collect(), ..report }
+}
+
+/// The same, by way of a file that keeps what an earlier start made of the same recordings (same names, sizes and
+/// times of change). It is made anew when they differ, and not used when it is damaged or cannot be written.
+#[must_use]
+pub fn load_cached(folder: &Path, cache: &Path) -> LoadReport {
+    let (sources, problems) = find(folder);
+    let key = cache::key(sources.iter().map(|source| (source.id.as_str(), source.octets, source.changed)));
+    if let Some(loaded) = cache::read(cache, &key) {
+        return LoadReport { prompts: loaded.into_iter().collect(), problems };
+    }
+    let found = problems.len();
+    let (loaded, report) = decode_all(&sources, problems);
+    // With a broken file among them nothing is kept, so that the next start tells of it again.
+    if report.problems.len() == found
+        && let Err(error) = cache::write(cache, &key, &loaded)
+    {
+        tracing::warn!(file = %cache.display(), %error, "prepared prompts cannot be kept; the next start is slower");
+    }
+    LoadReport { prompts: loaded.into_iter().collect(), ..report }
+}
+
+/// The recordings of a folder, the longest first, so that no core is left with one at the end.
+fn find(folder: &Path) -> (Vec<Source>, Vec<PromptProblem>) {
     let mut found = Found::default();
     found.walk(folder, "", 0);
     let mut sources: Vec<Source> = found.sources.into_values().collect();
-    // The longest first, so that no core is left with one at the end.
     sources.sort_by_key(|source| std::cmp::Reverse(source.octets));
+    found.problems.sort_by(|a, b| a.file.cmp(&b.file));
+    (sources, found.problems)
+}
 
-    let mut report = LoadReport { problems: found.problems, ..LoadReport::default() };
+/// Reads all sources; those that cannot be used join the problems.
+fn decode_all(sources: &[Source], problems: Vec<PromptProblem>) -> (Vec<(PromptId, EncodedPrompt)>, LoadReport) {
+    let mut report = LoadReport { problems, ..LoadReport::default() };
     let mut loaded = Vec::with_capacity(sources.len());
-    for (source, result) in sources.iter().zip(read_all(&sources)) {
+    for (source, result) in sources.iter().zip(read_all(sources)) {
         match result {
             Ok(prompt) => loaded.push((source.id.clone(), prompt)),
             Err(error) => report.problems.push(PromptProblem {
@@ -97,9 +131,8 @@ pub fn load(folder: &Path) -> LoadReport {
             }),
         }
     }
-    report.prompts = loaded.into_iter().collect();
     report.problems.sort_by(|a, b| a.file.cmp(&b.file));
-    report
+    (loaded, report)
 }
 
 /// Loads one file: a draft, or a recording that was just imported.
@@ -176,7 +209,7 @@ impl Found {
                 Ok(about) if about.is_dir() && depth < DEEPEST => {
                     self.walk(&path, &format!("{prefix}{name}/"), depth + 1);
                 }
-                Ok(about) if about.is_file() => self.take(&path, prefix, about.len()),
+                Ok(about) if about.is_file() => self.take(&path, prefix, &about),
                 Ok(_) => {}
                 Err(error) => self.problem(&path, format!("cannot be read: {error}"), "remove or repair it"),
             }
@@ -184,7 +217,8 @@ impl Found {
     }
 
     /// Takes one file if it is a recording; of two for the same prompt, the preferred format.
-    fn take(&mut self, file: &Path, prefix: &str, octets: u64) {
+    fn take(&mut self, file: &Path, prefix: &str, about: &fs::Metadata) {
+        let octets = about.len();
         let Some(extension) = extension_of(file) else { return };
         let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else { return };
         if octets > LARGEST_FILE || self.sources.len() >= MOST_FILES {
@@ -192,7 +226,8 @@ impl Found {
             return;
         }
         let key = format!("{prefix}{stem}");
-        let source = Source { id: PromptId::new(&key), file: file.to_owned(), extension, octets };
+        let changed = about.modified().ok();
+        let source = Source { id: PromptId::new(&key), file: file.to_owned(), extension, octets, changed };
         let unused = match self.sources.remove(&key) {
             Some(other) if rank(other.extension) < rank(extension) => {
                 self.sources.insert(key, other);

@@ -5,6 +5,7 @@
 //! text of a missing prompt ──DraftVoice (an external command)──▶ WAV ──▶ the same way
 //! ```
 
+mod cache;
 mod decode;
 mod draft;
 mod load;
@@ -15,7 +16,7 @@ mod tests;
 
 pub use decode::{DecodeError, LONGEST_SECONDS, Sound, decode};
 pub use draft::{Draft, DraftVoice, TemplateError};
-pub use load::{EXTENSIONS, LoadReport, PromptProblem, load, load_file};
+pub use load::{EXTENSIONS, LoadReport, PromptProblem, load, load_cached, load_file};
 pub use narrow::{RateError, narrow};
 
 use crate::ivr::speech::Inventory;

@@ -69,6 +69,24 @@ fn of_two_files_for_one_prompt_flac_or_wav_wins_and_the_other_is_named() {
 }
 
 #[test]
+fn what_was_prepared_is_kept_for_the_next_start_until_a_recording_changes() {
+    let top = folder();
+    let cache = folder();
+    let kept = cache.path().join("prompts.cache");
+    wav(&top.path().join("ru/a.wav"), 8_000, 1, 800);
+    assert_eq!(load_cached(top.path(), &kept).prompts.len(), 1);
+    let first = fs::read(&kept).expect("kept");
+    assert_eq!(milliseconds(&load_cached(top.path(), &kept).prompts, "ru/a"), Some(100));
+    wav(&top.path().join("ru/a.wav"), 8_000, 1, 1_600);
+    assert_eq!(milliseconds(&load_cached(top.path(), &kept).prompts, "ru/a"), Some(200));
+    assert_ne!(fs::read(&kept).expect("kept"), first);
+    fs::write(top.path().join("ru/b.flac"), "broken").expect("written");
+    for _ in 0..2 {
+        assert_eq!(load_cached(top.path(), &kept).problems.len(), 1);
+    }
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_a_problem_and_no_panic() {
     let report = load(Path::new("/nonexistent/prompts"));
     assert!(report.prompts.is_empty());

@@ -21,6 +21,12 @@ impl EncodedPrompt {
         Self { pcma: octets(Codec::Pcma), pcmu: octets(Codec::Pcmu) }
     }
 
+    /// Takes octets that were encoded before, PCMA and PCMU; `None` when their lengths differ.
+    #[must_use]
+    pub fn from_octets(a_law: Arc<[u8]>, mu_law: Arc<[u8]>) -> Option<Self> {
+        (a_law.len() == mu_law.len()).then_some(Self { pcma: a_law, pcmu: mu_law })
+    }
+
     /// The octets in one codec.
     #[must_use]
     pub fn octets(&self, codec: Codec) -> &[u8] {
@@ -79,6 +85,12 @@ impl PromptFrames {
     #[must_use]
     pub fn memory(&self) -> usize {
         self.prompts.values().map(|prompt| prompt.samples() * Codec::PREFERRED.len()).sum()
+    }
+}
+
+impl Extend<(PromptId, EncodedPrompt)> for PromptFrames {
+    fn extend<I: IntoIterator<Item = (PromptId, EncodedPrompt)>>(&mut self, prompts: I) {
+        self.prompts.extend(prompts);
     }
 }
 
