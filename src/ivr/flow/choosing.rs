@@ -32,12 +32,11 @@ impl Place for MenuId {
             turn.call.introduced.push(self);
             turn.say(intro)?;
         }
-        match node.say {
-            Some(whole) => turn.say(whole)?,
-            None => {
+        if let Some(whole) = node.say {
+            turn.say(whole)?;
+        } else {
                 let visible = node.options.iter().filter(|option| is_visible(turn, option)).map(Offer::from).collect();
                 turn.say_offers(visible)?;
-            }
         }
         if let Some(hint) = node.hint
             && !turn.call.hinted
@@ -52,13 +51,11 @@ impl Place for MenuId {
         let menu = turn.menu();
         let node = &menu[self];
         let option = node.options.iter().find(|option| option.digit == digit && is_visible(turn, option));
-        match option.map(|option| option.go).or_else(|| global_key(&node.keys, digit)) {
-            Some(go) => keyed::go(turn, self, tries, go),
-            None => {
-                let trouble = tries.wrong(turn, &node.trouble.value.wrong)?;
-                keyed::follow(turn, self, &trouble)
-            }
+        if let Some(go) = option.map(|option| option.go).or_else(|| global_key(&node.keys, digit)) {
+            return keyed::go(turn, self, tries, go);
         }
+        let trouble = tries.wrong(turn, &node.trouble.value.wrong)?;
+        keyed::follow(turn, self, &trouble)
     }
 
     fn silent(self, turn: &mut Turn, tries: Tries) -> Stepped {

@@ -58,13 +58,13 @@ impl Place for ConfirmPlace {
         match digit.as_char() {
             '1' => turn.after(next),
             '2' => turn.act(&confirm.declined, next),
-            _ => match global_key(&confirm.keys, digit) {
-                Some(go) => keyed::go(turn, self, tries, go),
-                None => {
-                    let trouble = tries.wrong(turn, &confirm.trouble.value.wrong)?;
-                    keyed::follow(turn, self, &trouble)
+            _ => {
+                if let Some(go) = global_key(&confirm.keys, digit) {
+                    return keyed::go(turn, self, tries, go);
                 }
-            },
+                let trouble = tries.wrong(turn, &confirm.trouble.value.wrong)?;
+                keyed::follow(turn, self, &trouble)
+            }
         }
     }
 

@@ -53,13 +53,11 @@ impl Place for ChoosePlace {
             turn.call.record(CallEvent::Chosen { name: choose.name.clone(), value: choice.value.clone() });
             return turn.after(menu[self.task][self.step].next);
         }
-        match global_key(&choose.keys, digit) {
-            Some(go) => keyed::go(turn, self, tries, go),
-            None => {
-                let trouble = tries.wrong(turn, &choose.trouble.value.wrong)?;
-                keyed::follow(turn, self, &trouble)
-            }
+        if let Some(go) = global_key(&choose.keys, digit) {
+            return keyed::go(turn, self, tries, go);
         }
+        let trouble = tries.wrong(turn, &choose.trouble.value.wrong)?;
+        keyed::follow(turn, self, &trouble)
     }
 
     fn silent(self, turn: &mut Turn, tries: Tries) -> Stepped {

@@ -8,7 +8,7 @@ use crate::model::Instant;
 use std::time::Duration;
 
 /// How often the wait is announced where the position is not.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// By how many lines of the ladder an estimate must have grown before a longer wait is admitted.
 const GROWN: usize = 2;

@@ -118,12 +118,12 @@ impl Queued {
         self.announcements.deadline(Some(QueueStatus { position: 0, wait: None, samples: 0 }))
     }
 
-    fn wait(self) -> Stepped {
-        Ok(Next::Wait(State::Queued(self)))
+    fn wait(self) -> Next {
+        Next::Wait(State::Queued(self))
     }
 
     /// Says what is due, else plays music.
-    fn go_on(mut self, turn: &mut Turn) -> Stepped {
+    fn go_on(mut self, turn: &mut Turn) -> Next {
         let menu = turn.menu();
         let queue = &menu[self.ticket.queue];
         self.announcements.say_due(turn, queue);
@@ -138,7 +138,7 @@ impl Queued {
         self.wait()
     }
 
-    pub(super) fn status(self, turn: &mut Turn, status: QueueStatus) -> Stepped {
+    pub(super) fn status(self, turn: &mut Turn, status: QueueStatus) -> Next {
         turn.call.queue_status = Some(status);
         match self.sound {
             Sound::Opening { .. } => self.go_on(turn),
@@ -147,14 +147,14 @@ impl Queued {
         }
     }
 
-    pub(super) fn playback_ended(self, turn: &mut Turn, id: PlaybackId) -> Stepped {
+    pub(super) fn playback_ended(self, turn: &mut Turn, id: PlaybackId) -> Next {
         match self.sound {
             Sound::Words(playing) if playing.id == id => self.go_on(turn),
             _ => self.wait(),
         }
     }
 
-    pub(super) fn timeout(self, turn: &mut Turn) -> Stepped {
+    pub(super) fn timeout(self, turn: &mut Turn) -> Next {
         if turn.now.instant < self.deadline() { self.wait() } else { self.go_on(turn) }
     }
 
@@ -167,7 +167,7 @@ impl Queued {
                 self.left(turn, "left");
                 turn.go(*go)
             }
-            Some((_, WaitingKey::Callback)) | None => self.wait(),
+            Some((_, WaitingKey::Callback)) | None => Ok(self.wait()),
         }
     }
 

@@ -31,13 +31,13 @@ pub(super) fn run(turn: &mut Turn, step: StepId) -> Stepped {
             turn.after(way.or(node.next))
         }
         Step::Go(go) => turn.go(*go),
-        Step::Call(callee) => turn.call_task(*callee, node.next),
+        Step::Call(subtask) => turn.call_task(*subtask, node.next),
         Step::Queue(_) => queued::enter(turn, task, step),
         // No command hands a call to a number outside yet, so it counts as failed.
         Step::Transfer(transfer) => turn.act(&transfer.failed, node.next),
         Step::Voicemail(_) => recording::start(turn, task, step),
-        Step::Note(note) => {
-            turn.call.note(note);
+        Step::Note(fact) => {
+            turn.call.note(fact);
             turn.after(node.next)
         }
         Step::SayEach(_) => listing::read(turn, task, step, 0),

@@ -19,7 +19,7 @@ impl Talking {
     }
 
     /// The operator's side broke down: the caller waits again, at the front.
-    pub(super) fn requeued(self, turn: &mut Turn) -> Stepped {
-        Ok(Next::Wait(State::Queued(queued::Queued::again(turn, self.ticket))))
+    pub(super) fn requeued(self, turn: &mut Turn) -> Next {
+        Next::Wait(State::Queued(queued::Queued::again(turn, self.ticket)))
     }
 }

@@ -92,7 +92,9 @@ fn canonical(text: &mut String, value: &Value) {
         Value::Record(record) => canonical_record(text, record),
         Value::List(list) => {
             text.push('[');
-            list.iter().for_each(|record| canonical_record(text, record));
+            for record in list {
+                canonical_record(text, record);
+            }
             text.push(']');
         }
         simple => write_text(text, &plain(simple).unwrap_or_default()),

@@ -88,7 +88,7 @@ fn sample(name: &str, shape: &ValueType) -> Option<Value> {
         ValueType::Money => Value::Money(Money::new(1_523_050, Currency::Rub)),
         ValueType::Date => Value::Date(jiff::civil::date(2026, 3, 22)),
         ValueType::Time => Value::Time(jiff::civil::time(14, 30, 0, 0)),
-        ValueType::Duration => Value::Duration(Duration::from_secs(300)),
+        ValueType::Duration => Value::Duration(Duration::from_mins(5)),
         ValueType::Word => Value::Word("purchase".into()),
         ValueType::Card => Value::Record(card("4321")),
         ValueType::Text => Value::Word("text".into()),

@@ -76,7 +76,9 @@ impl<'a> Simulator<'a> {
     fn press(&mut self, keys: &str) -> Result<(), String> {
         let digits: Option<Vec<Digit>> = keys.chars().map(Digit::from_char).collect();
         let digits = digits.ok_or_else(|| format!("{keys:?} are no keys; `help` lists what is understood"))?;
-        digits.into_iter().for_each(|digit| self.call.press(digit));
+        for digit in digits {
+            self.call.press(digit);
+        }
         Ok(())
     }
 

@@ -12,7 +12,7 @@ const PATIENCE: u32 = 400;
 const REACTION: Duration = Duration::from_millis(20);
 
 /// How long a caller who waits in a queue is listened to for an announcement.
-const QUEUE_PATIENCE: Duration = Duration::from_secs(180);
+const QUEUE_PATIENCE: Duration = Duration::from_mins(3);
 
 /// A step and where it is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -228,7 +228,9 @@ fn press(call: &mut VirtualCall, digits: &[Digit]) -> Result<(), String> {
         // Who presses a key has heard at least the first sound of what it cuts.
         call.advance(REACTION);
     }
-    digits.iter().for_each(|digit| call.press(*digit));
+    for digit in digits {
+        call.press(*digit);
+    }
     Ok(())
 }
 
