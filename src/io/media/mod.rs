@@ -1,4 +1,4 @@
-//! The media threads: sockets, pacing and files around [`MediaCore`](crate::voip::media::MediaCore).
+//! The media threads: sockets, pacing and files around [`MediaCore`].
 //!
 //! ```text
 //!            open: bind two ports                            ┌─▶ media-0 ─┐ MediaOutput
