@@ -1,7 +1,8 @@
 //! The default menu: its own tests, on a virtual clock, with the recordings of the default prompts.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
 
 use hotline::ivr::menu::{Menu, load};
-use hotline::ivr::simulate::{Coverage, Script, junit, parse_tests, run_tests};
+use hotline::ivr::simulate::{Coverage, Script, Simulator, VirtualCall, junit, parse_tests, run_tests};
 use hotline::ivr::speech::Manifest;
 use std::sync::Arc;
 
@@ -44,4 +45,68 @@ fn every_test_of_the_default_menu_passes() {
     assert_eq!(run.results.len(), 8);
     assert!(junit(&run).contains("tests=\"8\" failures=\"0\""));
     assert!(run.coverage.uncovered(&menu).len() < Coverage::total(&menu));
+}
+
+/// The rules of the flow as conversations over the default menu.
+#[test]
+fn every_rule_of_the_flow_holds() {
+    let menu = menu();
+    let rules = scripts(&menu, include_str!("flow_rules.test.yaml"));
+    let run = run_tests(&menu, &rules, &manifest());
+    let told = |result: &hotline::ivr::simulate::TestResult| {
+        result.failure.as_ref().map(|failure| format!("{}: {}: {}", result.name, failure.line, failure.message))
+    };
+    let failures: Vec<String> = run.results.iter().filter_map(told).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_test_that_fails_says_where_and_what_was_heard_instead() {
+    let menu = menu();
+    let text =
+        "tests:\n  - name: wrong\n    call: {line: main}\n    steps:\n      - press: 4\n      - hears: goodbye\n";
+    let run = run_tests(&menu, &scripts(&menu, text), &manifest());
+    let failure = run.results[0].failure.as_ref().unwrap();
+    assert_eq!(failure.line, 6);
+    assert!(failure.message.contains("heard instead") && failure.message.contains("opt_rates"), "{}", failure.message);
+    assert!(junit(&run).contains("hotline.test.yaml:6"));
+}
+
+#[test]
+fn a_faulty_test_file_is_refused_with_its_place() {
+    let menu = menu();
+    let check = |text: &str, place: &str, word: &str| {
+        let error = parse_tests(&menu, "a.test.yaml", text).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("a.test.yaml:{place}:")) && error.contains(word), "{error}");
+    };
+    check("test: []\n", "1:1", "tests");
+    check("tests:\n  - name: a\n    stps: []\n", "3:5", "stps");
+    check("tests:\n  - steps:\n      - presss: 2\n", "3:9", "presss");
+    check("tests:\n  - steps:\n      - hears: no_such\n", "3:16", "no_such");
+    check("tests:\n  - call: {line: nowhere}\n", "2:18", "nowhere");
+    check("tests:\n  - bank: {balance: {result: ok, available: much}}\n", "2:45", "RUB");
+}
+
+#[test]
+fn the_terminal_shows_what_is_said_and_where_the_caller_is() {
+    let (menu, manifest) = (menu(), manifest());
+    let caller = hotline::ivr::flow::Caller {
+        call: hotline::model::CallId::from_u128(1),
+        from: hotline::model::PhoneNumber::parse("+79161234567"),
+        blocked_number: false,
+        slow_speech: false,
+        lang: None,
+    };
+    let noon = "2026-03-02T09:00:00Z".parse().unwrap();
+    let call = VirtualCall::new(Arc::clone(&menu), hotline::ivr::menu::LineId(0), caller, noon, &manifest);
+    let (mut simulator, lines) = Simulator::start(call);
+    assert!(lines.iter().any(|line| line.contains("Здравствуйте")), "{lines:?}");
+    assert_eq!(simulator.input("bank block_card unknown"), simulator.input(""));
+    simulator.input("1");
+    simulator.input("4321");
+    simulator.input("1");
+    let lines = simulator.input("1").join("\n");
+    assert!(lines.contains("подтверждения пока нет") && lines.contains("waiting in fraud"), "{lines}");
+    assert!(simulator.input("hangup").join("").contains("ended by you"));
+    assert!(simulator.is_over());
 }
