@@ -9,7 +9,7 @@
 //!            Listing                                        Recording   Ended
 //! ```
 //!
-//! A state waits for one thing. An event consumes it and gives a [`next::Next`]: another state, or a place in the
+//! A state waits for one thing. An event consumes it and gives what is next: another state, or a place in the
 //! menu to run from until something waits again. Everything a caller hears between two waits is one playlist.
 //!
 //! Keys pressed ahead go to one bounded buffer. While it holds keys, questions and set phrases are not said; a phrase
