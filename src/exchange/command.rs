@@ -1,7 +1,7 @@
 //! What the exchange asks of the world, and what it is told at its start.
 
 use crate::ivr::menu::Name;
-use crate::model::{BankRequest, CallRecord, Playlist};
+use crate::model::{BankRequest, CallId, CallRecord, PhoneNumber, Playlist};
 use crate::voip::media::{MediaCommand, RecordingId, StreamId};
 use crate::voip::sip;
 use std::net::IpAddr;
@@ -26,6 +26,8 @@ pub enum Command {
     KeepMessage {
         /// The recording.
         recording: RecordingId,
+        /// Whose message.
+        call: CallId,
         /// The mailbox.
         mailbox: Name,
     },
@@ -55,5 +57,5 @@ pub struct ExchangeConfig {
     /// What is played to the caller while the operator holds.
     pub hold_music: Playlist,
     /// Numbers whose callers go to an operator at once.
-    pub blocked_numbers: Vec<crate::model::PhoneNumber>,
+    pub blocked_numbers: Vec<PhoneNumber>,
 }

@@ -84,7 +84,7 @@ impl Exchange {
         self.last_recording += 1;
         let Message { mailbox, rules } = message;
         self.keeping.insert(recording, Keeping { call: id, mailbox: mailbox.clone() });
-        self.commands.push_back(Command::KeepMessage { recording, mailbox });
+        self.commands.push_back(Command::KeepMessage { recording, call: id, mailbox });
         self.commands.push_back(Command::Media(MediaCommand::Record { stream, recording, rules }));
     }
 }

@@ -30,7 +30,7 @@ use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
 use crate::ivr::flow::{Event as FlowEvent, World};
 use crate::ivr::menu::{Menu, Name};
 use crate::ivr::speech::Inventory;
-use crate::model::{BankAnswer, CallEvent, CallId, CallRecord, Cause, Instant, Now, OperatorId, RequestId};
+use crate::model::{BankAnswer, CallEvent, CallId, CallRecord, Cause, Instant, Now, OperatorId, PhoneNumber, RequestId};
 use crate::voip::media::{RecordingId, StreamId};
 use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
 use crate::voip::sip::{ConnectionId, Peer};
@@ -230,9 +230,10 @@ impl Exchange {
         self.pump(now);
     }
 
-    /// Turns a duty officer's switch, seen by every step from now on.
-    pub fn set_switch(&mut self, name: &str, enabled: bool) {
-        self.switches.insert(name.into(), enabled);
+    /// Takes the duty officer's switches that are set, seen by every step from now on; all others have the state
+    /// their menu gives them.
+    pub fn set_switches(&mut self, switches: impl IntoIterator<Item = (Name, bool)>) {
+        self.switches = switches.into_iter().collect();
     }
 
     /// Refuses new calls; those in progress end by themselves, at the latest after `limit`.
@@ -245,6 +246,26 @@ impl Exchange {
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// How many callers wait in all queues.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.acd.waiting()
+    }
+
+    /// The calling number of a call in progress, if it was shown.
+    #[must_use]
+    pub fn caller(&self, call: CallId) -> Option<PhoneNumber> {
+        self.calls.get(&call).and_then(|call| call.from.clone())
+    }
+
+    /// How many operators are in each state, by the state's name.
+    #[must_use]
+    pub fn operators_by_state(&self) -> Vec<(&'static str, usize)> {
+        let names = OperatorState::NAMES.into_iter();
+        let count = |name| self.acd.operators().filter(|(_, state)| state.name() == name).count();
+        names.map(|name| (name, count(name))).collect()
     }
 
     /// What the SIP endpoint counted.

@@ -33,6 +33,24 @@ pub enum OperatorState {
     Break(BreakReason),
 }
 
+impl OperatorState {
+    /// Every name there is.
+    pub const NAMES: [&'static str; 6] = ["offline", "ready", "reserved", "talking", "wrap_up", "break"];
+
+    /// One word for figures and records.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Offline => Self::NAMES[0],
+            Self::Ready => Self::NAMES[1],
+            Self::Reserved(_) => Self::NAMES[2],
+            Self::Talking(_) => Self::NAMES[3],
+            Self::WrapUp(_) => Self::NAMES[4],
+            Self::Break(_) => Self::NAMES[5],
+        }
+    }
+}
+
 /// Why an operator takes no calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakReason {

@@ -1,0 +1,71 @@
+//! `hotline operators`: the accounts at the command line.
+
+use super::cli::{Operators, OperatorsCommand};
+use super::folders::with_store;
+use super::operators::{self, NewOperator};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, IsTerminal};
+use std::process::ExitCode;
+use zeroize::Zeroizing;
+
+/// Adds, lists, removes, gives a new password.
+pub(super) fn run(arguments: Operators) -> Result<ExitCode> {
+    let Operators { folders, command } = arguments;
+    with_store(&folders, |config, store| async move {
+        let realm = config.operators.realm;
+        match command {
+            OperatorsCommand::Add { name, skills, languages, password_stdin } => {
+                let password = password(password_stdin)?;
+                let languages = languages.into_iter().map(Into::into).collect();
+                let operator = NewOperator { login: name.clone(), skills, languages };
+                operators::add(&store, &realm, &operator, &password.text, jiff_now()).await?;
+                tell(&name, &realm, &password);
+            }
+            OperatorsCommand::List => print!("{}", operators::list(&store, &realm).await?),
+            OperatorsCommand::Remove { name } => {
+                operators::remove(&store, &name).await?;
+                println!("{name} is removed; a running server forgets the account within two seconds.");
+            }
+            OperatorsCommand::Passwd { name, password_stdin } => {
+                let password = password(password_stdin)?;
+                operators::set_password(&store, &realm, &name, &password.text).await?;
+                tell(&name, &realm, &password);
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn jiff_now() -> jiff::Timestamp {
+    crate::io::clock::Clock::start().now().wall
+}
+
+struct Password {
+    text: Zeroizing<String>,
+    made: bool,
+}
+
+/// Reads the password from standard input, or makes one.
+fn password(from_stdin: bool) -> Result<Password> {
+    if !from_stdin {
+        return Ok(Password { text: operators::generate_password(&mut rand::rng()), made: true });
+    }
+    if std::io::stdin().is_terminal() {
+        eprintln!("Password, then Enter (it is shown while you type):");
+    }
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin().lock().read_line(&mut text).context("the password cannot be read from standard input")?;
+    let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
+    if text.is_empty() {
+        bail!("there is no password on standard input; leave --password-stdin out to have one made");
+    }
+    Ok(Password { text, made: false })
+}
+
+fn tell(name: &str, realm: &str, password: &Password) {
+    println!("{name} can register a phone: user {name}, realm {realm}.");
+    if password.made {
+        println!("password: {}", *password.text);
+        println!("It is shown once and not kept.");
+    }
+}

@@ -1,0 +1,317 @@
+//! The command line: one table of flags that feeds parser and help.
+
+use crate::model::Lang;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A bank's telephone hotline.
+///
+/// Answers calls over SIP, drives a menu written in YAML, speaks Russian and English, asks the bank, and hands the
+/// caller to a live operator the moment they ask for one.
+#[derive(Debug, Parser)]
+#[command(name = "hotline", version, max_term_width = 100, after_help = FIRST_STEPS)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  hotline serve                       a talking bank on port 5060; dial sip:bank@<this machine>
+  hotline call                        walk the same menu in this terminal, without a phone
+  hotline check menus                 every problem of the menu files, with place and advice
+  hotline operators add anna --skills support,fraud --languages ru,en";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the hotline.
+    #[command(after_help = "\
+Examples:
+  hotline serve
+  hotline serve --sip 192.0.2.10:5060 --data /var/lib/hotline
+  hotline serve --pretend-now 2026-12-31T23:00     hear what callers hear at another time
+
+SIGTERM lets calls in progress end and refuses new ones; a second SIGTERM ends at once.")]
+    Serve(Serve),
+    /// Check the menu files: every problem at once, with file, line, column and advice.
+    Check(Check),
+    /// Print a menu or a task as the caller hears it.
+    Explain(Explain),
+    /// Walk the menu in the terminal: the same flow, a virtual clock, a bank that answers as you say.
+    Call(Call),
+    /// Run the menus' YAML tests on a virtual clock.
+    Test(Test),
+    /// Say a value in words: `hotline say ru money:RUB 1234.56`.
+    Say(Say),
+    /// Operators' accounts.
+    Operators(Operators),
+    /// Figures from the call records.
+    Report(Report),
+    /// The sandbox bank: take it down, bring it up, forget what was done in it.
+    Bank(Bank),
+    /// A duty officer's switch, seen by the next step of every call.
+    Switch(Switch),
+}
+
+/// Options of everything that uses the folders.
+#[derive(Debug, Clone, Args)]
+pub struct Folders {
+    /// Configuration file; without it everything has its default (`config.example.yaml` lists every key).
+    #[arg(short, long, env = "HOTLINE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the store and of voice messages.
+    #[arg(long, env = "HOTLINE_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Folder of the menus.
+    #[arg(long, env = "HOTLINE_MENUS", value_name = "DIR")]
+    pub menus: Option<PathBuf>,
+    /// Folder of the prompts.
+    #[arg(long, env = "HOTLINE_PROMPTS", value_name = "DIR")]
+    pub prompts: Option<PathBuf>,
+}
+
+/// `hotline serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Folders and configuration.
+    #[command(flatten)]
+    pub folders: Folders,
+    /// Address and port for SIP, UDP and TCP.
+    #[arg(long, env = "HOTLINE_SIP", value_name = "ADDR:PORT")]
+    pub sip: Option<SocketAddr>,
+    /// Address and port of the health and metrics pages.
+    #[arg(long, env = "HOTLINE_HTTP", value_name = "ADDR:PORT")]
+    pub http: Option<SocketAddr>,
+    /// Start the wall clock here, in the bank's zone: opening hours and dates follow it.
+    #[arg(long, env = "HOTLINE_PRETEND_NOW", value_name = "DATETIME")]
+    pub pretend_now: Option<jiff::civil::DateTime>,
+    /// A command that reads out prompts nobody has recorded, such as `espeak-ng -v {lang} -w {out} {text}`.
+    #[arg(long, env = "HOTLINE_DRAFT_VOICE", value_name = "COMMAND")]
+    pub draft_voice: Option<String>,
+}
+
+/// The language of messages to admins.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum MessageLang {
+    /// Russian.
+    Ru,
+    /// English.
+    En,
+}
+
+impl From<MessageLang> for Lang {
+    fn from(lang: MessageLang) -> Self {
+        match lang {
+            MessageLang::Ru => Self::Ru,
+            MessageLang::En => Self::En,
+        }
+    }
+}
+
+/// `hotline check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Folder of the menus.
+    #[arg(default_value = "menus", env = "HOTLINE_MENUS")]
+    pub menus: PathBuf,
+    /// Folder of the prompts; missing and outdated recordings are reported.
+    #[arg(long, default_value = "prompts", env = "HOTLINE_PROMPTS", value_name = "DIR")]
+    pub prompts: PathBuf,
+    /// Warnings count as errors.
+    #[arg(long)]
+    pub strict: bool,
+    /// One JSON object a line: file, line, column, code, severity, message, help.
+    #[arg(long)]
+    pub json: bool,
+    /// Language of the messages; otherwise that of the locale.
+    #[arg(long)]
+    pub lang: Option<MessageLang>,
+}
+
+/// `hotline explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Name of the menu or task; otherwise every one.
+    pub node: Option<String>,
+    /// Folder of the menus.
+    #[arg(long, default_value = "menus", env = "HOTLINE_MENUS", value_name = "DIR")]
+    pub menus: PathBuf,
+    /// Language the caller hears; otherwise all of the menu.
+    #[arg(long)]
+    pub lang: Option<MessageLang>,
+}
+
+/// `hotline call`
+#[derive(Debug, Args)]
+pub struct Call {
+    /// Folder of the menus.
+    #[arg(long, default_value = "menus", env = "HOTLINE_MENUS", value_name = "DIR")]
+    pub menus: PathBuf,
+    /// Folder of the prompts, for the length of what is said.
+    #[arg(long, default_value = "prompts", env = "HOTLINE_PROMPTS", value_name = "DIR")]
+    pub prompts: PathBuf,
+    /// The line called; otherwise the first.
+    #[arg(long)]
+    pub line: Option<String>,
+    /// The calling number.
+    #[arg(long, default_value = "+79161234567")]
+    pub from: String,
+    /// Date and time of the call in the bank's zone, such as `2026-03-02T12:00`; otherwise now.
+    #[arg(long, value_name = "DATETIME")]
+    pub at: Option<jiff::civil::DateTime>,
+}
+
+/// `hotline test`
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Folder of the menus; their tests are in `tests/*.test.yaml` within.
+    #[arg(default_value = "menus", env = "HOTLINE_MENUS")]
+    pub menus: PathBuf,
+    /// Folder of the prompts, for the length of what is said.
+    #[arg(long, default_value = "prompts", env = "HOTLINE_PROMPTS", value_name = "DIR")]
+    pub prompts: PathBuf,
+    /// Also write the results as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+/// `hotline say`
+#[derive(Debug, Args)]
+pub struct Say {
+    /// Language.
+    pub lang: MessageLang,
+    /// Format, such as `money:RUB`, `count:minute`, `date`.
+    #[arg(required_unless_present = "batch")]
+    pub format: Option<String>,
+    /// Value, such as `1234.56`.
+    #[arg(required_unless_present = "batch", allow_hyphen_values = true)]
+    pub value: Option<String>,
+    /// Read lines of format, tab, value from standard input; print the words of each.
+    #[arg(long, conflicts_with_all = ["format", "value"])]
+    pub batch: bool,
+}
+
+/// `hotline operators`
+#[derive(Debug, Args)]
+pub struct Operators {
+    /// Folders and configuration.
+    #[command(flatten)]
+    pub folders: Folders,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: OperatorsCommand,
+}
+
+/// What to do with operators' accounts.
+#[derive(Debug, Subcommand)]
+pub enum OperatorsCommand {
+    /// Make an account and print its password, once.
+    Add {
+        /// Login name, such as `anna`.
+        name: String,
+        /// What the operator can take: skills of the menu's queues.
+        #[arg(long, value_delimiter = ',', required = true)]
+        skills: Vec<String>,
+        /// Languages the operator speaks.
+        #[arg(long, value_delimiter = ',', default_value = "ru")]
+        languages: Vec<MessageLang>,
+        /// Read the password from standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List the accounts.
+    List,
+    /// Remove an account; its phone is no longer rung.
+    Remove {
+        /// Login name.
+        name: String,
+    },
+    /// Give an account a new password.
+    Passwd {
+        /// Login name.
+        name: String,
+        /// Read the password from standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// `hotline report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Folders and configuration.
+    #[command(flatten)]
+    pub folders: Folders,
+    /// Which figures.
+    #[command(subcommand)]
+    pub command: ReportCommand,
+}
+
+/// Which figures.
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// What happened in each call.
+    Calls {
+        /// From this day on (UTC), such as `2026-03-02`.
+        #[arg(long)]
+        since: Option<jiff::civil::Date>,
+        /// Up to this day, itself included (UTC).
+        #[arg(long)]
+        until: Option<jiff::civil::Date>,
+        /// The newest so many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// One JSON object a call.
+        #[arg(long)]
+        json: bool,
+        /// Calling numbers in full instead of the last two digits.
+        #[arg(long)]
+        full: bool,
+    },
+}
+
+/// `hotline bank`
+#[derive(Debug, Args)]
+pub struct Bank {
+    /// Folders and configuration.
+    #[command(flatten)]
+    pub folders: Folders,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: BankCommand,
+}
+
+/// What to do with the sandbox bank. A running server sees it at the next request.
+#[derive(Debug, Subcommand, Clone, Copy)]
+pub enum BankCommand {
+    /// The bank stops answering.
+    Down,
+    /// The bank answers again.
+    Up,
+    /// Cards are as on the first day.
+    Reset,
+}
+
+/// `hotline switch`
+#[derive(Debug, Args)]
+pub struct Switch {
+    /// Folders and configuration.
+    #[command(flatten)]
+    pub folders: Folders,
+    /// Name of the switch in the menu; without it all are listed.
+    pub name: Option<String>,
+    /// Its new state.
+    pub state: Option<SwitchState>,
+}
+
+/// The state of a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SwitchState {
+    /// On.
+    Enable,
+    /// Off.
+    Disable,
+}

@@ -1,0 +1,133 @@
+//! `hotline check` and `hotline explain`, and the menu files as other commands find them.
+
+use super::cli::{Check, Explain};
+use crate::ivr::menu::{self, Menu, MenuId, Node, Problem, TaskId};
+use crate::model::Lang;
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The files of a menu folder: `*.yaml` and `*.yml` beside each other, as they are called in messages. Tests lie in
+/// a folder below and are not part of the menu.
+pub(super) fn files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let entries = std::fs::read_dir(folder).with_context(|| {
+        format!("the folder of menus {} cannot be read; name another with --menus DIR", folder.display())
+    })?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("the folder {} cannot be read", folder.display()))?.path();
+        if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && path.is_file() {
+            let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+            files.push((path.display().to_string(), bytes));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The language of messages: as asked for, else that of the locale.
+pub(super) fn message_lang(asked: Option<Lang>) -> Lang {
+    let locale = || ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| std::env::var(name).ok());
+    asked.unwrap_or_else(|| match locale() {
+        Some(locale) if locale.starts_with("ru") => Lang::Ru,
+        Some(_) | None => Lang::En,
+    })
+}
+
+/// A menu that checks, or its problems as an error for people.
+pub(super) fn load(folder: &Path) -> Result<Menu> {
+    let lang = message_lang(None);
+    match menu::load(&files(folder)?) {
+        Ok((menu, warnings)) => {
+            for warning in warnings {
+                tracing::warn!("{}", warning.headline(lang));
+            }
+            Ok(menu)
+        }
+        Err(problems) => {
+            let errors = problems.iter().filter(|problem| problem.is_error());
+            let text: String = errors.map(|problem| problem.render(lang) + "\n").collect();
+            bail!("the menu does not check:\n\n{text}\n`hotline check {}` shows this again", folder.display())
+        }
+    }
+}
+
+/// The bank's zone of a menu, UTC when the menu cannot be read.
+pub(super) fn zone(folder: &Path) -> jiff::tz::TimeZone {
+    load(folder).map_or(jiff::tz::TimeZone::UTC, |menu| menu.bank.zone)
+}
+
+/// The switches of a menu with the state it gives them.
+pub(super) fn switches(folder: &Path) -> Result<Vec<(String, bool)>> {
+    let menu = load(folder)?;
+    Ok(menu.switches.iter().map(|switch| (switch.name.to_string(), switch.enabled)).collect())
+}
+
+/// `hotline check`: every problem; exit code 1 when one is an error, or with `--strict` a warning.
+pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
+    let lang = message_lang(arguments.lang.map(Into::into));
+    let files = files(&arguments.menus)?;
+    let (menu, mut problems) = match menu::load(&files) {
+        Ok((menu, warnings)) => (Some(menu), warnings),
+        Err(problems) => (None, problems),
+    };
+    if let Some(menu) = &menu {
+        problems.extend(recordings(menu, &arguments.prompts)?);
+    }
+    for problem in &problems {
+        if arguments.json {
+            println!("{}", problem.json(lang));
+        } else {
+            println!("{}\n", problem.render(lang));
+        }
+    }
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let warnings = problems.len() - errors;
+    if !arguments.json {
+        let version = menu.map_or(String::new(), |menu| format!(", version {}", menu.version));
+        println!("{} files, {errors} errors, {warnings} warnings{version}", files.len());
+    }
+    let failed = errors > 0 || (arguments.strict && warnings > 0);
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What the manifest of the prompts says about the phrases: missing recordings, recordings of an older text.
+fn recordings(menu: &Menu, prompts: &Path) -> Result<Vec<Problem>> {
+    let path = prompts.join("manifest.tsv");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        tracing::warn!(path = %path.display(), "no manifest of the prompts: recordings are not checked");
+        return Ok(Vec::new());
+    };
+    let manifest = crate::ivr::speech::Manifest::parse(&text).with_context(|| path.display().to_string())?;
+    Ok(menu::check_recordings(menu, &manifest))
+}
+
+/// `hotline explain`: a menu or task as the caller hears it.
+pub(super) fn explain(arguments: &Explain) -> Result<ExitCode> {
+    let menu = load(&arguments.menus)?;
+    let langs = arguments.lang.map_or_else(|| menu.languages.clone(), |lang| vec![lang.into()]);
+    let nodes = match &arguments.node {
+        Some(name) => vec![node(&menu, name)?],
+        None => every_node(&menu),
+    };
+    for lang in langs {
+        for node in &nodes {
+            println!("{}", menu::explain(&menu, *node, lang));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn node(menu: &Menu, name: &str) -> Result<Node> {
+    menu::node_named(menu, name).ok_or_else(|| {
+        let menus = menu.menus.iter().map(|menu| &*menu.name);
+        let names: Vec<&str> = menus.chain(menu.tasks.iter().map(|task| &*task.name)).collect();
+        anyhow::anyhow!("there is no menu or task {name}; there are: {}", names.join(", "))
+    })
+}
+
+fn every_node(menu: &Menu) -> Vec<Node> {
+    let menus = (0..menu.menus.len()).filter_map(|at| u16::try_from(at).ok()).map(|at| Node::Menu(MenuId(at)));
+    let tasks = (0..menu.tasks.len()).filter_map(|at| u16::try_from(at).ok()).map(|at| Node::Task(TaskId(at)));
+    menus.chain(tasks).collect()
+}

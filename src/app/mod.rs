@@ -1,0 +1,37 @@
+//! Wiring: the only place that names everything. A file for each command.
+
+pub mod cli;
+pub mod config;
+pub mod operators;
+pub mod report;
+
+mod accounts;
+mod folders;
+mod menus;
+mod say;
+mod serve;
+mod simulate;
+mod store;
+
+use anyhow::Result;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// With a text for people: what happened, where, what to do.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => menus::check(&arguments),
+        Command::Explain(arguments) => menus::explain(&arguments),
+        Command::Call(arguments) => simulate::call(&arguments),
+        Command::Test(arguments) => simulate::test(&arguments),
+        Command::Say(arguments) => say::run(&arguments),
+        Command::Operators(arguments) => accounts::run(arguments),
+        Command::Report(arguments) => store::report(&arguments),
+        Command::Bank(arguments) => store::bank(&arguments),
+        Command::Switch(arguments) => store::switch(&arguments),
+    }
+}

@@ -1,0 +1,212 @@
+//! `hotline serve`: everything is made and joined here, in the order in which it is needed.
+
+mod addresses;
+mod news;
+mod recordings;
+mod server;
+mod web;
+
+use super::cli::Serve;
+use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides, Transport};
+use super::{menus, simulate};
+use crate::exchange::{Exchange, ExchangeConfig};
+use crate::io::bank::{Bank, BreakerSettings, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
+use crate::io::clock::Clock;
+use crate::io::media::{MediaConfig, MediaEngine};
+use crate::io::store::{Recorder, RecorderSettings, Store};
+use crate::io::tcp::{TcpConnections, TcpLimits};
+use crate::io::udp::UdpSockets;
+use crate::ivr::menu::Menu;
+use crate::model::{Playlist, PromptId};
+use crate::voip::audio::PromptFrames;
+use crate::voip::sip::endpoint::{EndpointConfig, Limits};
+use addresses::Addresses;
+use anyhow::{Context, Result};
+use server::{Inputs, Server};
+use std::num::NonZero;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Datagrams, connection events and media events that may wait for the exchange.
+const WAITING: usize = 16_384;
+/// How long the store may take to write what is left when the server stops.
+const FLUSH: Duration = Duration::from_secs(10);
+
+/// Runs the hotline until it is told to stop.
+pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
+    let config = arguments.folders.config()?;
+    let overrides = Overrides { sip: arguments.sip, http: arguments.http, ..Overrides::default() };
+    let mut config = config.merge(overrides);
+    config.draft_voice = arguments.draft_voice.clone().or(config.draft_voice);
+    start_log(&config);
+    let menu = Arc::new(menus::load(&config.menus)?);
+    let clock = match arguments.pretend_now {
+        Some(at) => Clock::start_at(simulate::wall(&menu, at)?),
+        None => Clock::start(),
+    };
+    let prompts = Arc::new(recordings::load(&config, &menu)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.context("the asynchronous runtime cannot start")?.block_on(serve(config, menu, clock, prompts))
+}
+
+fn start_log(config: &Config) {
+    let level = match config.log.level {
+        LogLevel::Error => tracing::Level::ERROR,
+        LogLevel::Warn => tracing::Level::WARN,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Debug => tracing::Level::DEBUG,
+        LogLevel::Trace => tracing::Level::TRACE,
+    };
+    // Other crates' words are wanted from warnings on; sqlx would tell every statement.
+    let filter = format!("warn,hotline={level}");
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    match config.log.format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+async fn serve(config: Config, menu: Arc<Menu>, clock: Clock, prompts: Arc<PromptFrames>) -> Result<ExitCode> {
+    let store = Store::open(&config.data).await?;
+    let recorder = Recorder::start(store.clone(), RecorderSettings::default());
+    let (bank, repeats) = bank(&config, &menu, clock, &store, &recorder).await?;
+    let (datagrams, udp_received) = mpsc::channel(WAITING);
+    let (connections, tcp_events) = mpsc::channel(WAITING);
+    let (outputs, media_outputs) = mpsc::channel(WAITING);
+    let has = |transport| config.sip.transports.contains(&transport);
+    let on = |transport| if has(transport) { config.sip.listen.as_slice() } else { &[] };
+    let udp = UdpSockets::bind(on(Transport::Udp), &datagrams)?;
+    // Where port 0 was asked for, TCP takes the port that UDP was given.
+    let beside: Vec<_> = udp.local_addrs().collect();
+    let tcp_on = if has(Transport::Tcp) && has(Transport::Udp) { beside.as_slice() } else { on(Transport::Tcp) };
+    let tcp = TcpConnections::bind(tcp_on, TcpLimits::default(), connections)?;
+    let media = MediaEngine::start(media(&config), &prompts, clock, &outputs).context("the media threads cannot start")?;
+    let seed = rand::random();
+    let endpoint = endpoint(&config, udp.local_addrs().next(), tcp.local_addrs().first().copied());
+    let exchange = Exchange::new(exchange(&config), endpoint, &config.operators.realm, menu.clone(), prompts, seed);
+    let (answers, bank_answers) = mpsc::channel(WAITING);
+    let news = news::watch(store.clone(), clock, config.operators.realm.clone());
+    let figures = web::Figures::default();
+    let pages = web::serve(config.http.listen, figures.clone()).await?;
+    announce(&config, &udp, &tcp, pages.as_ref().map(|pages| pages.address), &menu);
+    let addresses = Addresses::new(config.sip.public_address);
+    let server = Server {
+        clock,
+        exchange,
+        udp,
+        tcp,
+        media,
+        bank,
+        recorder: recorder.clone(),
+        store: store.clone(),
+        addresses,
+        answers,
+        messages: std::collections::HashMap::new(),
+        figures,
+        drain_limit: config.drain.limit.duration(),
+        draining: false,
+    };
+    let inputs = Inputs { udp: udp_received, tcp: tcp_events, media: media_outputs, answers: bank_answers, news };
+    server.run(inputs).await?;
+    repeats.abort();
+    if !recorder.flush(FLUSH).await {
+        tracing::error!("the store did not take all records in time; some of the last calls may be incomplete");
+    }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn bank(
+    config: &Config,
+    menu: &Menu,
+    clock: Clock,
+    store: &Store,
+    recorder: &Recorder,
+) -> Result<(Arc<dyn Bank>, tokio::task::JoinHandle<()>)> {
+    let now: NowFn = Arc::new(move || clock.now());
+    let BankKind::Sandbox = config.bank.kind;
+    let settings = SandboxSettings {
+        down: config.bank.sandbox.down,
+        slow: config.bank.sandbox.slow.duration(),
+        timezone: menu.bank.zone.clone(),
+    };
+    let sandbox = Sandbox::open(store.clone(), settings, now.clone()).await?;
+    let breaker = BreakerSettings {
+        failures: config.bank.breaker.failures.get(),
+        pause: config.bank.breaker.pause.duration(),
+    };
+    let settings = JournalSettings { breaker, ..JournalSettings::default() };
+    let journal = Journal::new(Arc::new(sandbox), store.clone(), recorder.clone(), now, settings);
+    let repeats = journal.start_repeats();
+    Ok((Arc::new(journal), repeats))
+}
+
+fn media(config: &Config) -> MediaConfig {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    MediaConfig {
+        threads: if config.media.threads == 0 { cores } else { usize::from(config.media.threads) },
+        ports: config.media.ports.range().clone(),
+        streams: 2 * config.limits.calls.get(),
+        recordings: config.data.join("recordings"),
+        ..MediaConfig::default()
+    }
+}
+
+fn endpoint(config: &Config, udp: Option<std::net::SocketAddr>, tcp: Option<std::net::SocketAddr>) -> EndpointConfig {
+    EndpointConfig {
+        user_agent: config.sip.user_agent.clone(),
+        contact_user: "hotline".to_owned(),
+        udp,
+        tcp,
+        advertised: config.sip.public_address.map(|ip| std::net::SocketAddr::new(ip, 0)),
+        limits: Limits { retry_after: config.limits.retry_after.duration(), ..Limits::default() },
+    }
+}
+
+fn exchange(config: &Config) -> ExchangeConfig {
+    ExchangeConfig {
+        default_line: config.default_line.as_deref().map(Into::into),
+        calls: config.limits.calls.get(),
+        calls_per_source: config.limits.calls_per_source.get(),
+        calls_per_second: config.limits.calls_per_second.get(),
+        retry_after: config.limits.retry_after.duration(),
+        call_length: config.limits.call_length.duration(),
+        silence_limit: config.media.silence_limit.duration(),
+        hold_music: Playlist::looped(PromptId::new("common/hold_music")),
+        blocked_numbers: config.blocked_numbers.clone(),
+    }
+}
+
+/// Tells a newcomer where it listens and what to dial.
+fn announce(
+    config: &Config,
+    udp: &UdpSockets,
+    tcp: &TcpConnections,
+    pages: Option<std::net::SocketAddr>,
+    menu: &Menu,
+) {
+    for address in udp.local_addrs() {
+        println!("SIP udp {address}");
+    }
+    for address in tcp.local_addrs() {
+        println!("SIP tcp {address}");
+    }
+    if let Some(address) = pages {
+        println!("web     http://{address}/health and /metrics");
+    }
+    println!("menu    {} (version {})", config.menus.display(), menu.version);
+    println!("data    {}", config.data.display());
+    if let Some(address) = udp.local_addrs().next().or_else(|| tcp.local_addrs().first().copied()) {
+        let host = if address.ip().is_unspecified() {
+            crate::io::listen::local_ip_towards(std::net::IpAddr::from([192, 0, 2, 1]))
+                .unwrap_or_else(|_| std::net::IpAddr::from([127, 0, 0, 1]))
+        } else {
+            address.ip()
+        };
+        let host = std::net::SocketAddr::new(host, address.port());
+        println!("dial    sip:bank@{host}   keys: 2 1, card 4321, code 9876#");
+    }
+    println!("ready");
+}

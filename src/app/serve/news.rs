@@ -1,0 +1,97 @@
+//! What other processes change in the store while the server runs: accounts, switches.
+
+use crate::exchange::Account as PhoneAccount;
+use crate::io::clock::Clock;
+use crate::io::store::{Account, Store, StoreError, StoredSwitch};
+use crate::ivr::acd::OperatorProfile;
+use crate::voip::sip::digest::Ha1;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How often the store is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A change.
+pub(super) enum News {
+    /// The accounts as they are now.
+    Accounts(Vec<(OperatorProfile, PhoneAccount)>),
+    /// The switches that are set now.
+    Switches(Vec<StoredSwitch>),
+}
+
+/// Looks at the store every second and tells what changed, at first everything.
+pub(super) fn watch(store: Store, clock: Clock, realm: String) -> mpsc::Receiver<News> {
+    let (sender, receiver) = mpsc::channel(16);
+    tokio::spawn(async move {
+        let mut seen = Seen::default();
+        let mut every = tokio::time::interval(EVERY);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            match seen.look(&store, clock, &realm).await {
+                Ok(news) => {
+                    for news in news {
+                        if sender.send(news).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the store cannot be looked at; accounts and switches stay as they were"),
+            }
+        }
+    });
+    receiver
+}
+
+#[derive(Default)]
+struct Seen {
+    accounts: Option<i64>,
+    switches: Option<Vec<StoredSwitch>>,
+}
+
+impl Seen {
+    async fn look(&mut self, store: &Store, clock: Clock, realm: &str) -> Result<Vec<News>, StoreError> {
+        let mut news = Vec::new();
+        let version = store.accounts_version().await?;
+        if self.accounts != Some(version) {
+            let accounts = store.accounts().await?;
+            news.push(News::Accounts(accounts.iter().filter_map(|account| of_realm(account, realm)).collect()));
+            self.accounts = Some(version);
+        }
+        let switches = store.switches(clock.now().wall).await?;
+        if self.switches.as_ref() != Some(&switches) {
+            news.push(News::Switches(switches.clone()));
+            self.switches = Some(switches);
+        }
+        Ok(news)
+    }
+}
+
+/// An account as the exchange wants it; one of another realm cannot log in and is left out.
+fn of_realm(account: &Account, realm: &str) -> Option<(OperatorProfile, PhoneAccount)> {
+    let operator = account.login.clone();
+    if account.realm != realm {
+        tracing::warn!(%operator, realm = account.realm, "an account of another realm is left out; give it a new password");
+        return None;
+    }
+    let md5 = bytes(account.ha1_md5.as_hex())?;
+    let sha256 = bytes(account.ha1_sha256.as_hex())?;
+    let profile = OperatorProfile {
+        id: operator.clone(),
+        skills: account.skills.clone(),
+        languages: account.languages.clone(),
+    };
+    Some((profile, PhoneAccount { operator, ha1: Ha1 { md5, sha256 } }))
+}
+
+/// The octets of a hexadecimal hash of exactly `N` octets.
+fn bytes<const N: usize>(hex: &str) -> Option<[u8; N]> {
+    let mut octets = [0; N];
+    if hex.len() != 2 * N || !hex.is_ascii() {
+        return None;
+    }
+    for (octet, at) in octets.iter_mut().zip((0..hex.len()).step_by(2)) {
+        *octet = u8::from_str_radix(&hex[at..at + 2], 16).ok()?;
+    }
+    Some(octets)
+}

@@ -1,0 +1,287 @@
+//! The loop: one input at a time to the exchange, its commands to the shells.
+
+use super::addresses::Addresses;
+use super::news::News;
+use super::web::{Figures, Snapshot};
+use crate::exchange::{Command, Exchange};
+use crate::io::bank::Bank;
+use crate::io::clock::Clock;
+use crate::io::media::{MediaEngine, MediaOutput};
+use crate::io::store::{Recorder, Store, VoiceMessage};
+use crate::io::tcp::{CloseReason, TcpConnections, TcpEvent};
+use crate::io::udp::{Received, UdpSockets};
+use crate::ivr::menu::Name;
+use crate::model::{BankAnswer, BankRequest, CallId, RequestId};
+use crate::voip::media::{MediaCommand, RecordingId, StreamId};
+use crate::voip::sip;
+use anyhow::{Context, Result};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{Receiver, Sender};
+
+/// Inputs of one kind taken in a row before the others get their turn.
+const BATCH: usize = 128;
+/// Without anything to wait for, the figures are still brought up to date this often.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// An answer of the bank on its way back.
+pub(super) struct Answer {
+    call: CallId,
+    request: RequestId,
+    answer: BankAnswer,
+}
+
+/// Everything that comes in.
+pub(super) struct Inputs {
+    pub udp: Receiver<Received>,
+    pub tcp: Receiver<TcpEvent>,
+    pub media: Receiver<MediaOutput>,
+    pub answers: Receiver<Answer>,
+    pub news: Receiver<News>,
+}
+
+/// The exchange and the shells around it.
+pub(super) struct Server {
+    pub clock: Clock,
+    pub exchange: Exchange,
+    pub udp: UdpSockets,
+    pub tcp: TcpConnections,
+    pub media: MediaEngine,
+    pub bank: Arc<dyn Bank>,
+    pub recorder: Recorder,
+    pub store: Store,
+    pub addresses: Addresses,
+    pub answers: Sender<Answer>,
+    /// Messages being recorded: whose call and which mailbox.
+    pub messages: HashMap<RecordingId, (CallId, Name)>,
+    pub figures: Figures,
+    pub drain_limit: Duration,
+    pub draining: bool,
+}
+
+/// What woke the loop.
+enum Input {
+    Datagram(Received),
+    Tcp(TcpEvent),
+    Media(MediaOutput),
+    Answer(Answer),
+    News(News),
+    Time,
+    Stop,
+}
+
+impl Server {
+    /// Serves until it is told to stop and the last call has ended, or told to stop twice.
+    pub async fn run(mut self, mut inputs: Inputs) -> Result<()> {
+        let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be received")?;
+        loop {
+            let until = self.exchange.poll_timeout().map_or(IDLE, |at| self.clock.until(at).min(IDLE));
+            let until = tokio::time::sleep_until(tokio::time::Instant::from_std(
+                self.clock.std_instant(self.clock.instant() + until),
+            ));
+            let input = tokio::select! {
+                Some(received) = inputs.udp.recv() => Input::Datagram(received),
+                Some(event) = inputs.tcp.recv() => Input::Tcp(event),
+                Some(output) = inputs.media.recv() => Input::Media(output),
+                Some(answer) = inputs.answers.recv() => Input::Answer(answer),
+                Some(news) = inputs.news.recv() => Input::News(news),
+                () = until => Input::Time,
+                Some(()) = terminate.recv() => Input::Stop,
+                Some(()) = interrupt.recv() => Input::Stop,
+            };
+            let again = matches!(input, Input::Stop) && self.draining;
+            self.take(input);
+            self.take_waiting(&mut inputs);
+            self.carry_out();
+            self.figures.set(self.snapshot());
+            if again || (self.draining && self.exchange.calls() == 0) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        let now = self.clock.now();
+        match input {
+            Input::Datagram(received) => {
+                let local = self.addresses.specific(received.local, received.peer.addr.ip());
+                self.exchange.handle_datagram(now, received.peer, local, &received.bytes);
+            }
+            Input::Tcp(event) => self.take_tcp(event),
+            Input::Media(output) => self.take_media(output),
+            Input::Answer(Answer { call, request, answer }) => {
+                self.exchange.handle_bank_answer(now, call, request, answer);
+            }
+            Input::News(News::Accounts(accounts)) => {
+                tracing::info!(count = accounts.len(), "operators' accounts");
+                self.exchange.set_operators(now, accounts);
+            }
+            Input::News(News::Switches(switches)) => {
+                self.exchange.set_switches(switches.into_iter().map(|set| (set.name.into(), set.enabled)));
+            }
+            Input::Time => self.exchange.handle_timeout(now),
+            Input::Stop => {
+                let limit = self.drain_limit;
+                tracing::info!(calls = self.exchange.calls(), limit = limit.as_secs(), "stopping: new calls are refused");
+                self.draining = true;
+                self.exchange.drain(now, limit);
+            }
+        }
+    }
+
+    /// What has come meanwhile is taken in the same turn: under load one turn serves many.
+    fn take_waiting(&mut self, inputs: &mut Inputs) {
+        for _ in 0..BATCH {
+            let Ok(output) = inputs.media.try_recv() else { break };
+            self.take_media(output);
+        }
+        for _ in 0..BATCH {
+            let Ok(received) = inputs.udp.try_recv() else { break };
+            self.take(Input::Datagram(received));
+        }
+        let now = self.clock.now();
+        if self.exchange.poll_timeout().is_some_and(|at| at <= now.instant) {
+            self.exchange.handle_timeout(now);
+        }
+    }
+
+    fn take_tcp(&mut self, event: TcpEvent) {
+        let now = self.clock.now();
+        match event {
+            TcpEvent::Opened { peer, local } => self.exchange.handle_connected(now, peer, local),
+            TcpEvent::Received { peer, bytes, .. } => {
+                if let Some(connection) = peer.connection {
+                    self.exchange.handle_stream_bytes(now, connection, &bytes);
+                }
+            }
+            TcpEvent::Closed { peer, reason: CloseReason::ConnectFailed } => {
+                self.exchange.handle_connect_failed(now, peer.addr);
+            }
+            TcpEvent::Closed { peer, .. } => {
+                if let Some(connection) = peer.connection {
+                    self.exchange.handle_closed(now, connection);
+                }
+            }
+        }
+    }
+
+    fn take_media(&mut self, output: MediaOutput) {
+        let now = self.clock.now();
+        match output {
+            MediaOutput::Event(event) => self.exchange.handle_media_event(now, event),
+            MediaOutput::RecordingStored { recording, file, length } => {
+                self.index_message(recording, &file, length);
+                self.exchange.handle_message_stored(now, recording, Some(file.into()), length);
+            }
+            MediaOutput::RecordingFailed { recording, reason } => {
+                tracing::error!(recording = recording.0, reason, "a message could not be written; the call goes on");
+                self.messages.remove(&recording);
+                self.exchange.handle_message_stored(now, recording, None, Duration::ZERO);
+            }
+        }
+    }
+
+    /// Puts a stored message into its mailbox.
+    fn index_message(&mut self, recording: RecordingId, file: &str, length: Duration) {
+        let Some((call, mailbox)) = self.messages.remove(&recording) else { return };
+        let at = self.clock.now().wall;
+        let message = VoiceMessage {
+            call,
+            mailbox: mailbox.to_string(),
+            at,
+            file: file.to_owned(),
+            length,
+            caller: self.exchange.caller(call),
+        };
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.add_voice_message(&message).await {
+                tracing::error!(%error, file = message.file, "a voice message is on the disk but not in its mailbox");
+            }
+        });
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(command) = self.exchange.next_command() {
+            match command {
+                Command::Sip(command) => self.carry_out_sip(command),
+                Command::OpenMedia { stream, beside, towards } => self.open_media(stream, beside, towards),
+                Command::Media(command) => self.tell_media(command),
+                Command::KeepMessage { recording, call, mailbox } => {
+                    self.messages.insert(recording, (call, mailbox));
+                }
+                Command::AskBank(request) => self.ask_bank(request),
+                Command::Record(record) => self.recorder.record(record),
+            }
+        }
+    }
+
+    fn carry_out_sip(&mut self, command: sip::endpoint::Command) {
+        let now = self.clock.now();
+        match command {
+            sip::endpoint::Command::Send { to, bytes } => {
+                if let Some(connection) = to.connection {
+                    if let Err(error) = self.tcp.send(connection, bytes.to_vec()) {
+                        tracing::debug!(peer = %to.addr, %error, "a message could not be sent");
+                    }
+                } else if let Err(error) = self.udp.send(None, to.addr, &bytes) {
+                    tracing::debug!(peer = %to.addr, %error, "a datagram could not be sent");
+                }
+            }
+            sip::endpoint::Command::Connect { to } => {
+                if let Err(error) = self.tcp.connect(to) {
+                    tracing::warn!(peer = %to, %error, "no connection");
+                    self.exchange.handle_connect_failed(now, to);
+                }
+            }
+            sip::endpoint::Command::Close(connection) => self.tcp.close(connection),
+        }
+    }
+
+    fn open_media(&mut self, stream: StreamId, beside: Option<StreamId>, towards: IpAddr) {
+        let now = self.clock.now();
+        let local = self.addresses.towards(towards);
+        let address = match self.media.open(stream, local, beside) {
+            Ok(address) => Some(std::net::SocketAddr::new(self.addresses.told(towards), address.port())),
+            Err(error) => {
+                tracing::error!(%error, "no media for a call");
+                None
+            }
+        };
+        self.exchange.handle_media_opened(now, stream, address);
+    }
+
+    fn tell_media(&mut self, command: MediaCommand) {
+        if let Err(error) = self.media.command(command) {
+            tracing::error!(%error, "a media command was lost");
+        }
+    }
+
+    /// Asks on a task of its own, which goes on when the caller hangs up: a block that was begun is ended.
+    fn ask_bank(&self, request: BankRequest) {
+        let (call, id) = (request.call, request.id);
+        let (bank, answers) = (Arc::clone(&self.bank), self.answers.clone());
+        tokio::spawn(async move {
+            let answer = bank.ask(request).await;
+            if answers.send(Answer { call, request: id, answer }).await.is_err() {
+                tracing::debug!(%call, "the bank answered after the server stopped");
+            }
+        });
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            calls: self.exchange.calls(),
+            waiting: self.exchange.waiting(),
+            operators: self.exchange.operators_by_state(),
+            sip: self.exchange.counters(),
+            streams: self.media.streams(),
+            records: self.recorder.figures(),
+            draining: self.draining,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `/health` for whoever watches the process, `/metrics` for Prometheus.
+
+use crate::app::config::Http;
+use crate::io::store::RecorderFigures;
+use crate::voip::sip::endpoint::Counters;
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the server is doing, as of its last turn.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Snapshot {
+    pub calls: usize,
+    pub waiting: usize,
+    /// Operators in each state, by its name.
+    pub operators: Vec<(&'static str, usize)>,
+    pub sip: Counters,
+    pub streams: usize,
+    pub records: RecorderFigures,
+    pub draining: bool,
+}
+
+/// Where the loop leaves its figures for the pages.
+#[derive(Clone, Default)]
+pub(super) struct Figures(Arc<Mutex<Snapshot>>);
+
+impl Figures {
+    pub fn set(&self, snapshot: Snapshot) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
+    fn get(&self) -> Snapshot {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The pages being served.
+pub(super) struct Pages {
+    pub address: SocketAddr,
+}
+
+/// Serves the pages. The default address being in use is no reason not to answer calls; one that was asked for is.
+pub(super) async fn serve(listen: Option<SocketAddr>, figures: Figures) -> Result<Option<Pages>> {
+    let Some(address) = listen else { return Ok(None) };
+    let listener = match tokio::net::TcpListener::bind(address).await {
+        Ok(listener) => listener,
+        Err(error) if Http::default().listen == Some(address) => {
+            tracing::warn!(%address, %error, "no web pages; choose another address with --http ADDR:PORT");
+            return Ok(None);
+        }
+        Err(error) => {
+            let advice = format!("the web pages cannot listen on {address}; choose another with --http ADDR:PORT");
+            return Err(error).context(advice);
+        }
+    };
+    let address = listener.local_addr().context("the web pages have no address")?;
+    let router = Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(figures);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the web pages ended");
+        }
+    });
+    Ok(Some(Pages { address }))
+}
+
+/// 200 while calls are answered, 503 while they are refused.
+async fn health(State(figures): State<Figures>) -> (StatusCode, &'static str) {
+    if figures.get().draining {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    } else {
+        (StatusCode::OK, "ok\n")
+    }
+}
+
+/// The figures in the text format of Prometheus.
+async fn metrics(State(figures): State<Figures>) -> String {
+    text(&figures.get())
+}
+
+fn text(now: &Snapshot) -> String {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let gauges = [
+        ("hotline_calls", "Calls in progress.", count(now.calls)),
+        ("hotline_waiting", "Callers in all queues.", count(now.waiting)),
+        ("hotline_streams", "Media streams.", count(now.streams)),
+    ];
+    let counters = [
+        ("hotline_sip_requests_total", "SIP requests received, without repeated ones.", now.sip.requests),
+        ("hotline_sip_responses_total", "SIP responses received, without repeated ones.", now.sip.responses),
+        ("hotline_sip_repeated_total", "SIP requests received again.", now.sip.repeated),
+        ("hotline_sip_retransmissions_total", "SIP messages sent again.", now.sip.retransmissions),
+        ("hotline_sip_dropped_total", "Messages that could not be answered.", now.sip.dropped),
+        ("hotline_sip_malformed_total", "Malformed requests that were answered.", now.sip.malformed),
+        ("hotline_sip_refused_total", "New calls refused with 503 by the endpoint.", now.sip.refused),
+        ("hotline_records_written_total", "Call records in the store.", now.records.written),
+        ("hotline_records_dropped_total", "Call records lost to a full queue.", now.records.dropped),
+        ("hotline_records_failures_total", "Transactions of records that failed.", now.records.failures),
+    ];
+    let mut text = String::new();
+    let mut put = |name: &str, help: &str, kind: &str, value: u64| {
+        // Writing to a String cannot fail.
+        write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n").is_ok()
+    };
+    let mut whole = gauges.iter().all(|(name, help, value)| put(name, help, "gauge", *value));
+    whole &= counters.iter().all(|(name, help, value)| put(name, help, "counter", *value));
+    whole &= text.write_str("# HELP hotline_operators Operators by state.\n# TYPE hotline_operators gauge\n").is_ok();
+    for (state, number) in &now.operators {
+        whole &= writeln!(text, "hotline_operators{{state=\"{state}\"}} {number}").is_ok();
+    }
+    debug_assert!(whole, "writing to a String does not fail");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_in_the_text_format() {
+        let now = Snapshot { calls: 3, operators: vec![("ready", 2)], ..Snapshot::default() };
+        let text = text(&now);
+        assert!(text.contains("# TYPE hotline_calls gauge\nhotline_calls 3\n"), "{text}");
+        assert!(text.ends_with("hotline_operators{state=\"ready\"} 2\n"), "{text}");
+    }
+}
