@@ -60,16 +60,16 @@ SIGTERM lets calls in progress end and refuses new ones; a second SIGTERM ends a
 #[derive(Debug, Clone, Args)]
 pub struct Folders {
     /// Configuration file; without it everything has its default (`config.example.yaml` lists every key).
-    #[arg(short, long, env = "HOTLINE_CONFIG", value_name = "FILE")]
+    #[arg(short, long, global = true, env = "HOTLINE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder of the store and of voice messages.
-    #[arg(long, env = "HOTLINE_DATA", value_name = "DIR")]
+    #[arg(long, global = true, env = "HOTLINE_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Folder of the menus.
-    #[arg(long, env = "HOTLINE_MENUS", value_name = "DIR")]
+    #[arg(long, global = true, env = "HOTLINE_MENUS", value_name = "DIR")]
     pub menus: Option<PathBuf>,
     /// Folder of the prompts.
-    #[arg(long, env = "HOTLINE_PROMPTS", value_name = "DIR")]
+    #[arg(long, global = true, env = "HOTLINE_PROMPTS", value_name = "DIR")]
     pub prompts: Option<PathBuf>,
 }
 
@@ -173,7 +173,7 @@ pub struct Test {
     /// Folder of the prompts, for the length of what is said.
     #[arg(long, default_value = "prompts", env = "HOTLINE_PROMPTS", value_name = "DIR")]
     pub prompts: PathBuf,
-    /// Also write the results as JUnit XML.
+    /// Also write the results as `JUnit` XML.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
 }

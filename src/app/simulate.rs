@@ -36,13 +36,8 @@ pub(super) fn call(arguments: &Call) -> Result<ExitCode> {
         None => Clock::start().now().wall,
     };
     let inventory = lengths(&arguments.prompts)?;
-    let caller = Caller {
-        call: CallId::from_u128(1),
-        from: Some(from),
-        blocked_number: false,
-        slow_speech: false,
-        lang: None,
-    };
+    let caller =
+        Caller { call: CallId::from_u128(1), from: Some(from), blocked_number: false, slow_speech: false, lang: None };
     let call = VirtualCall::new(menu, line, caller, wall, &*inventory);
     let (mut simulator, heard) = Simulator::start(call);
     let mut output = std::io::stdout().lock();

@@ -20,7 +20,7 @@ pub(super) fn report(arguments: &Report) -> Result<ExitCode> {
     with_store(&arguments.folders, |config, store| async move {
         let calls = store.calls(period, limit).await?;
         let timezone = super::menus::zone(&config.menus);
-        let options = ReportOptions { timezone, full };
+        let options = ReportOptions { full, timezone };
         print!("{}", if json { calls_json(&calls, &options) } else { calls_text(&calls, &options) });
         Ok(ExitCode::SUCCESS)
     })
@@ -43,11 +43,14 @@ pub(super) fn bank(arguments: &Bank) -> Result<ExitCode> {
             BankCommand::Up => Sandbox::set_down(&store, false).await?,
             BankCommand::Reset => Sandbox::reset(&store).await?,
         }
-        println!("{}", match command {
-            BankCommand::Down => "The sandbox bank is down.",
-            BankCommand::Up => "The sandbox bank is up.",
-            BankCommand::Reset => "The sandbox bank is as on the first day.",
-        });
+        println!(
+            "{}",
+            match command {
+                BankCommand::Down => "The sandbox bank is down.",
+                BankCommand::Up => "The sandbox bank is up.",
+                BankCommand::Reset => "The sandbox bank is as on the first day.",
+            }
+        );
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -70,7 +73,8 @@ pub(super) fn switch(arguments: &Switch) -> Result<ExitCode> {
             }
             (wanted, _) => {
                 let set = store.switches(now).await?;
-                for (name, menu) in known.iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name)) {
+                for (name, menu) in known.iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name))
+                {
                     let enabled = set.iter().find(|set| set.name == *name).map_or(*menu, |set| set.enabled);
                     println!("{name}: {}", word(enabled));
                 }

@@ -83,7 +83,7 @@ impl Exchange {
         let session = self.rng.random::<u32>();
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Phase::Opening(opening) = &mut call.phase else { return };
-        let mut negotiation = Negotiation::new(u64::from(session), address);
+        let mut negotiation = Negotiation::new(u64::from(session), address).with_codecs(&self.config.codecs);
         let (leg, stream) = (call.leg, call.stream);
         let Some(offer) = opening.offer.take() else {
             let (body, pending) = negotiation.offer(Direction::SendRecv);

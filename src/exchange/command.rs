@@ -1,7 +1,9 @@
 //! What the exchange asks of the world, and what it is told at its start.
 
+use super::registrar::Lifetimes;
 use crate::ivr::menu::Name;
 use crate::model::{BankRequest, CallId, CallRecord, PhoneNumber, Playlist};
+use crate::voip::audio::Codec;
 use crate::voip::media::{MediaCommand, RecordingId, StreamId};
 use crate::voip::sip;
 use std::net::IpAddr;
@@ -54,6 +56,10 @@ pub struct ExchangeConfig {
     pub call_length: Duration,
     /// After how long without RTP a leg is taken for dead.
     pub silence_limit: Duration,
+    /// The codecs that calls may use, best first.
+    pub codecs: Vec<Codec>,
+    /// How long operators' phones stay registered.
+    pub registration: Lifetimes,
     /// What is played to the caller while the operator holds.
     pub hold_music: Playlist,
     /// Numbers whose callers go to an operator at once.

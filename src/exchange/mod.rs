@@ -24,13 +24,15 @@ mod sip_events;
 mod talk;
 
 pub use command::{Command, ExchangeConfig};
-pub use registrar::Account;
+pub use registrar::{Account, Lifetimes};
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
 use crate::ivr::flow::{Event as FlowEvent, World};
 use crate::ivr::menu::{Menu, Name};
 use crate::ivr::speech::Inventory;
-use crate::model::{BankAnswer, CallEvent, CallId, CallRecord, Cause, Instant, Now, OperatorId, PhoneNumber, RequestId};
+use crate::model::{
+    BankAnswer, CallEvent, CallId, CallRecord, Cause, Instant, Now, OperatorId, PhoneNumber, RequestId,
+};
 use crate::voip::media::{RecordingId, StreamId};
 use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
 use crate::voip::sip::{ConnectionId, Peer};
@@ -108,7 +110,7 @@ impl Exchange {
             acd: Acd::new(menu.bank.zone.clone(), policies),
             admission: Admission::new(config.calls, config.calls_per_source, config.calls_per_second),
             sip: Endpoint::new(endpoint, rng.random()),
-            registrar: Registrar::new(realm, rng.random()),
+            registrar: Registrar::new(realm, rng.random()).with_lifetimes(config.registration),
             config,
             menu,
             inventory,

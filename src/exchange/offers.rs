@@ -80,7 +80,8 @@ impl Exchange {
             self.offer_failed(now, call, operator, OfferFailure::Unreachable);
             return;
         };
-        let mut negotiation = Negotiation::new(u64::from(self.rng.random::<u32>()), address);
+        let mut negotiation =
+            Negotiation::new(u64::from(self.rng.random::<u32>()), address).with_codecs(&self.config.codecs);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
         let outgoing = OutgoingCall {
             target: target.uri,

@@ -26,14 +26,23 @@ use binding::{Binding, Change, Wish};
 
 /// The phones that one account may have. One more takes the place of the one that has been silent longest.
 pub const MAX_PHONES: usize = 4;
-/// How long a registration lasts when the phone does not say (§10.2.1.1).
-const USUAL: Duration = Duration::from_secs(3600);
-/// A longer wish is cut to this.
-const LONGEST: Duration = Duration::from_secs(3600);
-/// A shorter wish is answered 423.
-const SHORTEST: Duration = Duration::from_secs(60);
 /// How long a nonce may be used.
 const NONCE_LIFETIME: Duration = Duration::from_secs(600);
+
+/// How long a phone stays registered (§10.2.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// A shorter wish is answered 423.
+    pub min: Duration,
+    /// A longer wish is cut to this, and who wishes nothing gets it.
+    pub max: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self { min: Duration::from_secs(60), max: Duration::from_secs(3600) }
+    }
+}
 
 /// Who may register.
 #[derive(Clone, Debug)]
@@ -64,6 +73,7 @@ pub enum Event {
 /// The accounts and their phones. One realm.
 pub struct Registrar {
     login: DigestServer,
+    lifetimes: Lifetimes,
     accounts: HashMap<OperatorId, Ha1>,
     phones: HashMap<OperatorId, Vec<Binding>>,
     /// When the first of the phones' registrations runs out.
@@ -77,11 +87,18 @@ impl Registrar {
     pub fn new(realm: &str, secret: [u8; 32]) -> Self {
         Self {
             login: DigestServer::new(realm.to_owned(), secret, NONCE_LIFETIME),
+            lifetimes: Lifetimes::default(),
             accounts: HashMap::new(),
             phones: HashMap::new(),
             due: None,
             events: VecDeque::new(),
         }
+    }
+
+    /// The same with other lifetimes of registrations.
+    #[must_use]
+    pub fn with_lifetimes(self, lifetimes: Lifetimes) -> Self {
+        Self { lifetimes, ..self }
     }
 
     /// Takes the accounts. Phones of accounts that are gone, or whose password changed, are forgotten.
@@ -105,7 +122,7 @@ impl Registrar {
             Ok(operator) => operator,
             Err(response) => return *response,
         };
-        match self.register(now, &operator, request, Arrival { from, local }) {
+        match self.register(now, &operator, request, Arrival { from, local, lifetimes: self.lifetimes }) {
             Ok(()) => self.accepted(now, &operator, request),
             Err(response) => *response,
         }
@@ -268,6 +285,7 @@ impl Registrar {
 struct Arrival {
     from: Peer,
     local: SocketAddr,
+    lifetimes: Lifetimes,
 }
 
 fn refuse(request: &Request, status: Status) -> Box<Response> {
@@ -303,15 +321,15 @@ fn read_contact(
     // The headers in a Contact's URI are not for the requests that we send (RFC 4475 §3.3.12).
     let uri = SipUri { headers: None, ..uri.clone() };
     let header = request.headers.typed::<Expires>().ok().flatten().map(|Expires(seconds)| seconds);
-    let wish = contact.expires().or(header).map_or(USUAL, |seconds| Duration::from_secs(seconds.into()));
+    let wish = contact.expires().or(header).map_or(at.lifetimes.max, |seconds| Duration::from_secs(seconds.into()));
     let change =
         |wish| Change { contact: uri.clone().into(), call_id: request.call_id.clone(), cseq: request.cseq, wish };
     if wish.is_zero() {
         return Ok(change(Wish::Remove));
     }
-    if wish < SHORTEST {
+    if wish < at.lifetimes.min {
         let mut response = request.response(Status::INTERVAL_TOO_BRIEF);
-        response.headers.push(&MinExpires(u32::try_from(SHORTEST.as_secs()).unwrap_or(u32::MAX)));
+        response.headers.push(&MinExpires(u32::try_from(at.lifetimes.min.as_secs()).unwrap_or(u32::MAX)));
         return Err(Box::new(response));
     }
     let target = Target { uri: uri.clone().into(), peer: at.from, local: at.local, path: paths.to_vec() };
@@ -319,7 +337,7 @@ fn read_contact(
         contact: addr.clone(),
         target,
         priority,
-        until: now + wish.min(LONGEST),
+        until: now + wish.min(at.lifetimes.max),
         refreshed: now,
         call_id: request.call_id.clone(),
         cseq: request.cseq,

@@ -150,6 +150,17 @@ pub enum Codec {
     Pcmu,
 }
 
+impl Codec {
+    /// As the media layer has it.
+    #[must_use]
+    pub const fn of_calls(self) -> crate::voip::audio::Codec {
+        match self {
+            Self::Pcma => crate::voip::audio::Codec::Pcma,
+            Self::Pcmu => crate::voip::audio::Codec::Pcmu,
+        }
+    }
+}
+
 /// Web pages.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

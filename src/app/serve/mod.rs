@@ -9,8 +9,8 @@ mod web;
 use super::cli::Serve;
 use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides, Transport};
 use super::{menus, simulate};
-use crate::exchange::{Exchange, ExchangeConfig};
-use crate::io::bank::{Bank, BreakerSettings, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
+use crate::exchange::{Exchange, ExchangeConfig, Lifetimes};
+use crate::io::bank::{Bank, BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
 use crate::io::clock::Clock;
 use crate::io::media::{MediaConfig, MediaEngine};
 use crate::io::store::{Recorder, RecorderSettings, Store};
@@ -21,7 +21,7 @@ use crate::model::{Playlist, PromptId};
 use crate::voip::audio::PromptFrames;
 use crate::voip::sip::endpoint::{EndpointConfig, Limits};
 use addresses::Addresses;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use server::{Inputs, Server};
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
     config.draft_voice = arguments.draft_voice.clone().or(config.draft_voice);
     start_log(&config);
     let menu = Arc::new(menus::load(&config.menus)?);
+    check_default_line(&config, &menu)?;
     let clock = match arguments.pretend_now {
         Some(at) => Clock::start_at(simulate::wall(&menu, at)?),
         None => Clock::start(),
@@ -49,6 +50,17 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
     let prompts = Arc::new(recordings::load(&config, &menu)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.context("the asynchronous runtime cannot start")?.block_on(serve(config, menu, clock, prompts))
+}
+
+/// A default line that the menu does not have would answer every such call 404.
+fn check_default_line(config: &Config, menu: &Menu) -> Result<()> {
+    let Some(wanted) = &config.default_line else { return Ok(()) };
+    let names: Vec<&str> = menu.lines.iter().map(|line| &*line.name).collect();
+    if !names.contains(&wanted.as_str()) {
+        let has = names.join(", ");
+        bail!("the menu has no line {wanted}, which is the default_line; it has: {has}; null answers such calls 404");
+    }
+    Ok(())
 }
 
 fn start_log(config: &Config) {
@@ -82,7 +94,8 @@ async fn serve(config: Config, menu: Arc<Menu>, clock: Clock, prompts: Arc<Promp
     let beside: Vec<_> = udp.local_addrs().collect();
     let tcp_on = if has(Transport::Tcp) && has(Transport::Udp) { beside.as_slice() } else { on(Transport::Tcp) };
     let tcp = TcpConnections::bind(tcp_on, TcpLimits::default(), connections)?;
-    let media = MediaEngine::start(media(&config), &prompts, clock, &outputs).context("the media threads cannot start")?;
+    let media =
+        MediaEngine::start(media(&config), &prompts, clock, &outputs).context("the media threads cannot start")?;
     let seed = rand::random();
     let endpoint = endpoint(&config, udp.local_addrs().next(), tcp.local_addrs().first().copied());
     let exchange = Exchange::new(exchange(&config), endpoint, &config.operators.realm, menu.clone(), prompts, seed);
@@ -133,14 +146,13 @@ async fn bank(
         timezone: menu.bank.zone.clone(),
     };
     let sandbox = Sandbox::open(store.clone(), settings, now.clone()).await?;
-    let breaker = BreakerSettings {
-        failures: config.bank.breaker.failures.get(),
-        pause: config.bank.breaker.pause.duration(),
-    };
+    let breaker =
+        BreakerSettings { failures: config.bank.breaker.failures.get(), pause: config.bank.breaker.pause.duration() };
     let settings = JournalSettings { breaker, ..JournalSettings::default() };
-    let journal = Journal::new(Arc::new(sandbox), store.clone(), recorder.clone(), now, settings);
+    let journal = Journal::new(Arc::new(sandbox), store.clone(), recorder.clone(), now.clone(), settings);
     let repeats = journal.start_repeats();
-    Ok((Arc::new(journal), repeats))
+    let kept = menu.operations.iter().map(|operation| (operation.name.clone(), operation.cache)).collect();
+    Ok((Arc::new(Cache::new(Arc::new(journal), kept, now)), repeats))
 }
 
 fn media(config: &Config) -> MediaConfig {
@@ -174,19 +186,18 @@ fn exchange(config: &Config) -> ExchangeConfig {
         retry_after: config.limits.retry_after.duration(),
         call_length: config.limits.call_length.duration(),
         silence_limit: config.media.silence_limit.duration(),
+        codecs: config.media.codecs.iter().map(|codec| codec.of_calls()).collect(),
+        registration: Lifetimes {
+            min: config.operators.registration.min.duration(),
+            max: config.operators.registration.max.duration(),
+        },
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
         blocked_numbers: config.blocked_numbers.clone(),
     }
 }
 
 /// Tells a newcomer where it listens and what to dial.
-fn announce(
-    config: &Config,
-    udp: &UdpSockets,
-    tcp: &TcpConnections,
-    pages: Option<std::net::SocketAddr>,
-    menu: &Menu,
-) {
+fn announce(config: &Config, udp: &UdpSockets, tcp: &TcpConnections, pages: Option<std::net::SocketAddr>, menu: &Menu) {
     for address in udp.local_addrs() {
         println!("SIP udp {address}");
     }

@@ -36,7 +36,9 @@ pub(super) fn watch(store: Store, clock: Clock, realm: String) -> mpsc::Receiver
                         }
                     }
                 }
-                Err(error) => tracing::error!(%error, "the store cannot be looked at; accounts and switches stay as they were"),
+                Err(error) => {
+                    tracing::error!(%error, "the store cannot be looked at; accounts and switches stay as they were")
+                }
             }
         }
     });
@@ -76,11 +78,8 @@ fn of_realm(account: &Account, realm: &str) -> Option<(OperatorProfile, PhoneAcc
     }
     let md5 = bytes(account.ha1_md5.as_hex())?;
     let sha256 = bytes(account.ha1_sha256.as_hex())?;
-    let profile = OperatorProfile {
-        id: operator.clone(),
-        skills: account.skills.clone(),
-        languages: account.languages.clone(),
-    };
+    let profile =
+        OperatorProfile { id: operator.clone(), skills: account.skills.clone(), languages: account.languages.clone() };
     Some((profile, PhoneAccount { operator, ha1: Ha1 { md5, sha256 } }))
 }
 

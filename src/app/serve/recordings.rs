@@ -52,7 +52,8 @@ fn missing(menu: &Menu, have: &PromptFrames) -> Vec<Draft> {
 fn refusal(config: &Config, missing: &[Draft]) -> anyhow::Error {
     let folder = config.prompts.display();
     let named = missing.iter().take(NAMED);
-    let list: String = named.map(|draft| format!("  {folder}/{}.flac: {}\n", draft.prompt, draft.text)).collect();
+    let lines: Vec<String> = named.map(|draft| format!("  {folder}/{}.flac: {}\n", draft.prompt, draft.text)).collect();
+    let list = lines.concat();
     let more = missing.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!("  and {more} more\n") };
     anyhow::anyhow!(

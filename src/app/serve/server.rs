@@ -31,7 +31,7 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(super) struct Answer {
     call: CallId,
     request: RequestId,
-    answer: BankAnswer,
+    outcome: BankAnswer,
 }
 
 /// Everything that comes in.
@@ -113,8 +113,8 @@ impl Server {
             }
             Input::Tcp(event) => self.take_tcp(event),
             Input::Media(output) => self.take_media(output),
-            Input::Answer(Answer { call, request, answer }) => {
-                self.exchange.handle_bank_answer(now, call, request, answer);
+            Input::Answer(Answer { call, request, outcome }) => {
+                self.exchange.handle_bank_answer(now, call, request, outcome);
             }
             Input::News(News::Accounts(accounts)) => {
                 tracing::info!(count = accounts.len(), "operators' accounts");
@@ -126,7 +126,11 @@ impl Server {
             Input::Time => self.exchange.handle_timeout(now),
             Input::Stop => {
                 let limit = self.drain_limit;
-                tracing::info!(calls = self.exchange.calls(), limit = limit.as_secs(), "stopping: new calls are refused");
+                tracing::info!(
+                    calls = self.exchange.calls(),
+                    limit = limit.as_secs(),
+                    "stopping: new calls are refused"
+                );
                 self.draining = true;
                 self.exchange.drain(now, limit);
             }
@@ -266,8 +270,8 @@ impl Server {
         let (call, id) = (request.call, request.id);
         let (bank, answers) = (Arc::clone(&self.bank), self.answers.clone());
         tokio::spawn(async move {
-            let answer = bank.ask(request).await;
-            if answers.send(Answer { call, request: id, answer }).await.is_err() {
+            let outcome = bank.ask(request).await;
+            if answers.send(Answer { call, request: id, outcome }).await.is_err() {
                 tracing::debug!(%call, "the bank answered after the server stopped");
             }
         });

@@ -70,11 +70,7 @@ pub(super) async fn serve(listen: Option<SocketAddr>, figures: Figures) -> Resul
 
 /// 200 while calls are answered, 503 while they are refused.
 async fn health(State(figures): State<Figures>) -> (StatusCode, &'static str) {
-    if figures.get().draining {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-    } else {
-        (StatusCode::OK, "ok\n")
-    }
+    if figures.get().draining { (StatusCode::SERVICE_UNAVAILABLE, "draining\n") } else { (StatusCode::OK, "ok\n") }
 }
 
 /// The figures in the text format of Prometheus.

@@ -78,6 +78,7 @@ pub struct Negotiation {
     local: SocketAddr,
     session: u64,
     version: u64,
+    codecs: Vec<Codec>,
     last: Option<SessionDescription>,
 }
 
@@ -116,6 +117,7 @@ impl RemoteOffer {
 pub struct PendingOffer {
     local: SocketAddr,
     direction: Direction,
+    codecs: Vec<Codec>,
     lines: usize,
     audio: usize,
 }
@@ -124,8 +126,14 @@ impl Negotiation {
     /// Our side of a new dialog: `session` numbers it (random or a clock, unique for us), `local` is where we
     /// receive RTP (the public address behind a NAT).
     #[must_use]
-    pub const fn new(session: u64, local: SocketAddr) -> Self {
-        Self { local, session, version: session, last: None }
+    pub fn new(session: u64, local: SocketAddr) -> Self {
+        Self { local, session, version: session, codecs: Codec::PREFERRED.to_vec(), last: None }
+    }
+
+    /// The same with these codecs only, best first.
+    #[must_use]
+    pub fn with_codecs(self, codecs: &[Codec]) -> Self {
+        Self { codecs: codecs.to_vec(), ..self }
     }
 
     /// Answers an offer: our preferred codec of those offered, its payload numbers, other lines refused in place.
@@ -137,7 +145,7 @@ impl Negotiation {
         let offer = offer.0;
         let mut chosen = None;
         for (index, media) in offer.media.iter().enumerate().filter(|(_, media)| is_usable(media)) {
-            if let Some(selection) = select(&media.formats) {
+            if let Some(selection) = select(&media.formats, &self.codecs) {
                 chosen = Some((index, selection));
                 break;
             }
@@ -159,7 +167,7 @@ impl Negotiation {
     /// Makes an offer of every codec we have, best first. In a dialog that has lines already each keeps its place, the
     /// refused ones refused (RFC 3264 §8).
     pub fn offer(&mut self, direction: Direction) -> (String, PendingOffer) {
-        let codecs = Codec::PREFERRED.iter();
+        let codecs = self.codecs.iter();
         let codecs = codecs.filter_map(|codec| Some(codec_format(codec.static_payload_type()?, *codec)));
         let formats = codecs.chain(std::iter::once(event_format(OFFERED_EVENT))).collect();
         let mut lines = self.last.as_ref().map_or_else(Vec::new, |last| last.media.clone());
@@ -171,7 +179,8 @@ impl Negotiation {
             Some(place) => *place = line,
             None => lines.push(line),
         }
-        let pending = PendingOffer { local: self.local, direction, lines: lines.len(), audio };
+        let codecs = self.codecs.clone();
+        let pending = PendingOffer { local: self.local, direction, codecs, lines: lines.len(), audio };
         (self.write(lines), pending)
     }
 
@@ -229,7 +238,8 @@ impl PendingOffer {
             return Err(NegotiationError::NoCommonCodec);
         }
         // The order of the answer counts here: the peer chose, and puts first what it will send (RFC 3264 §6.1).
-        let codec = media.formats.iter().find_map(|format| Some((codec_of(format)?, format.payload_type)));
+        let ours = |format: &Format| codec_of(format).filter(|codec| self.codecs.contains(codec));
+        let codec = media.formats.iter().find_map(|format| Some((ours(format)?, format.payload_type)));
         let (codec, payload_type) = codec.ok_or(NegotiationError::NoCommonCodec)?;
         let event = media.formats.iter().find(|format| is_event(format)).map(|format| format.payload_type);
         let selection = Selection { codec, payload_type, event };
@@ -298,9 +308,9 @@ fn is_usable(media: &MediaDescription) -> bool {
 }
 
 /// Our first choice among the formats, with the peer's numbers.
-fn select(formats: &[Format]) -> Option<Selection> {
+fn select(formats: &[Format], codecs: &[Codec]) -> Option<Selection> {
     let event = formats.iter().find(|format| is_event(format)).map(|format| format.payload_type);
-    Codec::PREFERRED.iter().find_map(|&codec| {
+    codecs.iter().find_map(|&codec| {
         let format = formats.iter().find(|format| codec_of(format) == Some(codec))?;
         Some(Selection { codec, payload_type: format.payload_type, event })
     })

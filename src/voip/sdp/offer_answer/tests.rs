@@ -330,3 +330,14 @@ proptest! {
         outcome(&body);
     }
 }
+
+#[test]
+fn the_configured_codecs_decide_what_is_offered_and_chosen() {
+    let ours = || negotiation().with_codecs(&[Codec::Pcmu]);
+    let (offer, _) = ours().offer(Direction::SendRecv);
+    assert!(offer.contains("RTP/AVP 0 101"), "{offer}");
+    let theirs = RemoteOffer::parse(offer.as_bytes()).expect("our own offer");
+    assert_eq!(ours().answer(theirs.clone(), Direction::SendRecv).expect("PCMU").1.codec, Codec::Pcmu);
+    let other = negotiation().with_codecs(&[Codec::Pcma]).answer(theirs, Direction::SendRecv);
+    assert!(matches!(other, Err(NegotiationError::NoCommonCodec)));
+}

@@ -176,11 +176,11 @@ mod tests {
             wheel.set(Instant::from_millis(millis), due);
         }
         assert_eq!(wheel.next_timeout(), Some(Instant::from_millis(20)));
-        assert_eq!(fired(&mut wheel, 19), []);
+        assert_eq!(fired(&mut wheel, 19), [] as [u32; 0]);
         assert_eq!(fired(&mut wheel, 20).len(), 2);
         assert_eq!(fired(&mut wheel, 500), [1]);
         assert_eq!(fired(&mut wheel, 510), [3]);
-        assert_eq!(fired(&mut wheel, 99_999), []);
+        assert_eq!(fired(&mut wheel, 99_999), [] as [u32; 0]);
         assert_eq!(fired(&mut wheel, 1_000_000), [4]);
         assert!(wheel.is_empty() && wheel.next_timeout().is_none());
     }
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_timer_in_the_past_fires_at_the_next_tick() {
         let mut wheel = Wheel::default();
-        assert_eq!(fired(&mut wheel, 1_000), []);
+        assert_eq!(fired(&mut wheel, 1_000), [] as [u32; 0]);
         wheel.set(Instant::from_millis(3), 1);
         assert_eq!(wheel.next_timeout(), Some(Instant::from_millis(1_010)));
         assert_eq!(fired(&mut wheel, 1_010), [1]);
@@ -209,7 +209,7 @@ mod tests {
         for hand in [0, 63, 64, 8_128, 8_191, 8_192, 20_000] {
             for ahead in [1, 63, 64, 65, 4_000, 8_190] {
                 let mut wheel = Wheel::default();
-                assert_eq!(fired(&mut wheel, hand * 10), []);
+                assert_eq!(fired(&mut wheel, hand * 10), [] as [u32; 0]);
                 let at = Instant::from_millis((hand + ahead) * 10);
                 wheel.set(at, 9);
                 assert_eq!(wheel.next_timeout(), Some(at), "hand {hand} ahead {ahead}");
