@@ -145,6 +145,7 @@ fn advance(turn: &mut Turn, next: Next) -> Stepped {
         Next::Menu(menu) => keyed::put(turn, menu, super::tries::Tries::default()),
         Next::Go(go) => turn.go(go),
         Next::Say { then, all } => Ok(saying::say(turn, then, all)),
+        Next::QueueOver(ticket, result) => super::queued::result(turn, &ticket, result),
         Next::End(cause) if turn.call.speech.is_empty() => {
             turn.call.command(Command::HangUp(cause));
             Ok(Next::Wait(State::Ended))

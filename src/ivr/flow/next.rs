@@ -1,7 +1,8 @@
 //! Where a transition leads.
 
+use super::queued::Ticket;
 use super::states::State;
-use crate::ivr::menu::{Go, MenuId, StepId};
+use crate::ivr::menu::{Go, MenuId, QueueResult, StepId};
 use crate::model::Cause;
 
 /// A state that waits, or a place in the menu to run on from.
@@ -21,6 +22,8 @@ pub(super) enum Next {
         /// Cannot be cut by a key.
         all: bool,
     },
+    /// Follows the end of a queue.
+    QueueOver(Ticket, QueueResult),
     /// Ends the call, after what is to be said.
     End(Cause),
 }

@@ -11,6 +11,7 @@ use super::call::Turn;
 use super::ear::Playing;
 use super::next::{Next, Stepped, Trap};
 use super::queue_speech::Announcements;
+use super::saying;
 use super::sources::Sources;
 use super::states::State;
 use super::talking::Talking;
@@ -188,8 +189,13 @@ impl Queued {
             QueueEnd::Full => ("full", QueueResult::Timeout),
             QueueEnd::Nobody => ("nobody", QueueResult::Nobody),
         };
-        self.left(turn, outcome);
-        result(turn, &self.ticket, what)
+        turn.stop(matches!(self.sound, Sound::Music));
+        self.gone(turn, outcome);
+        match self.sound {
+            // Often it ends at once: what was said on the way here, such as that a card still works, is not cut.
+            Sound::Words(playing) => Ok(saying::finish(playing, Next::QueueOver(self.ticket, what))),
+            Sound::Opening { .. } | Sound::Music => result(turn, &self.ticket, what),
+        }
     }
 
     /// The caller hung up.
@@ -200,6 +206,10 @@ impl Queued {
 
     fn left(&self, turn: &mut Turn, outcome: &str) {
         turn.stop(!matches!(self.sound, Sound::Opening { .. }));
+        self.gone(turn, outcome);
+    }
+
+    fn gone(&self, turn: &mut Turn, outcome: &str) {
         turn.call.queue_status = None;
         turn.back_in_menus();
         self.record_left(turn, outcome);

@@ -23,6 +23,11 @@ pub(super) fn say(turn: &mut Turn, then: Box<Next>, all: bool) -> Next {
     }
 }
 
+/// Lets what plays already be heard to its end.
+pub(super) fn finish(playing: Playing, then: Next) -> Next {
+    Next::Wait(State::Saying(Saying { playing, then: Box::new(then), all: false }))
+}
+
 impl Saying {
     pub(super) const fn deadline(&self) -> Instant {
         self.playing.given_up
