@@ -158,7 +158,7 @@ fn a_card_is_blocked_once_and_the_next_call_is_told_so() {
     caller.hears(&["ru/card_already_blocked"]);
     caller.hangs_up();
 
-    let report = server.asks(&["report", "calls"]);
+    let report = server.reports(&["calls"]);
     assert!(report.contains("already_blocked"), "the report does not tell of the block:\n{report}");
 }
 

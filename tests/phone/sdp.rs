@@ -44,9 +44,9 @@ impl Described {
         let ip: IpAddr = value("c=IN IP4 ").unwrap_or_else(|| panic!("no address:\n{text}")).trim().parse().unwrap();
         let directions = ["sendrecv", "sendonly", "recvonly", "inactive"];
         let direction = directions.into_iter().find(|one| text.lines().any(|line| line == format!("a={one}")));
-        let keys = text.lines().find_map(|line| {
-            line.strip_prefix("a=rtpmap:")?.split_once(" telephone-event/8000")?.0.parse().ok()
-        });
+        let keys = text
+            .lines()
+            .find_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(" telephone-event/8000")?.0.parse().ok());
         Self {
             to: SocketAddr::new(ip, port),
             direction: direction.unwrap_or("sendrecv").to_owned(),

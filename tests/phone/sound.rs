@@ -21,7 +21,10 @@ pub enum Voice {
     Mute,
     Silence,
     /// The known sound of a voice, from this packet on.
-    Known { voice: u8, next: u16 },
+    Known {
+        voice: u8,
+        next: u16,
+    },
 }
 
 /// What is sent in the next 20 ms.

@@ -2,9 +2,7 @@
 
 use super::digest::{Algorithm, Challenge};
 use super::heard::{heard_clips, heard_next};
-use super::message::{
-    about, address, branch, header, parameter, parse, request, response, sequence, value, values,
-};
+use super::message::{about, address, branch, header, parameter, parse, request, response, sequence, value, values};
 use super::now;
 use super::rtp::faults;
 use super::sdp::{ALAW_AND_KEYS, Described, KEYS, describe};
@@ -105,17 +103,12 @@ impl Telephone {
         let call_id = format!("{}@phone.test", self.next());
         let tag = self.next();
         let local = format!("<sip:{}@phone.test>;tag={tag}", self.user);
-        self.dialog = Some(Dialog {
-            call_id,
-            local,
-            remote: format!("<{target}>"),
-            target,
-            routes: Vec::new(),
-            sequence: 0,
-        });
+        self.dialog =
+            Some(Dialog { call_id, local, remote: format!("<{target}>"), target, routes: Vec::new(), sequence: 0 });
         let offer = describe(sound.local(), self.version, formats, "sendrecv");
         self.sound = Some(sound);
         self.listened = 0;
+        self.acknowledged = None;
         self.request(Method::Invite, vec![self.contact()], offer.into_bytes())
     }
 
@@ -343,8 +336,10 @@ impl Telephone {
     /// Sends a request, again and again over UDP, until its final response comes.
     fn final_response(&mut self, request: &Request) -> Response {
         let (key, until) = ((branch(request), sequence(request)), now() + SOON);
-        let early = |message: &SipMessage| matches!(message, SipMessage::Response(one)
-            if (branch(one), sequence(one)) == key && one.status_code.code() >= 200);
+        let early = |message: &SipMessage| {
+            matches!(message, SipMessage::Response(one)
+            if (branch(one), sequence(one)) == key && one.status_code.code() >= 200)
+        };
         if let Some(at) = self.early.iter().position(early)
             && let Some(SipMessage::Response(response)) = self.early.remove(at)
         {

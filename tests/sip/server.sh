@@ -20,6 +20,27 @@ free_port() {
     echo "$port"
 }
 
+# Waits until a file has a line: wait_for_line FILE PATTERN SECONDS [PID]; gives up early when the process is gone.
+wait_for_line() {
+    local until=$((SECONDS + $3))
+    until grep -q -e "$2" "$1" 2>/dev/null; do
+        if [ $SECONDS -ge $until ] || { [ $# -gt 3 ] && ! kill -0 "$4" 2>/dev/null; }; then
+            grep -q -e "$2" "$1" 2>/dev/null
+            return
+        fi
+        sleep 0.1
+    done
+}
+
+# Waits until a process of this shell is gone: wait_for_end PID SECONDS.
+wait_for_end() {
+    local until=$((SECONDS + $2))
+    while kill -0 "$1" 2>/dev/null; do
+        [ $SECONDS -lt $until ] || return 1
+        sleep 0.1
+    done
+}
+
 start_server() {
     local program=$1 folder=$2 config=${3:-} port
     port=$(free_port $((8200 + $$ % 500)))
@@ -29,10 +50,10 @@ start_server() {
     (cd "$root" && exec "$program" serve --sip "$address" --data "$folder/data" --menus menus --prompts prompts \
         --pretend-now 2026-03-02T12:00 -c "$folder/config.yaml") > "$folder/out" 2> "$folder/log" &
     server=$!
-    # Waits for the line that says so, at most a minute.
-    if ! timeout 60 tail -n +1 -f --pid=$server "$folder/out" | grep -q -m1 '^ready'; then
+    if ! wait_for_line "$folder/out" '^ready' 60 "$server"; then
         echo "the server does not get ready; it said:" >&2
-        tail -n 20 "$folder/out" "$folder/log" >&2
+        cat "$folder/out" >&2
+        tail -n 20 "$folder/log" >&2
         return 1
     fi
 }
@@ -43,7 +64,10 @@ stop_server() {
     server=
     kill -TERM "$pid" 2>/dev/null || true
     # Every call is over, so there is nothing to wait for.
-    timeout 10 tail -f /dev/null --pid="$pid" || { kill -TERM "$pid"; sleep 1; kill -KILL "$pid" 2>/dev/null; }
+    if ! wait_for_end "$pid" 10; then
+        echo "the server did not end within 10 s of being asked" >&2
+        kill -KILL "$pid"
+    fi
     wait "$pid" || status=$?
     return $status
 }
