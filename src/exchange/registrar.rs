@@ -19,7 +19,7 @@ use std::time::Duration;
 pub use binding::Target;
 
 use crate::model::{Instant, OperatorId};
-use crate::voip::sip::digest::{Credentials, DigestServer, Ha1, Verdict};
+use crate::voip::sip::digest::{Algorithm, Credentials, DigestServer, Ha1, Verdict};
 use crate::voip::sip::headers::{Contact, Expires, HeaderName, MinExpires, NameAddr, Path};
 use crate::voip::sip::{ConnectionId, Peer, Request, Response, SipUri, Status};
 use binding::{Binding, Change, Wish};
@@ -228,7 +228,11 @@ impl Registrar {
 
     fn challenge(&mut self, now: Instant, request: &Request, stale: bool) -> Box<Response> {
         let mut response = request.response(Status::UNAUTHORIZED);
+        let only_md5 = gives_up_at_sha256(request);
         for challenge in self.login.challenges(now, stale) {
+            if only_md5 && challenge.algorithm != Some(Algorithm::Md5) {
+                continue;
+            }
             response.headers.push_text(HeaderName::WwwAuthenticate, &challenge.to_string());
         }
         Box::new(response)
@@ -277,6 +281,18 @@ impl Registrar {
             response.headers.copy_all(HeaderName::Path, &request.headers);
         }
         response
+    }
+}
+
+/// Whether a phone is one that gives up when any challenge names an algorithm it does not know, instead of taking the
+/// other one (RFC 8760 §2.5): baresip before 3.12, which Debian ships.
+fn gives_up_at_sha256(request: &Request) -> bool {
+    let agent = request.headers.get(HeaderName::UserAgent).and_then(|value| std::str::from_utf8(value).ok());
+    let Some(version) = agent.and_then(|agent| agent.trim().strip_prefix("baresip v")) else { return false };
+    let mut numbers = version.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (3, 12),
+        _ => false,
     }
 }
 

@@ -73,7 +73,8 @@ fn start_log(config: &Config) {
     };
     // Other crates' words are wanted from warnings on; sqlx would tell every statement.
     let filter = format!("warn,hotline={level}");
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_env_filter(filter);
     match config.log.format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -78,6 +78,10 @@ impl Server {
     pub async fn run(mut self, mut inputs: Inputs) -> Result<()> {
         let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be received")?;
+        // The accounts come first: no operator's phone is turned away while they are being read.
+        if let Some(news) = inputs.news.recv().await {
+            self.take(Input::News(news));
+        }
         loop {
             let until = self.exchange.poll_timeout().map_or(IDLE, |at| self.clock.until(at).min(IDLE));
             let until = tokio::time::sleep_until(tokio::time::Instant::from_std(

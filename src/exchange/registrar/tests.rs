@@ -335,3 +335,22 @@ fn the_registrations_of_rfc_4475_that_name_no_account_are_refused() {
         assert_eq!(desk.send(&phone, &request).status.code(), status);
     }
 }
+
+#[test]
+fn a_phone_that_gives_up_at_sha256_is_asked_for_md5_alone() {
+    let cases = [
+        ("", 2),
+        ("User-Agent: Linphone/5.2\r\n", 2),
+        ("User-Agent: baresip v1.0.0 (x86_64/linux)\r\n", 1),
+        ("User-Agent: baresip v3.11.0 (x86_64/Linux)\r\n", 1),
+        ("User-Agent: baresip v3.12.1 (x86_64/Linux)\r\n", 2),
+        ("User-Agent: baresip v\r\n", 2),
+    ];
+    for (agent, challenges) in cases {
+        let mut desk = Desk::open();
+        let mut phone = Phone::new("anna", "red", "10.0.0.5:5060");
+        let headers = format!("{agent}Contact: <sip:anna@10.0.0.5>\r\n");
+        assert_eq!(phone.register(&mut desk, &headers), 200, "{agent}");
+        assert_eq!(phone.challenges.len(), challenges, "{agent}");
+    }
+}
