@@ -8,7 +8,7 @@
 
 use super::call::{Context, Description, Link, Phase, Talking};
 use super::{Command, Exchange, Owner};
-use crate::ivr::acd::{self, OfferFailure};
+use crate::ivr::acd::{self, OfferFailure, Withdrawal};
 use crate::ivr::flow::Event as FlowEvent;
 use crate::model::{CallEvent, CallId, Level, Now, OperatorId, PlayItem, Playlist};
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
@@ -45,7 +45,7 @@ impl Exchange {
     pub(super) fn on_acd(&mut self, now: Now, command: acd::Command) {
         match command {
             acd::Command::Offer { call, operator, .. } => self.offer(now, call, operator),
-            acd::Command::Withdraw { call, operator } => self.withdraw(now, call, &operator),
+            acd::Command::Withdraw { call, operator, why } => self.withdraw(now, call, &operator, why),
             acd::Command::Status { call, status } => self.tell_flow(now, call, FlowEvent::QueueStatus(status)),
             acd::Command::End { call, end } => {
                 if let Some((_, standing)) = self.standing(call) {
@@ -140,14 +140,14 @@ impl Exchange {
         headers
     }
 
-    fn withdraw(&mut self, now: Now, call: CallId, operator: &OperatorId) {
+    fn withdraw(&mut self, now: Now, call: CallId, operator: &OperatorId, why: Withdrawal) {
         match self.offers.remove(&(call, operator.clone())) {
             Some(Offer::Binding { stream }) => self.close_stream(stream),
             Some(Offer::Inviting(inviting)) => {
                 self.close_stream(inviting.stream);
                 self.legs.remove(&inviting.leg);
                 self.sip.hang_up(now.instant, inviting.leg);
-                let event = CallEvent::OfferFailed { operator: operator.clone(), reason: "withdrawn".into() };
+                let event = CallEvent::OfferFailed { operator: operator.clone(), reason: why.name().into() };
                 self.record(now, call, event);
             }
             None => {}

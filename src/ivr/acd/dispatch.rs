@@ -2,7 +2,7 @@
 
 use super::operator::Operator;
 use super::waiting::{Ringing, Waiting};
-use super::{Acd, Command, GRACE, OfferFailure, OperatorState, QueuePolicy, REJECT_DELAY};
+use super::{Acd, Command, GRACE, OfferFailure, OperatorState, QueuePolicy, REJECT_DELAY, Withdrawal};
 use crate::ivr::flow::{QueueEnd, QueueStatus};
 use crate::ivr::menu::Pick;
 use crate::model::{CallId, Instant, Now, OperatorId};
@@ -35,7 +35,7 @@ impl Acd {
     pub(super) fn stop_ringing(&mut self, now: Instant, waiting: &Waiting, except: Option<&OperatorId>) {
         let call = waiting.ticket.call;
         for id in waiting.ringing.iter().map(|ringing| &ringing.operator).filter(|id| Some(*id) != except) {
-            self.commands.push_back(Command::Withdraw { call, operator: id.clone() });
+            self.commands.push_back(Command::Withdraw { call, operator: id.clone(), why: Withdrawal::NotNeeded });
             self.free(now, id);
         }
     }
@@ -47,7 +47,8 @@ impl Acd {
             waiting.ringing.retain(|ringing| ringing.operator != *id);
             if waiting.ringing.len() < before {
                 let call = waiting.ticket.call;
-                self.commands.push_back(Command::Withdraw { call, operator: id.clone() });
+                let why = Withdrawal::PhoneGone;
+                self.commands.push_back(Command::Withdraw { call, operator: id.clone(), why });
             }
         }
     }

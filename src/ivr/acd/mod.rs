@@ -306,7 +306,7 @@ impl Acd {
             .map(|(call, ringing)| (call, ringing.operator.clone()))
             .collect();
         for (call, id) in unanswered {
-            self.commands.push_back(Command::Withdraw { call, operator: id.clone() });
+            self.commands.push_back(Command::Withdraw { call, operator: id.clone(), why: Withdrawal::NoAnswer });
             self.fail_offer(now.instant, call, &id, OfferFailure::NoAnswer);
         }
         self.settle(now);

@@ -101,6 +101,29 @@ impl OfferFailure {
     }
 }
 
+/// Why a phone stops ringing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// It rang to the end.
+    NoAnswer,
+    /// The caller left, or another operator was faster.
+    NotNeeded,
+    /// The operator has no phone any more, or no account.
+    PhoneGone,
+}
+
+impl Withdrawal {
+    /// One word for records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoAnswer => OfferFailure::NoAnswer.name(),
+            Self::NotNeeded => "withdrawn",
+            Self::PhoneGone => OfferFailure::Unreachable.name(),
+        }
+    }
+}
+
 /// What the ACD asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -113,12 +136,14 @@ pub enum Command {
         /// How long at most.
         ring: Duration,
     },
-    /// Stop ringing: the caller left, or another operator was faster.
+    /// Stop ringing.
     Withdraw {
         /// For whom.
         call: CallId,
         /// Whose phone.
         operator: OperatorId,
+        /// Why.
+        why: Withdrawal,
     },
     /// Tell the caller where they stand.
     Status {

@@ -1,0 +1,28 @@
+//! Whole calls from octets to octets, with no socket and a virtual clock: telephones written by hand call the
+//! exchange, hear the media core, and a scripted bank answers.
+
+#[path = "calls/bank.rs"]
+mod bank;
+#[path = "calls/ear.rs"]
+mod ear;
+#[path = "calls/phone.rs"]
+mod phone;
+#[path = "calls/script.rs"]
+mod script;
+#[path = "calls/stage.rs"]
+mod stage;
+#[path = "calls/text.rs"]
+mod text;
+
+#[path = "calls/bank_outcomes.rs"]
+mod bank_outcomes;
+#[path = "calls/hang_ups.rs"]
+mod hang_ups;
+#[path = "calls/menu_paths.rs"]
+mod menu_paths;
+#[path = "calls/silence.rs"]
+mod silence;
+#[path = "calls/operators.rs"]
+mod operators;
+#[path = "calls/queue.rs"]
+mod queue;
