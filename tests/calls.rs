@@ -1,6 +1,8 @@
 //! Whole calls from octets to octets, with no socket and a virtual clock: telephones written by hand call the
 //! exchange, hear the media core, and a scripted bank answers.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 #[path = "calls/bank.rs"]
 mod bank;
 #[path = "calls/ear.rs"]
@@ -16,13 +18,19 @@ mod text;
 
 #[path = "calls/bank_outcomes.rs"]
 mod bank_outcomes;
+#[path = "calls/doors.rs"]
+mod doors;
 #[path = "calls/hang_ups.rs"]
 mod hang_ups;
 #[path = "calls/menu_paths.rs"]
 mod menu_paths;
-#[path = "calls/silence.rs"]
-mod silence;
 #[path = "calls/operators.rs"]
 mod operators;
 #[path = "calls/queue.rs"]
 mod queue;
+#[path = "calls/races.rs"]
+mod races;
+#[path = "calls/secrets.rs"]
+mod secrets;
+#[path = "calls/silence.rs"]
+mod silence;

@@ -149,7 +149,7 @@ pub fn phrases(heard: &[Heard], lang: &str) -> String {
         let foreign = if folder == lang || folder == "common" { String::new() } else { format!("{folder}:") };
         if let Some(key) = name.strip_prefix("press.") {
             if let Some(last) = words.last_mut() {
-                last.push_str(&format!("/{foreign}{key}{cut}"));
+                last.extend(["/", &foreign, key, cut]);
             }
         } else if name.starts_with("say/") || name.starts_with("ladder.") {
             if let Some(last) = words.last_mut()

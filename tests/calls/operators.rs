@@ -187,7 +187,7 @@ fn a_phone_that_answers_while_it_is_cancelled_is_hung_up() {
     stage.loses = Some(Box::new(|to_bank, headline| !to_bank && headline == "CANCEL"));
     stage.hang_up(caller);
     stage.loses = None;
-    stage.with_phone(anna, |phone, now| phone.answer(now));
+    stage.with_phone(anna, super::phone::Phone::answer);
     stage.run_for(1_000);
     assert_eq!((stage.phones[anna].count("ACK"), stage.phones[anna].count("BYE")), (1, 1));
     stage.assert_all_let_go("200 crosses CANCEL");
@@ -270,7 +270,7 @@ fn an_operator_who_logs_out_is_not_rung() {
     let challenge = stage.phones[anna].last("401 REGISTER").unwrap().get("www-authenticate").to_owned();
     stage.with_phone(anna, |phone, _| {
         let again = super::text::authorization(&challenge, "anna", "anna-secret", "sip:192.0.2.1");
-            phone.register(0, Some(&again));
+        phone.register(0, Some(&again));
     });
     let gone = stage.operator_state("anna") == OperatorState::Offline;
     let stale = stage.phones[anna].count("401 REGISTER") == 2;

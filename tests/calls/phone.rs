@@ -189,7 +189,7 @@ impl Phone {
         let (user, addr) = (self.user.clone(), self.addr);
         self.local = format!("<sip:{user}@192.0.2.1>;tag=r{}", self.number);
         self.remote = format!("<sip:{user}@192.0.2.1>");
-        self.target = "sip:192.0.2.1".to_owned();
+        "sip:192.0.2.1".clone_into(&mut self.target);
         self.call_id = format!("register@{}", addr.ip());
         let expires = expires.to_string();
         let mut more = vec![("Expires", expires.as_str())];
@@ -371,10 +371,10 @@ impl Phone {
         let Some(invite) = self.incoming.clone() else { return };
         let tag = format!("o{}", self.number);
         let contact = format!("<sip:{}@{}>", self.user, self.addr);
-        self.call_id = invite.get("call-id").to_owned();
+        invite.get("call-id").clone_into(&mut self.call_id);
         self.local = format!("{};tag={tag}", invite.get("to"));
-        self.remote = invite.get("from").to_owned();
-        self.target = bracketed(invite.get("contact")).to_owned();
+        invite.get("from").clone_into(&mut self.remote);
+        bracketed(invite.get("contact")).clone_into(&mut self.target);
         let sdp = self.sdp("sendrecv");
         self.say(invite.reply("200 OK", &tag, &[("Contact", &contact)], &sdp));
         self.connect_media(now, &invite.body);

@@ -100,7 +100,10 @@ fn whoever_reports_fraud_is_served_before_those_who_came_earlier() {
     stage.run_for(40_000);
     assert!(talks(&stage, urgent) && !talks(&stage, patient));
     let whispered = stage.all_phrases(0, "ru");
-    assert!(whispered.contains("whisper.not_verified whisper.reason_lost") || whispered.contains("whisper.block_failed"), "{whispered}");
+    assert!(
+        whispered.contains("whisper.not_verified whisper.reason_lost") || whispered.contains("whisper.block_failed"),
+        "{whispered}"
+    );
     stage.hang_up(urgent);
     stage.hang_up(patient);
     stage.assert_all_let_go("fraud first");

@@ -50,7 +50,7 @@ impl Conversation<'_> {
     pub fn step(&mut self, line: &str) {
         let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
         match first {
-            ">" | "=" if self.hasty => self.stage.run_for(700),
+            ">" | "=" | "ends" if self.hasty => self.stage.run_for(700),
             ">" => {
                 self.stage.listen();
                 assert_eq!(self.stage.take_phrases(self.caller, self.lang), expand(rest), "at {line:?}");
@@ -60,12 +60,10 @@ impl Conversation<'_> {
                 assert_eq!(self.stage.take_words(self.caller), rest, "at {line:?}");
             }
             "wait" => self.stage.run_for(rest.parse().unwrap()),
-            "queue" if self.hasty => {}
+            "queue" | "notes" if self.hasty => {}
             "queue" => assert_eq!(self.stage.queues(), rest),
-            "notes" if self.hasty => {}
             "notes" => assert_eq!(self.stage.notes(), rest),
             "lang" => self.lang = if rest == "en" { "en" } else { "ru" },
-            "ends" if self.hasty => self.stage.run_for(700),
             "ends" => {
                 assert!(self.stage.run_until(60_000, |stage| stage.exchange.calls() == 0), "the call does not end");
                 let cause = self.stage.causes()[0];

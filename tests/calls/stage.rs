@@ -139,10 +139,6 @@ impl Stage {
         }
     }
 
-    pub fn now(&self) -> Now {
-        self.now
-    }
-
     /// A new phone.
     pub fn phone(&mut self, user: &str) -> Id {
         let id = self.phones.len();
@@ -329,13 +325,13 @@ impl Stage {
             Command::Sip(other) => panic!("{other:?}: every phone is reached as it came"),
             Command::OpenMedia { stream, .. } => self.inputs.push_back(Input::Opened(stream)),
             Command::Media(command) => {
-                self.shown.push_str(&format!("{command:?}\n"));
+                self.show(format_args!("{command:?}"));
                 self.note_playing(&command);
                 self.media_does(|media, now, send| media.handle_command(now, command, send));
             }
             Command::AskBank(request) => self.bank.ask(self.now.instant, &request),
             Command::Record(record) => {
-                self.shown.push_str(&format!("{record:?}\n"));
+                self.show(format_args!("{record:?}"));
                 self.records.push(record);
             }
             Command::KeepMessage { .. } => {}
@@ -387,6 +383,7 @@ impl Stage {
         self.media_does(|media, now, send| media.handle_packet(now, stream, from, packet, send));
     }
 
+    #[expect(clippy::mut_mut, reason = "the core wants a closure of known size")]
     fn media_does(&mut self, act: impl FnOnce(&mut MediaCore, Instant, &mut &mut dyn FnMut(Datagram<'_>))) {
         let now = self.now.instant;
         let phones = &mut self.phones;
@@ -405,7 +402,7 @@ impl Stage {
             }
         }
         while let Some(event) = self.media.next_event() {
-            self.shown.push_str(&format!("{event:?}\n"));
+            self.show(format_args!("{event:?}"));
             match &event {
                 MediaEvent::PlaybackEnded { stream, .. } => {
                     self.playing.remove(stream);
@@ -422,6 +419,11 @@ impl Stage {
             }
             self.inputs.push_back(Input::Event(event));
         }
+    }
+
+    fn show(&mut self, what: std::fmt::Arguments<'_>) {
+        self.shown.push_str(&what.to_string());
+        self.shown.push('\n');
     }
 
     fn note_playing(&mut self, command: &MediaCommand) {
