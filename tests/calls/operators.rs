@@ -276,3 +276,47 @@ fn an_operator_who_logs_out_is_not_rung() {
     let stale = stage.phones[anna].count("401 REGISTER") == 2;
     assert!(gone || stale, "either it is taken, or the repeated count is refused");
 }
+
+#[test]
+fn the_caller_may_hold_and_resume_the_talk() {
+    let (mut stage, caller, anna) = talk();
+    for id in [caller, anna] {
+        stage.with_phone(id, |phone, now| phone.set_voice(now, Voice::Full));
+    }
+    stage.run_for(1_000);
+    stage.with_phone(caller, |phone, now| {
+        let hold = phone.sdp("sendonly");
+        phone.set_voice(now, Voice::Mute);
+        phone.ask("INVITE", &[], &hold);
+    });
+    let before = stage.phones[caller].ear.packets;
+    stage.run_for(20_000);
+    assert_eq!(stage.phones[caller].ear.packets, before, "nothing is sent to who holds");
+    stage.with_phone(caller, |phone, now| {
+        let resume = phone.sdp("sendrecv");
+        phone.ask("INVITE", &[], &resume);
+        phone.set_voice(now, Voice::Full);
+    });
+    stage.take_heard(caller);
+    stage.take_heard(anna);
+    stage.run_for(1_000);
+    assert_eq!(stage.take_phrases(anna, "ru"), "voice:1", "the operator hears the caller again");
+    assert!(stage.phones[caller].ear.packets >= before + 49);
+    assert!(matches!(stage.operator_state("anna"), OperatorState::Talking(_)));
+    stage.hang_up(caller);
+    stage.assert_all_let_go("held by the caller in a talk");
+}
+
+#[test]
+fn the_premium_line_wants_an_operator_of_its_own() {
+    for (skills, rung) in [("support", 0), ("support,premium", 1)] {
+        let mut stage = Stage::new();
+        let anna = stage.operators(&[&format!("anna:{skills}:ru")])[0];
+        let caller = stage.phone("+79161234567");
+        stage.dial(caller, "+74957654321");
+        stage.run_for(10_000);
+        assert_eq!(stage.phones[anna].count("INVITE"), rung, "{skills}");
+        stage.hang_up(caller);
+        stage.assert_all_let_go(skills);
+    }
+}

@@ -4,13 +4,14 @@ use super::script::{check, expand};
 use super::stage::Stage;
 
 /// The keys to a prompt, then what is heard after each silence, the last of which ends with the caller elsewhere.
-const SILENT: [(&str, &[&str]); 8] = [
+const SILENT: [(&str, &[&str]); 9] = [
     ("", &["{main}", "silence_help {main}", "{nobody}"]),
     ("2", &["{money}", "silence_help {money}", "{nobody}"]),
     ("3", &["{cards}", "silence_help {cards}", "{nobody}"]),
     ("4", &["{info}", "silence_help {info}", "{nobody}"]),
     ("4 2", &["{after_info}", "silence_help {after_info}", "{nobody}"]),
     ("2 1", &["last4_help", "last4_help", "{nobody}"]),
+    ("2 1 4321", &["ask_code", "ask_code", "{nobody}"]),
     ("1 4321", &["{reason}", "silence_help {reason}", "{nobody}"]),
     ("1 4321 1", &["confirm_block confirm", "silence_help confirm_block confirm", "{nobody}"]),
 ];
