@@ -83,7 +83,9 @@ impl Desk {
         while let Some(command) = self.acd.next_command() {
             match command {
                 Command::Offer { call, operator, .. } => lines.push(format!("offer {} {operator}", call.as_u128())),
-                Command::Withdraw { call, operator, .. } => lines.push(format!("withdraw {} {operator}", call.as_u128())),
+                Command::Withdraw { call, operator, .. } => {
+                    lines.push(format!("withdraw {} {operator}", call.as_u128()));
+                }
                 Command::Status { call, status } => {
                     lines.push(format!("place {} {}", call.as_u128(), status.position));
                 }
