@@ -2,6 +2,7 @@
 
 use super::admission::Refusal;
 use super::call::{Answered, Call, Description, Link, Opening, Phase, Standing};
+use super::codes::Code;
 use super::{Command, Exchange, LegEnd, Owner, called};
 use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent};
 use crate::model::{CallEvent, CallId, Cause, Now, PhoneNumber};
@@ -18,6 +19,10 @@ impl Exchange {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let leg = incoming.leg;
         let uri = &incoming.request.uri;
+        if let Some(code) = uri.user_text().as_deref().and_then(Code::dialled) {
+            self.on_code(now, incoming, code);
+            return;
+        }
         let Some(line) = called::line_of(&self.menu, uri, self.config.default_line.as_deref()) else {
             tracing::info!(called = %dialled(uri), "no line has this number and there is no default line: 404");
             self.refuse(now, leg, Status::NOT_FOUND);
@@ -73,6 +78,7 @@ impl Exchange {
             (Some(Owner::Caller(id)), Some(address)) => self.answer_call(now, id, address),
             (Some(Owner::Caller(id)), None) => self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE),
             (Some(Owner::Operator(call, operator)), address) => self.ring_operator(now, call, &operator, address),
+            (Some(Owner::Code(stream)), address) => self.answer_code(now, stream, address),
             // The call ended while the ports were being bound.
             (None, _) => self.commands.push_back(Command::Media(MediaCommand::Close { stream })),
         }

@@ -31,7 +31,7 @@ impl Exchange {
     fn caller_of(&self, stream: StreamId) -> Option<CallId> {
         match self.streams.get(&stream) {
             Some(Owner::Caller(id)) => Some(*id),
-            Some(Owner::Operator(..)) | None => None,
+            Some(Owner::Operator(..) | Owner::Code(_)) | None => None,
         }
     }
 
@@ -46,6 +46,10 @@ impl Exchange {
     }
 
     fn on_playback_ended(&mut self, now: Now, stream: StreamId, playback: PlaybackId) {
+        if let Some(Owner::Code(stream)) = self.streams.get(&stream).cloned() {
+            self.end_code(now, stream);
+            return;
+        }
         let Some(id) = self.caller_of(stream) else { return };
         let Some((_, standing)) = self.standing(id) else { return };
         if standing.playing != Some(playback) {
@@ -67,6 +71,7 @@ impl Exchange {
                 tracing::warn!(call = %id, %operator, "nothing comes from the operator's phone: back to the queue");
                 self.break_talk(now, id);
             }
+            Some(Owner::Code(stream)) => self.end_code(now, stream),
             None => {}
         }
     }
@@ -76,6 +81,7 @@ impl Exchange {
         match self.streams.get(&stream).cloned() {
             Some(Owner::Caller(id)) => self.end_call(now, id, Cause::Failed, LegEnd::Ours),
             Some(Owner::Operator(id, _)) => self.break_talk(now, id),
+            Some(Owner::Code(stream)) => self.end_code(now, stream),
             None => {}
         }
     }

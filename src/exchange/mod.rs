@@ -14,6 +14,7 @@ mod admission;
 mod arrival;
 mod call;
 mod called;
+mod codes;
 mod command;
 mod ending;
 mod flow_commands;
@@ -38,6 +39,7 @@ use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
 use crate::voip::sip::{ConnectionId, Peer};
 use admission::Admission;
 use call::{Call, Phase};
+use codes::CodeCall;
 use offers::Offer;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -54,6 +56,8 @@ enum Owner {
     Caller(CallId),
     /// The phone of an operator who is rung for, or talks in, a call.
     Operator(CallId, OperatorId),
+    /// Of an operator's phone that dials a code, by its stream.
+    Code(StreamId),
 }
 
 /// A message being recorded or written; it may outlive its call.
@@ -83,6 +87,7 @@ pub struct Exchange {
     legs: HashMap<LegId, Owner>,
     streams: HashMap<StreamId, Owner>,
     offers: HashMap<(CallId, OperatorId), Offer>,
+    codes: HashMap<StreamId, CodeCall>,
     keeping: HashMap<RecordingId, Keeping>,
     asked: HashMap<(CallId, RequestId), Asked>,
     rng: StdRng,
@@ -120,6 +125,7 @@ impl Exchange {
             legs: HashMap::new(),
             streams: HashMap::new(),
             offers: HashMap::new(),
+            codes: HashMap::new(),
             keeping: HashMap::new(),
             asked: HashMap::new(),
             rng,

@@ -21,9 +21,7 @@ impl Exchange {
                 self.sip.respond(now.instant, token, response);
             }
             Event::Acknowledged { leg, answer } => {
-                if let Some(Owner::Caller(id)) = self.legs.get(&leg).cloned() {
-                    self.on_acknowledged(now, id, answer.as_deref());
-                }
+                self.on_leg_acknowledged(now, leg, answer.as_deref());
             }
             Event::Cancelled { leg } => self.on_leg_over(now, leg, Cause::Cancelled, Status::REQUEST_TERMINATED),
             Event::NotAcknowledged { leg } => {
@@ -37,6 +35,14 @@ impl Exchange {
             Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
             Event::Answered { leg, answer } => self.on_offer_answered(now, leg, answer.as_deref()),
             Event::Ringing { .. } | Event::Progress { .. } => {}
+        }
+    }
+
+    fn on_leg_acknowledged(&mut self, now: Now, leg: LegId, answer: Option<&[u8]>) {
+        match self.legs.get(&leg).cloned() {
+            Some(Owner::Caller(id)) => self.on_acknowledged(now, id, answer),
+            Some(Owner::Code(stream)) => self.on_code_acknowledged(now, stream),
+            Some(Owner::Operator(..)) | None => {}
         }
     }
 
@@ -64,6 +70,7 @@ impl Exchange {
                     self.offer_failed(now, id, &operator, failure(status));
                 }
             }
+            Some(Owner::Code(stream)) => self.forget_code(stream),
             None => {}
         }
     }
@@ -128,6 +135,7 @@ impl Exchange {
         let (id, caller) = match self.legs.get(&leg)? {
             Owner::Caller(id) => (*id, true),
             Owner::Operator(id, _) => (*id, false),
+            Owner::Code(_) => return None,
         };
         let call = self.calls.get_mut(&id)?;
         let stream = call.stream;

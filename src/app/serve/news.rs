@@ -37,7 +37,7 @@ pub(super) fn watch(store: Store, clock: Clock, realm: String) -> mpsc::Receiver
                     }
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the store cannot be looked at; accounts and switches stay as they were")
+                    tracing::error!(%error, "the store cannot be looked at; accounts and switches stay as they were");
                 }
             }
         }
