@@ -69,33 +69,35 @@ codes! {
     E16: "Not a time, date, number or phone", "Не время, не дата, не число и не телефон",
         "Write 90s, 15m, 2h, 08:00-22:00, 2027-05-09 or +74951234567.", "Пишите 90s, 15m, 2h, 08:00-22:00, 2027-05-09 или +74951234567.";
     E17: "The file cannot be read as YAML", "Файл не читается как YAML",
-        "Indent with spaces, write UTF-8, keep long texts after `>-`.", "Отступы пробелами, кодировка UTF-8, длинный текст после `>-`.";
+        "Compare with the lines above; long texts go to the next line after `>-`.", "Сравните со строками выше; длинный текст пишут с новой строки после `>-`.";
     E18: "Unknown word", "Неизвестное слово",
         "Use one of the words listed.", "Используйте одно из перечисленных слов.";
     E19: "Something is missing or of the wrong shape", "Чего-то не хватает или оно не того вида",
-        "Write it as the example in the help shows.", "Запишите, как в примере подсказки.";
+        "Write it in the form the message shows.", "Запишите в том виде, который указан в сообщении.";
     W01: "More than four options", "Больше четырёх пунктов",
         "Split the menu: callers forget more than four.", "Разделите меню: больше четырёх не запомнить.";
     W02: "A gap in the numbering", "Пропуск в нумерации",
-        "Number options 1, 2, 3 … without gaps.", "Нумеруйте пункты 1, 2, 3 … без пропусков.";
+        "Number the options 1, 2, 3 … without gaps: callers count along.", "Нумеруйте пункты 1, 2, 3 … без пропусков: клиент считает на слух.";
     W03: "Menu longer than 25 seconds", "Меню длиннее 25 секунд",
         "Shorten the offers or split the menu.", "Сократите тексты или разделите меню.";
     W04: "More than three menus deep", "Глубже трёх меню",
         "Bring the menu nearer to the first one.", "Поднимите меню ближе к началу.";
     W05: "Recording missing", "Нет записи",
-        "Record it; until then the draft voice is used.", "Запишите; до тех пор звучит черновой голос.";
+        "Record it; until then a draft voice says it.", "Запишите фразу; до тех пор её произносит черновой голос.";
     W06: "The text has changed since it was recorded", "Текст изменился после записи",
-        "Record it again.", "Запишите заново.";
+        "Record it again; until then callers hear the old words.", "Запишите заново; до тех пор звучат старые слова.";
     W07: "A phrase of fraudsters", "Фраза мошенников",
         "Say it otherwise: the Bank of Russia teaches clients to hang up here.", "Скажите иначе: на этих словах клиентов учат класть трубку.";
     W08: "“Press” and “enter” mixed up", "Перепутаны «нажмите» и «введите»",
-        "Options are pressed, data is entered.", "Пункты нажимают, данные вводят.";
+        "Write only what the option is for: `For your balance`.", "Пишите только, для чего пункт: `Чтобы узнать баланс`.";
     W09: "Calendar without holidays", "Календарь без праздников",
-        "Add this year's holidays under `closed`.", "Добавьте праздники года в `closed`.";
+        "Add the days off: `closed: [2027-01-01..2027-01-08, 2027-05-09]`.", "Добавьте нерабочие дни: `closed: [2027-01-01..2027-01-08, 2027-05-09]`.";
     W10: "Bad recording", "Плохая запись",
         "Import it again with `hotline prompts import`.", "Загрузите заново: `hotline prompts import`.";
-    W11: "A change whose outcome may be unknown is treated as bank down", "Неизвестный исход изменения обработан как сбой банка",
+    W11: "A change whose answer may be lost is treated as bank down", "Потерянный ответ на изменение обработан как сбой банка",
         "Add `unknown:` under `results`.", "Добавьте `unknown:` в `results`.";
+    W12: "A value in the wrong grammatical case", "Значение не в том падеже",
+        "Say it in the genitive: the format that ends in `_gen`.", "Нужен родительный падеж: формат с окончанием `_gen`.";
 }
 
 impl Code {

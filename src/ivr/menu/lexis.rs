@@ -1,9 +1,17 @@
 //! Small written forms: lengths of time, keys, days, dates, intervals, shares.
 
-use super::OpenInterval;
-use crate::model::Digit;
+use super::{OpenInterval, Text};
+use crate::model::{Digit, Lang};
 use jiff::civil::{Date, Time};
 use std::time::Duration;
+
+/// "Russian" and «по-русски», "English" and «по-английски»: in which language something is said.
+pub(super) fn in_language(lang: Lang) -> Text {
+    match lang {
+        Lang::Ru => Text::new("Russian", "по-русски"),
+        Lang::En => Text::new("English", "по-английски"),
+    }
+}
 
 /// `6s`, `15m`, `2h`, `1h30m`, `0s`.
 pub(super) fn duration(text: &str) -> Option<Duration> {

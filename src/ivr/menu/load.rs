@@ -54,7 +54,7 @@ fn read(report: &mut Report, file: u16, name: &str, bytes: &[u8]) -> Option<tree
         }
         Err((line, column)) => {
             report.sources.push(Source::new(name, &lossy));
-            report.add(Place { file, line, column }, 0, traps::wrong_encoding());
+            report.add(Place { file, line, column }, 0, traps::wrong_encoding(bytes));
             None
         }
     }

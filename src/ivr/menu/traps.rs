@@ -32,6 +32,21 @@ fn line_traps(report: &mut Report, start: Place, line: &str) {
         Place { column: u32::try_from(column + 1).unwrap_or(1), ..start }
     };
     let blank = &line[..line.len() - line.trim_start().len()];
+    if let Some((byte, _)) =
+        line.char_indices().find(|(_, letter)| letter.is_control() && !matches!(letter, '\t' | '\r'))
+    {
+        let message = Text::new("a character nobody can see", "здесь невидимый знак");
+        let help = Text::new("delete it and write the word anew", "удалите его и наберите слово заново");
+        report.add(at(byte), 1, Finding::new(Code::E17, message).help(help));
+    }
+    if let Some(byte) = blank.find(|letter: char| !letter.is_ascii_whitespace()) {
+        let message = Text::new(
+            "a space of another kind, perhaps copied from a document",
+            "пробел другого вида, возможно, скопирован из документа",
+        );
+        let help = Text::new("delete it and press the space bar", "удалите его и нажмите пробел");
+        report.add(at(byte), 1, Finding::new(Code::E17, message).help(help));
+    }
     if let Some(tab) = blank.find('\t') {
         let message = Text::new("a tab; indent with spaces", "вместо табуляции нужны пробелы");
         let help = Text::new("set the editor to put two spaces for Tab", "настройте редактор: два пробела вместо Tab");
@@ -45,6 +60,11 @@ fn line_traps(report: &mut Report, start: Place, line: &str) {
         let help = Text::new("write `star: back`", "пишите `star: back`");
         report.add(at(byte), 1, Finding::new(Code::E17, message).help(help));
     }
+    if body.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_alphabetic)) && body.contains(':') {
+        let message = Text::new("a space is missing after the dash", "после тире нужен пробел");
+        let help = Text::new("write `- say: greeting`", "пишите `- say: greeting`");
+        report.add(at(blank.len()), 1, Finding::new(Code::E17, message).help(help));
+    }
     if body.starts_with("#:") {
         let message = Text::new(
             "a comment in place of a key; the hash key is written hash",
@@ -57,7 +77,8 @@ fn line_traps(report: &mut Report, start: Place, line: &str) {
 
 /// Says what the YAML reader could not read in words for people.
 pub(super) fn explain(report: &mut Report, place: Place, text: &str, info: &str) {
-    let line = text.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
+    let index = place.line.saturating_sub(1) as usize;
+    let line = text.lines().nth(index).unwrap_or_default();
     if let Some(column) = second_colon(line).filter(|_| info.contains("mapping values") || info.contains("simple key"))
     {
         let message = Text::new(
@@ -68,9 +89,63 @@ pub(super) fn explain(report: &mut Report, place: Place, text: &str, info: &str)
         report.add(Place { column, ..place }, 1, Finding::new(Code::E17, message).help(help));
         return;
     }
-    let (en, ru) = friendly(info);
-    let finding = Finding::new(Code::E17, Text::new(en.unwrap_or(info), ru));
-    report.add(place, 1, finding);
+    if let Some((column, first)) = special_beginning(line) {
+        let message = Text::new(
+            format!("a text that begins with {first} goes to the next line after >-"),
+            format!("текст, который начинается с {first}, пишут с новой строки после >-"),
+        );
+        let help = Text::new("or put the whole text into double quotes", "или возьмите весь текст в двойные кавычки");
+        report.add(Place { column, ..place }, 1, Finding::new(Code::E17, message).help(help));
+        return;
+    }
+    if let Some((above, column, bracket)) = unclosed(text, index) {
+        let message = Text::new(format!("the bracket {bracket} is not closed"), format!("скобка {bracket} не закрыта"));
+        let help = Text::new("close it at the end of the same line", "закройте её в конце той же строки");
+        let line = u32::try_from(above + 1).unwrap_or(u32::MAX);
+        report.add(Place { line, column, ..place }, 1, Finding::new(Code::E17, message).help(help));
+        return;
+    }
+    let (message, help) = friendly(info);
+    report.add(place, 1, Finding::new(Code::E17, message).help(help));
+}
+
+/// An unquoted value beginning with a character YAML keeps for itself: its column (from 1) and the character.
+fn special_beginning(line: &str) -> Option<(u32, char)> {
+    let start = line.find(": ").map(|colon| colon + 2)?;
+    let value = line[start..].trim_start();
+    let first = value.chars().next()?;
+    let special = match first {
+        '@' | '`' | '%' => true,
+        // `{card.last4|digits} is yours`: the brace is closed and more follows.
+        '{' => value.find('}').is_some_and(|end| !value[end + 1..].trim_start().is_empty() && !value.contains(": ")),
+        _ => false,
+    };
+    let column = line[..line.len() - value.len()].chars().count() + 1;
+    special.then(|| u32::try_from(column).ok().map(|column| (column, first))).flatten()
+}
+
+/// A bracket opened and not closed in the line or the one above it: the line's index, the column (from 1), which.
+fn unclosed(text: &str, index: usize) -> Option<(usize, u32, char)> {
+    let lines: Vec<&str> = text.lines().take(index + 1).collect();
+    let above = (0..index).rev().find(|above| lines.get(*above).is_some_and(|line| !line.trim().is_empty()));
+    [above, Some(index)].into_iter().flatten().find_map(|at| {
+        let line = lines.get(at)?;
+        let (mut open, mut quote) = (Vec::new(), None);
+        for (column, letter) in (1_u32..).zip(line.chars()) {
+            match letter {
+                '"' | '\'' if quote.is_none() => quote = Some(letter),
+                _ if quote == Some(letter) => quote = None,
+                _ if quote.is_some() => {}
+                '#' => break,
+                '{' | '[' => open.push((column, letter)),
+                '}' | ']' => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        open.first().map(|(column, letter)| (at, *column, *letter))
+    })
 }
 
 /// The column (from 1) of a colon inside an unquoted value.
@@ -84,28 +159,58 @@ fn second_colon(line: &str) -> Option<u32> {
     u32::try_from(before + 1).ok()
 }
 
-fn friendly(info: &str) -> (Option<&'static str>, &'static str) {
-    let known: [(&str, &str, &str); 8] = [
-        ("unknown anchor", "aliases (*name) are not used here", "псевдонимы (*имя) здесь не используются"),
+fn friendly(info: &str) -> (Text, Text) {
+    let quotes = ("or put the whole text into double quotes", "или возьмите весь текст в двойные кавычки");
+    let same = (
+        "what belongs together begins in the same column, each level two spaces further right",
+        "однородное начинается в одном столбце, каждый уровень — на два пробела правее",
+    );
+    let known: [(&str, &str, &str, (&str, &str)); 9] = [
+        ("unknown anchor", "aliases (*name) are not used here", "псевдонимы (*имя) здесь не используются", quotes),
         (
             "anchor or alias",
-            "a text that begins with * or & needs quotes",
-            "текст, начинающийся с * или &, возьмите в кавычки",
+            "a text that begins with * or & goes to the next line after >-",
+            "текст, который начинается с * или &, пишут с новой строки после >-",
+            quotes,
         ),
-        ("tab", "a tab; indent with spaces", "вместо табуляции нужны пробелы"),
-        ("quoted scalar", "the quotes are not closed properly", "кавычки закрыты неверно"),
-        ("flow mapping", "a comma or } is missing", "не хватает запятой или }"),
-        ("flow sequence", "a comma or ] is missing", "не хватает запятой или ]"),
-        ("simple key", "a key without a colon after it", "после ключа нет двоеточия"),
-        ("indent", "the indentation does not fit the lines above", "отступ не совпадает со строками выше"),
+        (
+            "tab",
+            "a tab; indent with spaces",
+            "вместо табуляции нужны пробелы",
+            ("set the editor to put two spaces for Tab", "настройте редактор: два пробела вместо Tab"),
+        ),
+        (
+            "quoted scalar",
+            "the quotes are opened here and not closed properly",
+            "кавычки здесь открыты и закрыты неверно",
+            ("put one quote at the beginning and one at the end", "одна кавычка в начале текста, одна в конце"),
+        ),
+        (
+            "flow mapping",
+            "a comma or } is missing",
+            "не хватает запятой или }",
+            ("write `{say: sorry, go: main}`", "пишите `{say: sorry, go: main}`"),
+        ),
+        ("flow sequence", "a comma or ] is missing", "не хватает запятой или ]", ("write `[a, b]`", "пишите `[a, b]`")),
+        (
+            "simple key",
+            "a key without a colon after it",
+            "после ключа нет двоеточия",
+            ("write `key: value`", "пишите `ключ: значение`"),
+        ),
+        ("mapping", "the line begins in the wrong column", "строка начинается не в том столбце", same),
+        ("indent", "the line begins in the wrong column", "строка начинается не в том столбце", same),
     ];
-    let found = known.into_iter().find(|(part, ..)| info.contains(part));
-    match found {
-        Some((_, en, ru)) => (Some(en), ru),
-        None if info.contains("block mapping") || info.contains("block collection") => {
-            (Some("the indentation does not fit the lines above"), "отступ не совпадает со строками выше")
-        }
-        None => (None, "строка не читается как YAML"),
+    match known.into_iter().find(|(part, ..)| info.contains(part)) {
+        Some((_, en, ru, help)) => (Text::new(en, ru), Text::new(help.0, help.1)),
+        None if info.contains("block ") => (Text::new(known[8].1, known[8].2), Text::new(same.0, same.1)),
+        None => (
+            Text::new("this line cannot be read", "эту строку не прочесть"),
+            Text::new(
+                "a text with signs of its own goes to the next line after >-",
+                "текст с особыми знаками пишут с новой строки после >-",
+            ),
+        ),
     }
 }
 
@@ -122,9 +227,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, (u32, u32)> {
 }
 
 /// The finding for a file that is not UTF-8.
-pub(super) fn wrong_encoding() -> Finding {
-    let message =
-        Text::new("the file is not UTF-8, probably Windows-1251", "файл не в кодировке UTF-8, похоже на Windows-1251");
+pub(super) fn wrong_encoding(bytes: &[u8]) -> Finding {
+    let message = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        Text::new("the file is UTF-16, not UTF-8", "файл в кодировке UTF-16, а нужна UTF-8")
+    } else {
+        Text::new("the file is not UTF-8, probably Windows-1251", "файл не в кодировке UTF-8, похоже на Windows-1251")
+    };
     let help = Text::new("save the file as UTF-8 in the editor", "сохраните файл в редакторе как UTF-8");
     Finding::new(Code::E17, message).help(help)
 }

@@ -59,7 +59,7 @@ impl Node {
     /// What it is, for messages.
     pub fn kind_name(&self) -> Text {
         match self.kind {
-            Kind::Nothing => Text::new("nothing", "ничего"),
+            Kind::Nothing => Text::new("nothing", "пусто"),
             Kind::Text(_) => Text::new("a text", "текст"),
             Kind::List(_) => Text::new("a list", "список"),
             Kind::Map(_) => Text::new("keys with values", "ключи со значениями"),
@@ -203,7 +203,10 @@ impl Builder<'_> {
             }
             Kind::Text(text) => text,
             Kind::Nothing | Kind::List(_) | Kind::Map(_) => {
-                self.refuse(place, "a key must be one word", "ключ должен быть одним словом");
+                // After a tag or an anchor a second complaint about the same place would only confuse.
+                if self.report.problems.last().is_none_or(|problem| problem.place != place) {
+                    self.refuse(place, "a key must be one word", "ключ должен быть одним словом");
+                }
                 String::new()
             }
         };

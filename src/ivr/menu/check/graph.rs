@@ -1,5 +1,6 @@
 //! The menu as a graph: what nobody reaches, circles without the caller, whether an operator can be had.
 
+use super::super::sources::Finding;
 use super::super::{Code, Go, Menu, MenuId, Node, Place, Step, TaskId, Text};
 use super::paths::{Paths, number};
 use crate::model::Digit;
@@ -85,7 +86,11 @@ fn operators(paths: &mut Paths<'_>) {
                 "\"operator\" leads here, but no queue can be reached from here",
                 "сюда ведёт «оператор», но отсюда не попасть ни в одну очередь",
             );
-            paths.add(place, Code::E06, message);
+            let help = Text::new(
+                "add a step `- queue: …` or `- go: operator` there",
+                "добавьте там шаг `- queue: …` или `- go: operator`",
+            );
+            paths.find(place, Finding::new(Code::E06, message).help(help));
         }
     }
 }

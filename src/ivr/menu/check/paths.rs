@@ -361,8 +361,10 @@ impl<'m> Paths<'m> {
         let mut out = Vec::new();
         for (outcome, action) in &step.outcomes {
             let mut state = state.clone();
+            let operation = menu.operations.get(usize::from(step.operation.0));
+            let bare = operation.is_some_and(|operation| operation.bare.contains(outcome));
             let definite = **outcome != *BankAnswer::DOWN && **outcome != *BankAnswer::UNKNOWN;
-            if let Some(name) = step.keep_as.as_ref().filter(|_| definite) {
+            if let Some(name) = step.keep_as.as_ref().filter(|_| definite && !bare) {
                 state.define(name);
             }
             out.extend(self.action(here, next, &action.value, &state, place));
@@ -451,7 +453,8 @@ impl<'m> Paths<'m> {
 
     fn falls_off(&mut self, place: Place, state: &State) {
         if state.is_reached() {
-            let message = Text::new("the path ends here without an end", "путь здесь обрывается");
+            let message =
+                Text::new("after this step the call has nowhere to go", "после этого шага звонку некуда идти");
             self.add(place, Code::E03, message);
         }
     }

@@ -1,7 +1,8 @@
 //! Advice: menus people can follow, words that do not frighten, calendars with holidays.
 
+use super::super::lexis::in_language;
 use super::super::sources::{Finding, Report};
-use super::super::{Code, Go, HoursRule, Menu, MenuNode, Node, Text};
+use super::super::{Code, Go, HoursRule, Menu, MenuNode, Node, Phrase, Text};
 use crate::ivr::speech::{Part, PhraseText};
 use crate::model::Lang;
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ pub(super) fn check(report: &mut Report, menu: &Menu) {
     menu.menus.iter().for_each(|node| options(report, menu, node));
     depth(report, menu);
     words(report, menu);
+    menu.phrases.iter().for_each(|phrase| cases(report, phrase));
     for hours in &menu.hours {
         if let HoursRule::Calendar { closed, special, .. } = &hours.rule
             && closed.is_empty()
@@ -53,8 +55,8 @@ fn options(report: &mut Report, menu: &Menu, node: &MenuNode) {
         let seconds = seconds(menu, node, *lang);
         if seconds > MAX_SECONDS {
             let message = Text::new(
-                format!("menu \"{name}\" takes about {seconds} s in language {lang}"),
-                format!("меню «{name}» длится около {seconds} с на языке {lang}"),
+                format!("menu \"{name}\" takes about {seconds} s in {}", in_language(*lang).en),
+                format!("меню «{name}» {} длится около {seconds} с", in_language(*lang).ru),
             );
             report.add(node.place, 0, Finding::new(Code::W03, message));
         }
@@ -108,8 +110,8 @@ fn depth(report: &mut Report, menu: &Menu) {
         {
             let (name, depth) = (&found.name, depth + 1);
             let message = Text::new(
-                format!("menu \"{name}\" is menu {depth} deep"),
-                format!("меню «{name}» — {depth}-е по глубине"),
+                format!("to reach menu \"{name}\" the caller goes through {} menus before it", depth - 1),
+                format!("чтобы дойти до меню «{name}», клиент проходит меню: {}", depth - 1),
             );
             report.add(found.place, 0, Finding::new(Code::W04, message));
         }
@@ -153,6 +155,38 @@ fn words(report: &mut Report, menu: &Menu) {
                 );
                 report.add(phrase.place, 0, Finding::new(Code::W08, message));
             }
+        }
+    }
+}
+
+/// Values that a Russian phrase says in the nominative where its grammar asks for the genitive: «до пятое мая».
+fn cases(report: &mut Report, phrase: &Phrase) {
+    let name = &phrase.name;
+    for (_, text) in &phrase.texts {
+        for (at, right) in text.wrong_cases() {
+            let value = text.values().find(|(.., here)| *here == at);
+            let Some((path, Some(format), _)) = value else { continue };
+            let written = format!("{{{path}|{format}}}");
+            let word = text.parts.iter().zip(text.parts.iter().skip(1)).find_map(|pair| match pair {
+                (Part::Text { text, .. }, Part::Value { at: here, .. }) if *here == at => {
+                    text.split_whitespace().last()
+                }
+                _ => None,
+            });
+            let word = word.unwrap_or_default();
+            // With its preposition it is told from the same value in the other language.
+            let found = report.find(phrase.place, &format!("{word} {written}")).map(|mut place| {
+                place.column += u32::try_from(word.chars().count() + 1).unwrap_or(0);
+                place
+            });
+            let place = found.or_else(|| report.find(phrase.place, &written)).unwrap_or(phrase.place);
+            let message = Text::new(
+                format!("phrase \"{name}\": after «{word}» the value is said in the wrong grammatical case"),
+                format!("фраза «{name}»: после «{word}» значение прозвучит не в том падеже"),
+            );
+            let help = Text::new(format!("write {{{path}|{right}}}"), format!("пишите {{{path}|{right}}}"));
+            let length = u32::try_from(written.chars().count()).unwrap_or(0);
+            report.add(place, length, Finding::new(Code::W12, message).help(help));
         }
     }
 }

@@ -87,6 +87,24 @@ fn kind(value: &ValueType) -> Option<ValueKind> {
     })
 }
 
+/// A kind in words for people.
+fn kind_name(kind: ValueKind) -> Text {
+    match kind {
+        ValueKind::Digits => Text::new("a row of digits", "ряд цифр"),
+        ValueKind::Phone => Text::new("a telephone number", "номер телефона"),
+        ValueKind::Number => Text::new("a whole number", "целое число"),
+        ValueKind::Decimal => Text::new("a decimal number", "дробное число"),
+        ValueKind::Money => Text::new("an amount of money", "денежная сумма"),
+        ValueKind::Date => Text::new("a date", "дата"),
+        ValueKind::Time => Text::new("a time of day", "время суток"),
+        ValueKind::Duration => Text::new("a length of time", "длительность"),
+        ValueKind::Word => Text::new("a word", "слово"),
+        ValueKind::Opaque => Text::new("an internal mark", "внутренняя метка"),
+        ValueKind::Record => Text::new("several fields", "несколько полей"),
+        ValueKind::List => Text::new("a list", "список"),
+    }
+}
+
 /// What a use of a value came to.
 enum Found {
     Type(ValueType),
@@ -118,7 +136,7 @@ impl Paths<'_> {
                     );
                     self.add(place, Code::E08, message);
                 }
-                Found::Type(ValueType::Secret) => self.secret(written, path),
+                Found::Type(ValueType::Secret) => self.secret(written, path, ("said aloud", "произнесён вслух")),
                 Found::Type(value) => self.sayable(written, path, &value, format),
             }
         }
@@ -129,14 +147,18 @@ impl Paths<'_> {
         let fits =
             kind.is_some_and(|kind| format.map_or(Format::of_kind(kind).is_some(), |format| format.accepts(kind)));
         if !fits {
-            let type_name = kind.map_or("nothing", ValueKind::name);
+            let type_name = kind.map_or_else(|| Text::new("nothing", "пусто"), kind_name);
             let how = format.map_or_else(String::new, |format| format!(" as {format}"));
             let how_ru = format.map_or_else(String::new, |format| format!(" как {format}"));
             let message = Text::new(
-                format!("{{{path}}} is {type_name} and cannot be said{how}"),
-                format!("{{{path}}} — это {type_name}, произнести{how_ru} нельзя"),
+                format!("{{{path}}} is {} and cannot be said{how}", type_name.en),
+                format!("{{{path}}} — это {}, произнести{how_ru} нельзя", type_name.ru),
             );
-            self.add(place, Code::E08, message);
+            let help = match kind.and_then(Format::of_kind) {
+                Some(usual) => Text::new(format!("write {{{path}|{usual}}}"), format!("пишите {{{path}|{usual}}}")),
+                None => Text::new("say one of its fields", "произнесите одно из его полей"),
+            };
+            self.find(place, Finding::new(Code::E08, message).help(help));
         }
     }
 
@@ -226,7 +248,10 @@ impl Paths<'_> {
                     );
                     self.add(place, Code::E08, message);
                 }
-                Found::Type(ValueType::Secret) if *wanted != ValueType::Secret => self.secret(place, name),
+                Found::Type(ValueType::Secret) if *wanted != ValueType::Secret => {
+                    let how = (format!("sent openly as \"{name}\""), format!("передан открыто как «{name}»"));
+                    self.secret(place, &source_name(source), (&how.0, &how.1));
+                }
                 Found::Type(given) if *wanted == ValueType::Secret && given != ValueType::Secret => {
                     let message = Text::new(
                         format!("parameter \"{name}\" is secret, but its value is not protected"),
@@ -247,9 +272,11 @@ impl Paths<'_> {
         }
     }
 
-    fn secret(&mut self, place: Place, name: &str) {
-        let message =
-            Text::new(format!("the secret \"{name}\" would leak here"), format!("секрет «{name}» утечёт здесь"));
+    fn secret(&mut self, place: Place, name: &str, how: (&str, &str)) {
+        let message = Text::new(
+            format!("the secret \"{name}\" would be {} here", how.0),
+            format!("секрет «{name}» будет здесь {}", how.1),
+        );
         self.add(place, Code::E11, message);
     }
 
@@ -275,7 +302,9 @@ impl Paths<'_> {
 
     fn compared(&mut self, source: &Source, state: &State, place: Place) {
         match self.source_type(source, state) {
-            Found::Type(ValueType::Secret) => self.secret(place, "answer"),
+            Found::Type(ValueType::Secret) => {
+                self.secret(place, &source_name(source), ("compared in a condition", "сравнён в условии"));
+            }
             Found::Missing(why) => {
                 let message = Text::new(format!("the condition: {}", why.en), format!("условие: {}", why.ru));
                 self.add(place, Code::E08, message);
@@ -368,7 +397,7 @@ impl Paths<'_> {
             let known = matches!(&**path, "caller.level" | "call.from" | "call.line" | "path" | "notes");
             match self.types.kept.get(name) {
                 _ if known => {}
-                Some(ValueType::Secret) => self.secret(place, path),
+                Some(ValueType::Secret) => self.secret(place, path, ("shown to the operator", "показан оператору")),
                 Some(_) => {}
                 None => {
                     let message = Text::new(format!("nothing sets \"{path}\""), format!("«{path}» нигде не получено"));
@@ -376,6 +405,16 @@ impl Paths<'_> {
                 }
             }
         }
+    }
+}
+
+/// How a source that can hold a secret is written.
+fn source_name(source: &Source) -> Name {
+    match source {
+        Source::Answer(name) => answer(name),
+        Source::Kept(name, None) => name.clone(),
+        Source::Kept(name, Some(field)) => format!("{name}.{field}").into(),
+        _ => Name::default(),
     }
 }
 

@@ -72,7 +72,8 @@ impl<'t> Decoder<'t> {
             return vec![Reaction { say: None, go: Some(Go::Operator) }];
         };
         let reactions: Vec<_> = items.iter().map(|item| self.reaction(item)).collect();
-        let leaves = reactions.last().and_then(|last| last.go).is_some_and(|go| go != Go::Repeat);
+        let leaves =
+            reactions.last().and_then(|last| last.go).is_some_and(|go| !matches!(go, Go::Repeat | Go::SwitchLanguage));
         if !leaves {
             let last = items.last().unwrap_or(node);
             let message = Text::new(

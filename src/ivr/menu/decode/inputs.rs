@@ -126,7 +126,7 @@ impl<'t> Decoder<'t> {
     }
 
     fn digit_choices(&mut self, node: &'t Node) -> Vec<Choice> {
-        let what = ("a range of keys such as 1-5", "диапазон клавиш, например 1-5");
+        let what = ("a range of keys: 1-5", "диапазон клавиш: 1-5");
         let read = |text: &str| {
             let (from, to) = text.split_once('-')?;
             let (from, to): (u8, u8) = (from.trim().parse().ok()?, to.trim().parse().ok()?);

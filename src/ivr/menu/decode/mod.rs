@@ -29,6 +29,8 @@ const NAMED: [&str; 9] = ["lines", "hours", "switches", "tasks", "menus", "queue
 const SINGLE: [&str; 5] = ["version", "bank", "languages", "defaults", "levels"];
 /// Stands for a name that was reported as unknown.
 pub(super) const UNKNOWN: u16 = u16::MAX;
+/// The most names listed in a message.
+const MAX_LISTED: usize = 8;
 /// Words after `go:` that are no names.
 const RESERVED: [(&str, Go); 6] = [
     ("operator", Go::Operator),
@@ -199,7 +201,14 @@ impl<'t> Decoder<'t> {
             format!("here {} is written, {en} is needed", kind.en),
             format!("здесь {}, а нужно: {ru}", kind.ru),
         );
-        self.problem(node, Code::E19, message);
+        let help = match node.kind {
+            Kind::Nothing => Text::new(
+                "what belongs here stands below, two spaces further right",
+                "то, что сюда относится, пишут ниже, на два пробела правее",
+            ),
+            Kind::Text(_) | Kind::List(_) | Kind::Map(_) => Code::E19.advice(),
+        };
+        self.problem_help(node, Code::E19, message, help);
     }
 
     /// The keys of a mapping; those not in `known` are reported.
@@ -254,23 +263,33 @@ impl<'t> Decoder<'t> {
         self.list(node).into_iter().filter_map(|item| self.text(item)).map(Name::from).collect()
     }
 
-    /// A text in a written form of its own.
+    /// A text in a written form of its own; `what` names it and, after a colon, shows it.
     fn form<T>(&mut self, node: &'t Node, what: (&str, &str), read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let text = self.text(node)?;
         let value = read(text);
         if value.is_none() {
-            let message = Text::new(format!("\"{text}\" is not {}", what.0), format!("«{text}» — это не {}", what.1));
-            self.problem(node, Code::E16, message);
+            let (en, form) = what.0.split_once(": ").unwrap_or((what.0, ""));
+            let (ru, form_ru) = what.1.split_once(": ").unwrap_or((what.1, ""));
+            let message =
+                Text::new(format!("\"{text}\" cannot be read as {en}"), format!("«{text}» не читается как {ru}"));
+            let help = if form.is_empty() {
+                Code::E16.advice()
+            } else {
+                Text::new(format!("write it like {form}"), format!("пишите так: {form_ru}"))
+            };
+            self.problem_help(node, Code::E16, message, help);
         }
         value
     }
 
     fn duration(&mut self, node: &'t Node) -> Option<std::time::Duration> {
-        self.form(node, ("a length of time such as 90s, 15m or 2h", "длительность: 90s, 15m или 2h"), lexis::duration)
+        self.form(node, ("a length of time: 90s, 15m or 2h", "длительность: 90s, 15m или 2h"), lexis::duration)
     }
 
     fn number<T: std::str::FromStr>(&mut self, node: &'t Node) -> Option<T> {
-        self.form(node, ("a number that fits here", "подходящее число"), |text| text.trim().parse().ok())
+        self.form(node, ("a number that fits here: 5", "подходящее число: 5"), |text| {
+            text.trim().parse().ok()
+        })
     }
 
     /// `true` or `false`.
@@ -314,10 +333,22 @@ impl<'t> Decoder<'t> {
             "ladders" => (Code::E15, "ladder", "лесенки"),
             _ => (Code::E15, "service", "операции"),
         };
-        let known = self.named.get(section).into_iter().flatten().map(|entry| entry.key.text.as_str());
-        let (meant, meant_ru) = did_you_mean(lexis::nearest(name, known));
+        let known: Vec<&str> =
+            self.named.get(section).into_iter().flatten().map(|entry| entry.key.text.as_str()).collect();
+        let (meant, meant_ru) = did_you_mean(lexis::nearest(name, known.iter().copied()));
         let message = Text::new(format!("no {en} \"{name}\"{meant}"), format!("нет {ru} «{name}»{meant_ru}"));
-        self.report.add(place, length, Finding::new(code, message));
+        let help = match known.len() {
+            0 => Text::new(
+                format!("there is none yet; add it under `{section}:`"),
+                format!("пока нет ни одной записи; добавьте её в `{section}:`"),
+            ),
+            1..=MAX_LISTED => {
+                let list = known.join(", ");
+                Text::new(format!("there is: {list}"), format!("есть: {list}"))
+            }
+            _ => code.advice(),
+        };
+        self.report.add(place, length, Finding::new(code, message).help(help));
     }
 
     fn phrase(&mut self, node: &'t Node) -> PhraseId {

@@ -83,6 +83,7 @@ impl<'t> Decoder<'t> {
             first: StepId(0),
             place: entry.key.place,
         };
+        let mut complained = true;
         if let Some(fields) =
             self.fields(entry.node, ("a task", "у сценария"), &["title", "needs", "operator", "steps"])
         {
@@ -93,14 +94,17 @@ impl<'t> Decoder<'t> {
             task.operator = fields.get("operator").and_then(|node| self.node_target(node));
             let mut steps = Steps::default();
             if let Some(node) = self.need(&fields, "steps") {
+                complained = !matches!(&node.kind, Kind::List(items) if items.is_empty());
                 self.block(&mut steps, node, None);
             }
             task.steps = steps.finish();
         }
         if task.steps.is_empty() {
-            let message = Text::new("a task needs steps", "в сценарии нет шагов");
-            let help = Text::new("the shortest is `steps: [hangup]`", "самый короткий: `steps: [hangup]`");
-            self.report.add(entry.key.place, entry.key.length, super::Finding::new(Code::E03, message).help(help));
+            if !complained {
+                let message = Text::new("a task needs steps", "в сценарии нет шагов");
+                let help = Text::new("the shortest is `steps: [hangup]`", "самый короткий: `steps: [hangup]`");
+                self.report.add(entry.key.place, entry.key.length, super::Finding::new(Code::E03, message).help(help));
+            }
             let step = Step::Go(super::Go::HangUp);
             task.steps.push(StepNode { step, next: None, place: entry.key.place });
         }
@@ -143,32 +147,43 @@ fn guard_changes(task: &mut Task, operations: &[super::super::Operation]) {
         if !matches!(task.steps[index].step, Step::Confirm(_)) {
             continue;
         }
-        let changes = task.steps[index].next.is_some_and(|next| leads_to_change(task, operations, next, 0));
+        let changes = task.steps[index].next.is_some_and(|next| leads_to_change(task, operations, next));
         if let Step::Confirm(confirm) = &mut task.steps[index].step {
             confirm.guards_change = changes;
         }
     }
 }
 
-fn leads_to_change(task: &Task, operations: &[super::super::Operation], at: StepId, depth: usize) -> bool {
-    if depth > task.steps.len() {
-        return false;
+/// Whether a change is done from a step on before the caller is asked again.
+fn leads_to_change(task: &Task, operations: &[super::super::Operation], from: StepId) -> bool {
+    let mut seen = vec![false; task.steps.len()];
+    let mut work = vec![from];
+    while let Some(at) = work.pop() {
+        let Some(node) = task.steps.get(usize::from(at.0)) else { continue };
+        if std::mem::replace(&mut seen[usize::from(at.0)], true) {
+            continue;
+        }
+        match &node.step {
+            Step::Do(operation) => {
+                return operations.get(usize::from(operation.operation.0)).is_none_or(|found| found.changes);
+            }
+            Step::If { then, otherwise, .. } => {
+                work.extend([then.or(node.next), otherwise.or(node.next)].into_iter().flatten());
+            }
+            Step::Ask(_)
+            | Step::Choose(_)
+            | Step::Confirm(_)
+            | Step::Go(_)
+            | Step::Queue(_)
+            | Step::Transfer(_)
+            | Step::Voicemail(_)
+            | Step::Split(_) => {}
+            Step::Call(_) | Step::Say { .. } | Step::Note(_) | Step::SayEach(_) | Step::Language(_) => {
+                work.extend(node.next);
+            }
+        }
     }
-    let Some(node) = task.steps.get(usize::from(at.0)) else { return false };
-    let follow = |id: Option<StepId>| id.is_some_and(|id| leads_to_change(task, operations, id, depth + 1));
-    match &node.step {
-        Step::Do(operation) => operations.get(usize::from(operation.operation.0)).is_none_or(|found| found.changes),
-        Step::If { then, otherwise, .. } => follow(then.or(node.next)) || follow(otherwise.or(node.next)),
-        Step::Ask(_)
-        | Step::Choose(_)
-        | Step::Confirm(_)
-        | Step::Go(_)
-        | Step::Queue(_)
-        | Step::Transfer(_)
-        | Step::Voicemail(_)
-        | Step::Split(_) => false,
-        Step::Call(_) | Step::Say { .. } | Step::Note(_) | Step::SayEach(_) | Step::Language(_) => follow(node.next),
-    }
+    false
 }
 
 impl<'t> Decoder<'t> {
@@ -176,8 +191,7 @@ impl<'t> Decoder<'t> {
     pub(super) fn block(&mut self, steps: &mut Steps, node: &'t Node, after: Option<StepId>) -> Option<StepId> {
         let items: Vec<&'t Node> = match &node.kind {
             Kind::List(items) => items.iter().collect(),
-            Kind::Nothing => Vec::new(),
-            Kind::Text(_) | Kind::Map(_) => {
+            Kind::Nothing | Kind::Text(_) | Kind::Map(_) => {
                 self.wrong_shape(node, "a list of steps, each after a dash", "список шагов, каждый после тире");
                 Vec::new()
             }

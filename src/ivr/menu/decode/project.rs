@@ -2,6 +2,7 @@
 
 use super::actions::Entries;
 use super::{Decoder, Defaults, Fields, Finding, UNKNOWN};
+use crate::ivr::menu::lexis::in_language;
 use crate::ivr::menu::sources::Report;
 use crate::ivr::menu::tree::{Kind, Node};
 use crate::ivr::menu::{
@@ -170,7 +171,7 @@ impl<'t> Decoder<'t> {
     fn bank(&mut self) -> Option<Bank> {
         let node = self.single("bank", "bank: {name: …, timezone: Europe/Moscow, currency: RUB}")?;
         let fields = self.fields(node, ("bank", "у bank"), &["name", "timezone", "currency"])?;
-        let what = ("a time zone such as Europe/Moscow", "часовой пояс, например Europe/Moscow");
+        let what = ("a time zone: Europe/Moscow", "часовой пояс: Europe/Moscow");
         let zone = self.need(&fields, "timezone");
         let zone = zone.and_then(|node| self.form(node, what, |text| jiff::tz::TimeZone::get(text).ok()));
         let currency = fields.get("currency").and_then(|node| {
@@ -199,8 +200,8 @@ impl<'t> Decoder<'t> {
                 found.push((lang, name.into()));
             } else {
                 let message = Text::new(
-                    format!("the bank has no name in language {lang}"),
-                    format!("у банка нет названия на языке {lang}"),
+                    format!("the bank has no name in {}", in_language(lang).en),
+                    format!("у банка нет названия {}", in_language(lang).ru),
                 );
                 self.problem(node, Code::E07, message);
             }
@@ -242,7 +243,7 @@ impl<'t> Decoder<'t> {
             let start = self.need(&fields, "start").and_then(|node| self.node_target(node));
             let mut own = Vec::new();
             for node in self.need(&fields, "numbers").map(|node| self.list(node)).unwrap_or_default() {
-                let what = ("a telephone number such as +74951234567", "номер телефона, например +74951234567");
+                let what = ("a telephone number: +74951234567", "номер телефона: +74951234567");
                 let Some(number) = self.form(node, what, PhoneNumber::parse) else { continue };
                 if let Some(other) = numbers.insert(number.clone(), name.clone()) {
                     let message = Text::new(

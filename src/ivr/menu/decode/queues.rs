@@ -48,7 +48,7 @@ impl<'t> Decoder<'t> {
         let pause = [("pause_operator", true), ("next", false)];
         let seconds = Duration::from_secs;
         let music = fields.get("music").and_then(|node| self.text(node)).unwrap_or("hold_music");
-        let what = ("a service level such as 80% in 20s", "уровень обслуживания, например 80% in 20s");
+        let what = ("a service level: 80% in 20s", "уровень обслуживания: 80% in 20s");
         Queue {
             name,
             title: title.into(),

@@ -1,6 +1,7 @@
 //! Phrases and ladders.
 
 use super::{Decoder, Entry, did_you_mean};
+use crate::ivr::menu::lexis::in_language;
 use crate::ivr::menu::sources::Finding;
 use crate::ivr::menu::tree::{Kind, Node};
 use crate::ivr::menu::{Code, Phrase, Place, Text};
@@ -32,8 +33,8 @@ impl<'t> Decoder<'t> {
     fn missing_text(&mut self, entry: Entry<'t>, lang: Lang) {
         let name = &entry.key.text;
         let message = Text::new(
-            format!("phrase \"{name}\" has no text in language {lang}"),
-            format!("у фразы «{name}» нет текста на языке {lang}"),
+            format!("phrase \"{name}\" has no text in {}", in_language(lang).en),
+            format!("у фразы «{name}» нет текста {}", in_language(lang).ru),
         );
         let help = Text::new(format!("add `{lang}: >-` and the text"), format!("добавьте `{lang}: >-` и текст"));
         self.report.add(entry.key.place, entry.key.length, Finding::new(Code::E07, message).help(help));
@@ -115,8 +116,8 @@ impl<'t> Decoder<'t> {
                     texts.extend(self.text(node).map(|text| (lang, text.to_owned())));
                 } else {
                     let message = Text::new(
-                        format!("this step has no text in language {lang}"),
-                        format!("у ступени нет текста на языке {lang}"),
+                        format!("this step has no text in {}", in_language(lang).en),
+                        format!("у ступени нет текста {}", in_language(lang).ru),
                     );
                     self.problem(item, Code::E07, message);
                 }

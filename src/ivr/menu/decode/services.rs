@@ -1,8 +1,8 @@
 //! The integrator's contract: operations of the bank.
 
-use super::{Decoder, Entry};
+use super::{Decoder, Entry, did_you_mean};
 use crate::ivr::menu::tree::{Kind, Node};
-use crate::ivr::menu::{Code, Name, Operation, Text, ValueType};
+use crate::ivr::menu::{Code, Name, Operation, Text, ValueType, lexis};
 use crate::model::{BankAnswer, Level};
 use std::time::Duration;
 
@@ -35,12 +35,13 @@ impl<'t> Decoder<'t> {
             params: Vec::new(),
             fields: ValueType::Nothing,
             outcomes: Vec::new(),
+            bare: Vec::new(),
             changes: false,
             timeout: TIMEOUT,
             cache: Duration::ZERO,
             place: entry.key.place,
         };
-        let known = ["level", "in", "out", "results", "changes", "timeout", "cache", "lock"];
+        let known = ["level", "in", "out", "results", "bare", "changes", "timeout", "cache", "lock"];
         let Some(fields) = self.fields(entry.node, ("a service", "у операции"), &known) else {
             return operation;
         };
@@ -64,6 +65,11 @@ impl<'t> Decoder<'t> {
                 self.problem(node, Code::E19, message);
             }
         }
+        if let Some(node) = fields.get("bare") {
+            let known = operation.outcomes.clone();
+            let listed = self.list(node).into_iter().filter_map(|item| self.outcome_of(item, &known));
+            operation.bare = listed.collect::<Vec<_>>();
+        }
         operation.changes = fields.get("changes").and_then(|node| self.flag(node)).unwrap_or(false);
         operation.timeout = fields.get("timeout").and_then(|node| self.duration(node)).unwrap_or(TIMEOUT);
         operation.cache = fields.get("cache").and_then(|node| self.duration(node)).unwrap_or_default();
@@ -74,6 +80,21 @@ impl<'t> Decoder<'t> {
             self.need(&lock, "within").map(|node| self.duration(node));
         }
         operation
+    }
+
+    /// One of an operation's outcomes.
+    fn outcome_of(&mut self, node: &'t Node, known: &[Name]) -> Option<Name> {
+        let name = self.text(node)?;
+        let found = known.iter().find(|outcome| ***outcome == *name).cloned();
+        if found.is_none() {
+            let (meant, meant_ru) = did_you_mean(lexis::nearest(name, known.iter().map(|outcome| &**outcome)));
+            let message = Text::new(
+                format!("results lists no outcome \"{name}\"{meant}"),
+                format!("в results нет исхода «{name}»{meant_ru}"),
+            );
+            self.problem(node, Code::E09, message);
+        }
+        found
     }
 
     pub(super) fn level(&mut self, node: &'t Node) -> Option<Level> {

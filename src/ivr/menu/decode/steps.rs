@@ -81,6 +81,14 @@ impl<'t> Decoder<'t> {
         if let Some((_, go)) = found {
             return Some(Step::Go(*go));
         }
+        if let Some((verb, rest)) =
+            word.split_once(':').filter(|(verb, _)| VERBS.iter().any(|(known, _)| known == verb))
+        {
+            let message = Text::new("a space is missing after the colon", "после двоеточия нужен пробел");
+            let help = Text::new(format!("write `{verb}: {rest}`"), format!("пишите `{verb}: {rest}`"));
+            self.problem_help(node, Code::E18, message, help);
+            return None;
+        }
         let words = BARE.iter().map(|(name, _)| *name);
         let (meant, meant_ru) = did_you_mean(lexis::nearest(word, words));
         let message = Text::new(format!("\"{word}\" is no step{meant}"), format!("«{word}» — не шаг{meant_ru}"));
@@ -212,7 +220,13 @@ impl<'t> Decoder<'t> {
                     format!("the service has no outcome \"{name}\"{meant}"),
                     format!("у операции нет исхода «{name}»{meant_ru}"),
                 );
-                self.report.add(key.place, key.length, Finding::new(Code::E09, message));
+                let list: Vec<&str> = declared.iter().map(|outcome| &**outcome).collect();
+                let list = list.join(", ");
+                let help = Text::new(
+                    format!("its outcomes are {list} and {}", BankAnswer::DOWN),
+                    format!("её исходы: {list} и {}", BankAnswer::DOWN),
+                );
+                self.report.add(key.place, key.length, Finding::new(Code::E09, message).help(help));
             }
             let value = self.action(node, &steps.entries);
             outcomes.push((name.into(), Inherited { value, from: Origin::Own }));
@@ -231,7 +245,16 @@ impl<'t> Decoder<'t> {
             match &down {
                 Some(action) if *outcome == *BankAnswer::DOWN || lost => {
                     if lost {
-                        self.problem(node, Code::W11, Code::W11.meaning());
+                        let name = node.text().unwrap_or_default();
+                        let message = Text::new(
+                            format!("if the answer of {name} is lost, nobody knows whether it was done"),
+                            format!("если ответ {name} потеряется, неизвестно, выполнено ли действие"),
+                        );
+                        let help = Text::new(
+                            "add `unknown: {say: …, go: operator}` under results; now it is treated as bank down",
+                            "добавьте в results `unknown: {say: …, go: operator}`; сейчас это как сбой банка",
+                        );
+                        self.problem_help(node, Code::W11, message, help);
                     }
                     outcomes.push((outcome, Inherited { value: action.clone(), from: Origin::Project }));
                 }
@@ -323,7 +346,7 @@ impl<'t> Decoder<'t> {
     fn say_each(&mut self, node: &'t Node) -> Option<SayEach> {
         let fields = self.fields(node, ("say_each", "у say_each"), &["list", "say", "limit"])?;
         let list = self.need(&fields, "list")?;
-        let what = ("a list of a kept answer, such as ops.items", "список из ответа, например ops.items");
+        let what = ("a list of a kept answer: ops.items", "список из ответа: ops.items");
         let read = |text: &str| text.split_once('.').map(|(kept, field)| (Name::from(kept), Name::from(field)));
         let (kept, field) = self.form(list, what, read)?;
         let limit = fields.get("limit").and_then(|node| self.number(node)).unwrap_or(5);

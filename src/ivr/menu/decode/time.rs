@@ -29,8 +29,7 @@ impl<'t> Decoder<'t> {
                 self.weekly(node, &mut weekly);
             }
             let dates = fields.get("closed").map(|node| self.list(node)).unwrap_or_default();
-            let what =
-                ("a date 2027-05-09 or a range 2027-01-01..2027-01-08", "дата 2027-05-09 или 2027-01-01..2027-01-08");
+            let what = ("a date: 2027-05-09 or 2027-01-01..2027-01-08", "дата: 2027-05-09 или 2027-01-01..2027-01-08");
             closed.extend(dates.into_iter().filter_map(|node| self.form(node, what, lexis::dates)));
             let days = fields.get("special").map(|node| self.list(node)).unwrap_or_default();
             let what = ("a day with hours: 2026-12-31 08:00-16:00", "день с часами: 2026-12-31 08:00-16:00");

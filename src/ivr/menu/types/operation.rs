@@ -16,6 +16,8 @@ pub struct Operation {
     pub fields: ValueType,
     /// Its outcomes, without the implicit ones.
     pub outcomes: Vec<Name>,
+    /// Those of them that carry nothing: after `not_found` there is no card.
+    pub bare: Vec<Name>,
     /// Whether it changes something.
     pub changes: bool,
     /// How long the caller waits.
