@@ -18,6 +18,8 @@ mod text;
 
 #[path = "calls/bank_outcomes.rs"]
 mod bank_outcomes;
+#[path = "calls/codes.rs"]
+mod codes;
 #[path = "calls/doors.rs"]
 mod doors;
 #[path = "calls/hang_ups.rs"]
