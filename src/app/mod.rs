@@ -8,6 +8,7 @@ pub mod report;
 mod accounts;
 mod folders;
 mod menus;
+mod pipe;
 mod say;
 mod serve;
 mod simulate;
@@ -22,6 +23,9 @@ use std::process::ExitCode;
 /// # Errors
 /// With a text for people: what happened, where, what to do.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    if !matches!(cli.command, Command::Serve(_)) {
+        pipe::let_a_closed_pipe_end_us();
+    }
     match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => menus::check(&arguments),

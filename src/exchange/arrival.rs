@@ -1,7 +1,7 @@
 //! A call comes in: admission, ports, offer and answer, ACK.
 
 use super::admission::Refusal;
-use super::call::{Answered, Call, Description, Link, Opening, Phase, Standing};
+use super::call::{Answered, Call, Description, FlowClock, Link, Opening, Phase, Standing};
 use super::codes::Code;
 use super::{Command, Exchange, LegEnd, Owner, called};
 use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent};
@@ -162,6 +162,7 @@ impl Exchange {
                 description,
                 answered: at,
                 flow: CallFlow::new(call.menu.clone(), call.line, caller),
+                clock: FlowClock::default(),
                 link: Link::Menu,
                 playing: None,
                 message: None,

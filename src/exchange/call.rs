@@ -2,12 +2,13 @@
 
 use crate::ivr::flow::{CallFlow, Screen};
 use crate::ivr::menu::{LineId, Menu, Name};
-use crate::model::{CallId, Instant, OperatorId, PhoneNumber};
+use crate::model::{CallId, Instant, Now, OperatorId, PhoneNumber};
 use crate::voip::media::{PlaybackId, RecordingId, RecordingRules, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
 use crate::voip::sip::endpoint::LegId;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A call. It is in the exchange's table from the INVITE to the end and nowhere else.
 pub(super) struct Call {
@@ -61,6 +62,7 @@ pub(super) struct Standing {
     pub description: Description,
     pub answered: Instant,
     pub flow: CallFlow,
+    pub clock: FlowClock,
     pub link: Link,
     /// What plays by order of the flow.
     pub playing: Option<PlaybackId>,
@@ -68,6 +70,38 @@ pub(super) struct Standing {
     pub message: Option<Message>,
     /// The message being recorded.
     pub recording: Option<RecordingId>,
+}
+
+/// The flow's clock, which stands while the caller holds: a caller who comes back from a hold hears the menu from
+/// where it stopped and has all the time there was.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FlowClock {
+    behind: Duration,
+    stopped: Option<Instant>,
+}
+
+impl FlowClock {
+    /// Stops the clock, or lets it go on.
+    pub fn hold(&mut self, now: Instant, holds: bool) {
+        match (self.stopped, holds) {
+            (None, true) => self.stopped = Some(now),
+            (Some(since), false) => {
+                self.behind += now.since(since);
+                self.stopped = None;
+            }
+            (None, false) | (Some(_), true) => {}
+        }
+    }
+
+    /// The flow's time.
+    pub fn now(&self, now: Now) -> Now {
+        Now { instant: self.stopped.unwrap_or(now.instant) - self.behind, wall: now.wall }
+    }
+
+    /// When the flow's time will be `at`; never while it stands.
+    pub fn comes(&self, at: Instant) -> Option<Instant> {
+        self.stopped.is_none().then(|| at + self.behind)
+    }
 }
 
 /// A message to record.

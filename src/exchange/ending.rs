@@ -25,6 +25,8 @@ impl Exchange {
         }
         let lasted = lasted(now, &call);
         self.let_go(now, &call);
+        // Phones stop ringing before the end is recorded, so that `Ended` is the last line.
+        self.take_acd(now);
         self.commands.push_back(Command::Media(MediaCommand::Close { stream: call.stream }));
         self.record(now, id, CallEvent::Ended { cause, lasted });
         tracing::info!(call = %id, cause = cause.name(), seconds = lasted.as_secs(), "call ended");
@@ -54,7 +56,7 @@ impl Exchange {
         let Phase::Standing(standing) = &mut call.phase else { return };
         let switches: Vec<bool> = call.menu.switches.iter().map(|switch| switch.enabled).collect();
         let world = crate::ivr::flow::World { switches: &switches, waits: &[], inventory: &*self.inventory };
-        standing.flow.handle(now, FlowEvent::HungUp(cause), &world);
+        standing.flow.handle(standing.clock.now(now), FlowEvent::HungUp(cause), &world);
         let said: Vec<FlowCommand> = std::iter::from_fn(|| standing.flow.next_command()).collect();
         for command in said {
             if let FlowCommand::Record(event) = command {

@@ -28,7 +28,7 @@ pub use command::{Command, ExchangeConfig};
 pub use registrar::{Account, Lifetimes};
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
-use crate::ivr::flow::{Event as FlowEvent, World};
+use crate::ivr::flow::{CallFlow, Event as FlowEvent, World};
 use crate::ivr::menu::{Menu, Name};
 use crate::ivr::speech::Inventory;
 use crate::model::{
@@ -302,22 +302,29 @@ impl Exchange {
                 quiet = false;
                 self.on_registrar(now, event);
             }
-            while let Some(command) = self.acd.next_command() {
-                quiet = false;
-                self.on_acd(now, command);
-            }
+            quiet &= !self.take_acd(now);
             if quiet {
                 return;
             }
         }
     }
 
-    /// Gives an event to a call's flow and carries out what it asks for.
-    fn tell_flow(&mut self, now: Now, id: CallId, event: FlowEvent) {
-        self.with_flow(now, id, |flow, world| flow.handle(now, event, world));
+    /// Carries out what the ACD asks for; whether there was anything.
+    fn take_acd(&mut self, now: Now) -> bool {
+        let mut any = false;
+        while let Some(command) = self.acd.next_command() {
+            any = true;
+            self.on_acd(now, command);
+        }
+        any
     }
 
-    fn with_flow(&mut self, now: Now, id: CallId, act: impl FnOnce(&mut crate::ivr::flow::CallFlow, &World<'_>)) {
+    /// Gives an event to a call's flow and carries out what it asks for.
+    fn tell_flow(&mut self, now: Now, id: CallId, event: FlowEvent) {
+        self.with_flow(now, id, |flow, now, world| flow.handle(now, event, world));
+    }
+
+    fn with_flow(&mut self, now: Now, id: CallId, act: impl FnOnce(&mut CallFlow, Now, &World<'_>)) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Phase::Standing(standing) = &mut call.phase else { return };
         let switch =
@@ -326,7 +333,7 @@ impl Exchange {
         let waits: Vec<Option<Duration>> =
             call.menu.queues.iter().map(|queue| self.acd.wait_to_come(&queue.name)).collect();
         let world = World { switches: &switches, waits: &waits, inventory: &*self.inventory };
-        act(&mut standing.flow, &world);
+        act(&mut standing.flow, standing.clock.now(now), &world);
         let asked: Vec<_> = std::iter::from_fn(|| standing.flow.next_command()).collect();
         for command in asked {
             self.carry_out(now, id, command);
@@ -344,7 +351,7 @@ impl Exchange {
             self.end_call(now, id, Cause::TooLong, LegEnd::Ours);
             return;
         }
-        self.with_flow(now, id, |flow, world| flow.handle_timeout(now, world));
+        self.with_flow(now, id, CallFlow::handle_timeout);
     }
 
     fn set_wake(&mut self, id: CallId) {
@@ -352,7 +359,8 @@ impl Exchange {
         let wake = match &call.phase {
             Phase::Standing(standing) => {
                 let longest = standing.answered + self.config.call_length;
-                Some(standing.flow.poll_timeout().map_or(longest, |at| at.min(longest)))
+                let flow = standing.flow.poll_timeout().and_then(|at| standing.clock.comes(at));
+                Some(flow.map_or(longest, |at| at.min(longest)))
             }
             Phase::Opening(_) | Phase::Answered(_) => None,
         };

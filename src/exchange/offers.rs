@@ -186,6 +186,8 @@ impl Exchange {
                 self.legs.remove(&leg);
                 self.close_stream(stream);
                 self.sip.hang_up(now.instant, leg);
+                let event = CallEvent::OfferFailed { operator: operator.clone(), reason: "unusable_answer".into() };
+                self.record(now, id, event);
                 self.acd.offer_failed(now, id, &operator, OfferFailure::Unreachable);
                 return;
             }

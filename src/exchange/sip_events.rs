@@ -108,7 +108,7 @@ impl Exchange {
         match answer_offer(&mut description.negotiation, offer) {
             Ok((body, negotiated)) => {
                 self.sip.answer_reoffer(now.instant, leg, body.into_bytes());
-                self.update_media(leg, stream, negotiated);
+                self.update_media(now, leg, stream, negotiated);
             }
             Err(error) => {
                 tracing::info!(%leg, %error, "a re-INVITE cannot be accepted; the session goes on as it was");
@@ -121,7 +121,7 @@ impl Exchange {
         let Some((stream, description)) = self.description(leg) else { return };
         let Some(pending) = description.pending.take() else { return };
         match pending.accept(answer) {
-            Ok(negotiated) => self.update_media(leg, stream, negotiated),
+            Ok(negotiated) => self.update_media(now, leg, stream, negotiated),
             Err(error) => {
                 tracing::info!(%leg, %error, "the answer to our offer does not fit it: the leg is ended");
                 self.on_leg_over(now, leg, Cause::Failed, Status::NOT_ACCEPTABLE_HERE);
@@ -151,14 +151,16 @@ impl Exchange {
         }
     }
 
-    fn update_media(&mut self, leg: LegId, stream: StreamId, negotiated: Negotiated) {
+    fn update_media(&mut self, now: Now, leg: LegId, stream: StreamId, negotiated: Negotiated) {
         if let Some((_, description)) = self.description(leg) {
             description.direction = Some(negotiated.direction);
         }
         let direction = negotiated.direction;
         self.commands.push_back(Command::Media(MediaCommand::Update { stream, negotiated: Box::new(negotiated) }));
-        if let Some(Owner::Operator(id, _)) = self.legs.get(&leg).cloned() {
-            self.operator_holds(id, !direction.sends());
+        match self.legs.get(&leg).cloned() {
+            Some(Owner::Caller(id)) => self.caller_holds(now, id, !direction.sends()),
+            Some(Owner::Operator(id, _)) => self.operator_holds(id, !direction.sends()),
+            Some(Owner::Code(_)) | None => {}
         }
     }
 }

@@ -47,6 +47,14 @@ impl Exchange {
         Some(talking)
     }
 
+    /// The caller holds or resumes: what plays is paused, and so is the time to press a key.
+    pub(super) fn caller_holds(&mut self, now: Now, id: CallId, holds: bool) {
+        if let Some((_, standing)) = self.standing(id) {
+            standing.clock.hold(now.instant, holds);
+            self.set_wake(id);
+        }
+    }
+
     /// The operator holds or resumes: the caller hears music in between, not silence.
     pub(super) fn operator_holds(&mut self, id: CallId, holds: bool) {
         let music = self.config.hold_music.clone();

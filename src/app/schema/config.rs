@@ -1,0 +1,107 @@
+//! The schema of the configuration, made from `config.example.yaml`: it names every key with its default, and the
+//! comment above a key describes it. Only what neither tells stands here.
+
+use super::parts::document;
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+const EXAMPLE: &str = include_str!("../../../config.example.yaml");
+
+/// A length of time above zero.
+const LENGTH: &str = "^0*[1-9][0-9]*(ms|s|m|h)$";
+
+/// What a key takes, where its default does not tell.
+const TAKES: [(&str, &[&str]); 6] = [
+    ("sip.transports", &["udp", "tcp"]),
+    ("media.codecs", &["PCMA", "PCMU"]),
+    ("bank.kind", &["sandbox"]),
+    ("log.level", &["error", "warn", "info", "debug", "trace"]),
+    ("log.format", &["text", "json"]),
+    ("http.listen", &[]),
+];
+
+/// Keys that may be null though their default is something.
+const NULLABLE: [&str; 2] = ["http.listen", "default_line"];
+
+/// Numbers that may be zero.
+const FROM_ZERO: [&str; 1] = ["media.threads"];
+
+pub(super) fn schema() -> Json {
+    let defaults: Json = serde_yaml::from_str(EXAMPLE).unwrap_or(Json::Null);
+    let comments = comments(EXAMPLE);
+    let body = of(&defaults, "", &comments);
+    document("Configuration of hotline", "Every key has a default; none must be written.", body, Vec::new())
+}
+
+/// The schema of a value that stands at a path in the example.
+fn of(value: &Json, path: &str, comments: &BTreeMap<String, String>) -> Json {
+    let comment = comments.get(path).map(String::as_str).unwrap_or_default();
+    let mut schema = match value {
+        Json::Object(entries) => {
+            let properties: Map<String, Json> = entries
+                .iter()
+                .map(|(key, value)| {
+                    let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    (key.clone(), of(value, &below, comments))
+                })
+                .collect();
+            json!({"type": "object", "properties": properties, "additionalProperties": false})
+        }
+        Json::Array(items) => {
+            let item = items.first().map_or(json!({"type": "string"}), |item| scalar(item, path, comment));
+            json!({"type": "array", "items": item})
+        }
+        plain => scalar(plain, path, comment),
+    };
+    if NULLABLE.contains(&path) || value.is_null() {
+        schema = json!({"anyOf": [{"type": "null"}, schema]});
+    }
+    let default = comment.find("Default: ");
+    let example = comment.find("Example: ").map(|at| &comment[at + "Example: ".len()..]);
+    if !comment.is_empty() {
+        schema["description"] = json!(comment);
+    }
+    if default.is_some() && !value.is_object() {
+        schema["default"] = value.clone();
+    }
+    if let Some(example) = example.and_then(|example| serde_yaml::from_str::<Json>(example).ok())
+        && !example.is_object()
+        && !comment.contains(", where")
+        && !comment.contains(", longer")
+    {
+        schema["examples"] = json!([example]);
+    }
+    schema
+}
+
+fn scalar(value: &Json, path: &str, comment: &str) -> Json {
+    let words = TAKES.iter().find(|(key, _)| *key == path).map(|(_, words)| *words).unwrap_or_default();
+    if !words.is_empty() {
+        return json!({"enum": words});
+    }
+    match value {
+        Json::Bool(_) => json!({"type": "boolean"}),
+        Json::Number(_) => json!({"type": "integer", "minimum": u8::from(!FROM_ZERO.contains(&path))}),
+        Json::String(_) if comment.contains("A length of time.") => json!({"type": "string", "pattern": LENGTH}),
+        Json::String(_) | Json::Null | Json::Array(_) | Json::Object(_) => json!({"type": "string"}),
+    }
+}
+
+/// The comment above each key, by the key's path.
+fn comments(text: &str) -> BTreeMap<String, String> {
+    let (mut comments, mut path, mut above) = (BTreeMap::new(), Vec::<String>::new(), Vec::<&str>::new());
+    for line in text.lines() {
+        let bare = line.trim_start();
+        if let Some(words) = bare.strip_prefix('#') {
+            above.push(words.trim());
+        } else if let Some((key, _)) = bare.split_once(':') {
+            path.truncate((line.len() - bare.len()) / 2);
+            path.push(key.to_owned());
+            comments.insert(path.join("."), above.join(" "));
+            above.clear();
+        } else {
+            above.clear();
+        }
+    }
+    comments
+}
