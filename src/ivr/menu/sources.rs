@@ -1,6 +1,7 @@
 //! The files as text, and problems made from places in them.
 
 use super::{Code, Name, Place, Problem, Text};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One menu file.
@@ -16,6 +17,22 @@ impl Source {
         Self { name: name.into(), lines }
     }
 
+    /// A place within the file: what is noticed only behind the end belongs to the last line that says something.
+    fn inside(&self, place: Place) -> Place {
+        let index = (place.line as usize).wrapping_sub(1);
+        let says = |line: &&Arc<str>| !line.trim().is_empty();
+        let after_all = self.lines.iter().skip(index).all(|line| !says(&line));
+        let fits = self.lines.get(index).is_some_and(|line| place.column as usize <= line.chars().count() + 1);
+        if fits && !after_all {
+            return place;
+        }
+        let upto = self.lines.len().min(index.saturating_add(1));
+        let last = self.lines.iter().take(upto).rposition(|line| says(&line)).unwrap_or(0);
+        let blank = self.lines.get(last).map_or(0, |line| line.chars().take_while(|c| c.is_whitespace()).count());
+        let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+        Place { line: number(last), column: number(blank), ..place }
+    }
+
     fn line(&self, number: u32) -> Arc<str> {
         let index = (number as usize).wrapping_sub(1);
         self.lines.get(index).cloned().unwrap_or_default()
@@ -27,6 +44,8 @@ impl Source {
 pub(super) struct Report {
     pub sources: Vec<Source>,
     pub problems: Vec<Problem>,
+    /// Which problems there are at a place.
+    at: HashMap<(Place, Code), Vec<usize>>,
 }
 
 /// What is reported, apart from where.
@@ -52,11 +71,14 @@ impl Report {
     /// Keeps a problem; the same one twice is kept once.
     pub fn add(&mut self, place: Place, length: u32, finding: Finding) {
         let source = self.sources.get(usize::from(place.file));
+        let place = source.map_or(place, |source| source.inside(place));
         let (file, line) = source.map(|source| (source.name.clone(), source.line(place.line))).unwrap_or_default();
         let Finding { code, message, help } = finding;
         let length = if length == 0 { token_length(&line, place.column) } else { length };
         let problem = Problem { code, severity: code.severity(), file, place, length, source: line, message, help };
-        if !self.problems.contains(&problem) {
+        let same = self.at.entry((place, code)).or_default();
+        if same.iter().all(|index| self.problems.get(*index) != Some(&problem)) {
+            same.push(self.problems.len());
             self.problems.push(problem);
         }
     }

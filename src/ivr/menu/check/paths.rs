@@ -9,7 +9,7 @@ use super::super::{
 use super::state::State;
 use super::values::{Scope, Types};
 use crate::model::{BankAnswer, Level};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// How deep tasks may call each other.
 const MAX_CALLS: usize = 8;
@@ -24,13 +24,19 @@ struct Here {
     returned: State,
 }
 
+/// A call of a task: which, in which state, what "operator" means there, how deep.
+type Called = (TaskId, State, Option<Node>, usize);
+
 pub(super) struct Paths<'m> {
     pub menu: &'m Menu,
     pub report: &'m mut Report,
     pub types: Types<'m>,
     entries: HashMap<Node, State>,
-    work: Vec<Node>,
-    memo: HashMap<(TaskId, State, Option<Node>), State>,
+    work: VecDeque<Node>,
+    /// What came back from a task that was called before.
+    memo: HashMap<Called, State>,
+    /// Calls whose problems were reported.
+    reported: HashSet<Called>,
     /// Nodes somebody reaches.
     pub reached: HashSet<Node>,
     /// Ways from node to node on which the caller does nothing.
@@ -45,8 +51,9 @@ impl<'m> Paths<'m> {
             report,
             types: Types::new(menu, poisoned),
             entries: HashMap::new(),
-            work: Vec::new(),
+            work: VecDeque::new(),
             memo: HashMap::new(),
+            reported: HashSet::new(),
             reached: HashSet::new(),
             quiet: BTreeMap::new(),
             reporting: false,
@@ -58,7 +65,7 @@ impl<'m> Paths<'m> {
         for line in &menu.lines {
             self.enter(line.start, &State::start());
         }
-        while let Some(node) = self.work.pop() {
+        while let Some(node) = self.work.pop_front() {
             self.memo.clear();
             self.visit(node);
         }
@@ -82,7 +89,7 @@ impl<'m> Paths<'m> {
             None => self.entries.insert(node, state).is_none(),
         };
         if changed && !self.work.contains(&node) {
-            self.work.push(node);
+            self.work.push_back(node);
         }
     }
 
@@ -144,16 +151,22 @@ impl<'m> Paths<'m> {
         let Some(task) = menu.tasks.get(usize::from(id.0)) else { return State::default() };
         self.reached.insert(Node::Task(id));
         here.tasks.push(id);
-        let key = (id, entry.clone(), self.operator(here));
-        if let Some(known) = self.memo.get(&key).filter(|_| here.tasks.len() > 1) {
-            here.tasks.pop();
-            return known.clone();
+        let depth = here.tasks.len();
+        let key = (id, entry.clone(), self.operator(here), depth);
+        if depth > 1 && (!self.reporting || self.reported.contains(&key)) {
+            if let Some(known) = self.memo.get(&key) {
+                here.tasks.pop();
+                return known.clone();
+            }
         }
         let outer = std::mem::take(&mut here.returned);
         let state = self.proven(here, task, entry);
         self.steps(here, task, &state);
         let returned = std::mem::replace(&mut here.returned, outer);
         here.tasks.pop();
+        if self.reporting {
+            self.reported.insert(key.clone());
+        }
         self.memo.insert(key, returned.clone());
         returned
     }
@@ -211,7 +224,6 @@ impl<'m> Paths<'m> {
         }
         self.reporting = reporting;
         if reporting {
-            self.memo.clear();
             for (index, state) in states.into_iter().enumerate().filter(|(_, state)| state.is_reached()) {
                 let id = StepId(u16::try_from(index).unwrap_or(u16::MAX));
                 self.step(here, task, id, state);
@@ -301,7 +313,7 @@ impl<'m> Paths<'m> {
                     self.say(help, &state, &Scope::Plain, place);
                 }
                 self.leave(here, Go::Operator, &state, place);
-                answered.define(&answer(&ask.name));
+                answered.define(self.types.id(&answer(&ask.name)));
                 out.extend(self.action(here, next, &ask.failed, &state, place));
             }
             Step::Choose(choose) => {
@@ -315,7 +327,7 @@ impl<'m> Paths<'m> {
                     self.leave(here, go.value, &state, place);
                 }
                 self.trouble(here, &choose.trouble.value, &state, place);
-                answered.define(&answer(&choose.name));
+                answered.define(self.types.id(&answer(&choose.name)));
                 if let Some(silence) = &choose.silence {
                     out.extend(self.action(here, next, silence, &state, place));
                 }
@@ -365,7 +377,7 @@ impl<'m> Paths<'m> {
             let bare = operation.is_some_and(|operation| operation.bare.contains(outcome));
             let definite = **outcome != *BankAnswer::DOWN && **outcome != *BankAnswer::UNKNOWN;
             if let Some(name) = step.keep_as.as_ref().filter(|_| definite && !bare) {
-                state.define(name);
+                state.define(self.types.id(name));
             }
             out.extend(self.action(here, next, &action.value, &state, place));
         }

@@ -1,14 +1,50 @@
 //! What is certain at a point of the menu: which levels the caller may have there and, for each, which values every
 //! path has set. Keeping the levels apart is what makes «recognised, so the card is known» provable.
 
-use super::super::{Comparison, Condition, Literal, Name, Source};
+use super::super::{Comparison, Condition, Literal, Source};
 use crate::model::Level;
-use std::collections::BTreeSet;
+
+/// A value as the checker numbers it: a caller's entry or a kept answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ValueId(pub u32);
+
+/// A set of values, as bits: a large menu is walked with thousands of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Values(Vec<u64>);
+
+impl Values {
+    fn insert(&mut self, ValueId(id): ValueId) {
+        let word = (id / 64) as usize;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (id % 64);
+    }
+
+    fn contains(&self, ValueId(id): ValueId) -> bool {
+        self.0.get((id / 64) as usize).is_some_and(|word| word >> (id % 64) & 1 == 1)
+    }
+
+    /// Keeps what both have; whether anything went.
+    fn intersect(&mut self, other: &Self) -> bool {
+        let mut changed = false;
+        for (index, word) in self.0.iter_mut().enumerate() {
+            let both = *word & other.0.get(index).copied().unwrap_or(0);
+            changed |= both != *word;
+            *word = both;
+        }
+        // Without zeros at the end equal sets are equal.
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
+        changed
+    }
+}
 
 /// The state at a point; the default is a point nobody reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct State {
-    by_level: [Option<BTreeSet<Name>>; 3],
+    by_level: [Option<Values>; 3],
     /// A path leads here from the node's beginning on which the caller did nothing.
     pub quiet: bool,
 }
@@ -16,7 +52,7 @@ pub(super) struct State {
 impl State {
     /// A caller of whom nothing is known.
     pub fn start() -> Self {
-        Self { by_level: [Some(BTreeSet::new()), None, None], quiet: true }
+        Self { by_level: [Some(Values::default()), None, None], quiet: true }
     }
 
     /// The same, with [`quiet`](Self::quiet) set.
@@ -31,16 +67,21 @@ impl State {
 
     /// Adds the paths of another state; whether anything changed.
     pub fn join(&mut self, other: &Self) -> bool {
-        let before = self.clone();
+        let mut changed = false;
         for (mine, theirs) in self.by_level.iter_mut().zip(&other.by_level) {
             match (mine.as_mut(), theirs) {
                 (_, None) => {}
-                (None, Some(values)) => *mine = Some(values.clone()),
-                (Some(mine), Some(theirs)) => mine.retain(|name| theirs.contains(name)),
+                (None, Some(values)) => {
+                    *mine = Some(values.clone());
+                    changed = true;
+                }
+                (Some(mine), Some(theirs)) => changed |= mine.intersect(theirs),
             }
         }
-        self.quiet |= other.quiet && other.is_reached();
-        *self != before
+        let quiet = self.quiet || (other.quiet && other.is_reached());
+        changed |= quiet != self.quiet;
+        self.quiet = quiet;
+        changed
     }
 
     /// The lowest level a caller may have here.
@@ -49,13 +90,14 @@ impl State {
     }
 
     /// Whether every path has set a value.
-    pub fn has(&self, name: &str) -> bool {
-        self.by_level.iter().flatten().all(|values| values.contains(name))
+    pub fn has(&self, value: ValueId) -> bool {
+        self.by_level.iter().flatten().all(|values| values.contains(value))
     }
 
-    pub fn define(&mut self, name: &Name) {
+    pub fn define(&mut self, value: Option<ValueId>) {
+        let Some(value) = value else { return };
         for values in self.by_level.iter_mut().flatten() {
-            values.insert(name.clone());
+            values.insert(value);
         }
     }
 

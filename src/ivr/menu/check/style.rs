@@ -2,10 +2,10 @@
 
 use super::super::lexis::in_language;
 use super::super::sources::{Finding, Report};
-use super::super::{Code, Go, HoursRule, Menu, MenuNode, Node, Phrase, Text};
+use super::super::{Code, Go, HoursRule, Menu, MenuNode, Node, Phrase, PhraseId, Text};
 use crate::ivr::speech::{Part, PhraseText};
 use crate::model::Lang;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The most numbered options people remember.
 const MAX_OPTIONS: usize = 4;
@@ -134,7 +134,7 @@ fn targets(menu: &Menu, node: Node) -> (Vec<Node>, u32) {
 }
 
 fn words(report: &mut Report, menu: &Menu) {
-    let offers: Vec<_> = menu.menus.iter().flat_map(|node| &node.options).map(|option| option.offer).collect();
+    let offers: HashSet<_> = menu.menus.iter().flat_map(|node| &node.options).map(|option| option.offer).collect();
     for (index, phrase) in menu.phrases.iter().enumerate() {
         for (_, text) in &phrase.texts {
             let text = plain(text).to_lowercase();
@@ -146,7 +146,7 @@ fn words(report: &mut Report, menu: &Menu) {
                 );
                 report.add(phrase.place, 0, Finding::new(Code::W07, message));
             }
-            let is_offer = offers.iter().any(|offer| usize::from(offer.0) == index);
+            let is_offer = u16::try_from(index).is_ok_and(|index| offers.contains(&PhraseId(index)));
             let presses = ["нажмите", "введите", "press ", "enter "].iter().any(|word| text.contains(word));
             if is_offer && presses {
                 let message = Text::new(

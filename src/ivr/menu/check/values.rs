@@ -6,7 +6,7 @@ use super::super::{
     Step, Text, ValueType, WaitingKey, lexis,
 };
 use super::paths::{Paths, answer};
-use super::state::State;
+use super::state::{State, ValueId};
 use crate::ivr::speech::{Format, ValueKind};
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,31 +23,41 @@ pub(super) enum Scope {
 
 /// The types of everything callers enter and the bank answers.
 pub(super) struct Types<'m> {
-    kept: HashMap<Name, ValueType>,
+    kept: HashMap<Name, (ValueId, ValueType)>,
     poisoned: &'m BTreeSet<Name>,
 }
 
 impl<'m> Types<'m> {
     pub fn new(menu: &Menu, poisoned: &'m BTreeSet<Name>) -> Self {
         let mut kept = HashMap::new();
+        let mut keep = |name: Name, shape: ValueType| {
+            let next = ValueId(u32::try_from(kept.len()).unwrap_or(u32::MAX));
+            let entry = kept.entry(name).or_insert((next, ValueType::Nothing));
+            entry.1 = shape;
+        };
         for node in menu.tasks.iter().flat_map(|task| &task.steps) {
             match &node.step {
                 Step::Ask(ask) => {
-                    kept.insert(answer(&ask.name), entry_type(ask));
+                    keep(answer(&ask.name), entry_type(ask));
                 }
                 Step::Choose(choose) => {
-                    kept.insert(answer(&choose.name), ValueType::Word);
+                    keep(answer(&choose.name), ValueType::Word);
                 }
                 Step::Do(step) => {
                     let operation = menu.operations.get(usize::from(step.operation.0));
                     if let (Some(name), Some(operation)) = (&step.keep_as, operation) {
-                        kept.insert(name.clone(), operation.fields.clone());
+                        keep(name.clone(), operation.fields.clone());
                     }
                 }
                 _ => {}
             }
         }
         Self { kept, poisoned }
+    }
+
+    /// The number of a name that something sets.
+    pub fn id(&self, name: &str) -> Option<ValueId> {
+        self.kept.get(name).map(|(id, _)| *id)
     }
 }
 
@@ -119,12 +129,12 @@ impl Paths<'_> {
         let menu = self.menu;
         let Some(phrase) = menu.phrases.get(usize::from(id.0)).filter(|_| self.reporting) else { return };
         for (path, format, _) in phrase.texts.iter().flat_map(|(_, text)| text.values()) {
-            let written = self.report.find(phrase.place, path).unwrap_or(phrase.place);
+            let written = |paths: &Self| paths.report.find(phrase.place, path).unwrap_or(phrase.place);
             if let Some(Format::Ladder(name)) = format
                 && menu.ladders.iter().all(|ladder| ladder.name != *name)
             {
                 let message = Text::new(format!("no ladder \"{name}\""), format!("нет лесенки «{name}»"));
-                self.add(written, Code::E15, message);
+                self.add(written(self), Code::E15, message);
             }
             match self.found(path, state, scope, id) {
                 Found::Skip => {}
@@ -136,13 +146,13 @@ impl Paths<'_> {
                     );
                     self.add(place, Code::E08, message);
                 }
-                Found::Type(ValueType::Secret) => self.secret(written, path, ("said aloud", "произнесён вслух")),
-                Found::Type(value) => self.sayable(written, path, &value, format),
+                Found::Type(ValueType::Secret) => self.secret(written(self), path, ("said aloud", "произнесён вслух")),
+                Found::Type(value) => self.sayable(phrase.place, path, &value, format),
             }
         }
     }
 
-    fn sayable(&mut self, place: Place, path: &str, value: &ValueType, format: Option<&Format>) {
+    fn sayable(&mut self, phrase: Place, path: &str, value: &ValueType, format: Option<&Format>) {
         let kind = kind(value);
         let fits =
             kind.is_some_and(|kind| format.map_or(Format::of_kind(kind).is_some(), |format| format.accepts(kind)));
@@ -158,6 +168,7 @@ impl Paths<'_> {
                 Some(usual) => Text::new(format!("write {{{path}|{usual}}}"), format!("пишите {{{path}|{usual}}}")),
                 None => Text::new("say one of its fields", "произнесите одно из его полей"),
             };
+            let place = self.report.find(phrase, path).unwrap_or(phrase);
             self.find(place, Finding::new(Code::E08, message).help(help));
         }
     }
@@ -191,7 +202,7 @@ impl Paths<'_> {
         if self.types.poisoned.contains(name) {
             return Found::Skip;
         }
-        let Some(value) = self.types.kept.get(name) else {
+        let Some((id, value)) = self.types.kept.get(name) else {
             let meant = lexis::nearest(name, self.types.kept.keys().map(|name| &**name));
             let (en, ru) = meant
                 .map(|name| (format!(" (did you mean {name}?)"), format!(" (может быть, {name}?)")))
@@ -213,7 +224,7 @@ impl Paths<'_> {
                     format!("у «{name}» нет поля «{field}»"),
                 ))
             }
-            Some(_) if !state.has(name) => Found::Missing(Text::new(
+            Some(_) if !state.has(*id) => Found::Missing(Text::new(
                 format!("\"{name}\" is not set on every path to here"),
                 format!("«{name}» получено не на каждом пути сюда"),
             )),
@@ -397,7 +408,9 @@ impl Paths<'_> {
             let known = matches!(&**path, "caller.level" | "call.from" | "call.line" | "path" | "notes");
             match self.types.kept.get(name) {
                 _ if known => {}
-                Some(ValueType::Secret) => self.secret(place, path, ("shown to the operator", "показан оператору")),
+                Some((_, ValueType::Secret)) => {
+                    self.secret(place, path, ("shown to the operator", "показан оператору"))
+                }
                 Some(_) => {}
                 None => {
                     let message = Text::new(format!("nothing sets \"{path}\""), format!("«{path}» нигде не получено"));
