@@ -1,7 +1,7 @@
 //! Opening hours and the duty officer's switches.
 
 use super::{Name, PhraseId, Place};
-/// Opening hours in [`Bank::zone`].
+/// Opening hours in [`Bank::zone`](super::Bank::zone).
 #[derive(Debug)]
 pub struct Hours {
     /// Their name.

@@ -167,7 +167,7 @@ pub struct Choice {
 /// Asks yes or no.
 #[derive(Debug)]
 pub struct Confirm {
-    /// What is to be confirmed; [`Menu::confirm`] follows.
+    /// What is to be confirmed; [`Menu::confirm`](super::Menu::confirm) follows.
     pub say: PhraseId,
     /// On 2.
     pub declined: Action,
