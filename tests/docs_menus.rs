@@ -16,7 +16,10 @@ fn examples(page: &str) -> Vec<(String, String)> {
     for block in page.split("```yaml\n").skip(1) {
         let text = block.split("```").next().unwrap();
         let file = text.lines().next().and_then(|line| line.strip_prefix("# "));
-        found.push((file.expect("an example names its file in the first line").to_owned(), text.to_owned()));
+        found.push((
+            file.unwrap_or_else(|| panic!("an example names its file in the first line:\n{text}")).to_owned(),
+            text.to_owned(),
+        ));
     }
     found
 }

@@ -98,6 +98,8 @@ codes! {
         "Add `unknown:` under `results`.", "Добавьте `unknown:` в `results`.";
     W12: "A value in the wrong grammatical case", "Значение не в том падеже",
         "Say it in the genitive: the format that ends in `_gen`.", "Нужен родительный падеж: формат с окончанием `_gen`.";
+    W13: "A silent caller goes round for ever", "Молчащий клиент ходит по кругу",
+        "Lead the last silence to a queue or to an end.", "Пусть последнее молчание ведёт в очередь или к завершению.";
 }
 
 impl Code {

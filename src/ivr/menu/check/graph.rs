@@ -2,9 +2,9 @@
 
 use super::super::sources::Finding;
 use super::super::{Code, Go, Menu, MenuId, Node, Place, Step, TaskId, Text};
-use super::paths::{Paths, number};
+use super::paths::{Paths, Ways, number};
 use crate::model::Digit;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 pub(super) fn check(paths: &mut Paths<'_>) {
     circles(paths);
@@ -29,24 +29,64 @@ fn node_of(number: u32) -> Node {
 /// Nodes from which one comes back to them without the caller doing anything.
 fn circles(paths: &mut Paths<'_>) {
     let quiet = std::mem::take(&mut paths.quiet);
+    for (to, place) in rounds(&quiet) {
+        let name = name_and_place(paths.menu, node_of(to)).map_or("", |(name, _)| name);
+        let message = Text::new(
+            format!("from here the call runs in a circle through \"{name}\" without the caller doing anything"),
+            format!("отсюда звонок ходит по кругу через «{name}» без участия клиента"),
+        );
+        paths.add(place, Code::E05, message);
+    }
+    let mut silent = std::mem::take(&mut paths.silent);
+    if paths.report.has_errors() {
+        return;
+    }
+    silent_backs(&mut silent, &paths.silent_backs);
+    for (to, place) in rounds(&silent) {
+        let name = name_and_place(paths.menu, node_of(to)).map_or("", |(name, _)| name);
+        let message = Text::new(
+            format!("a caller who says nothing goes from here in a circle through \"{name}\" for ever"),
+            format!("молчащий клиент ходит отсюда по кругу через «{name}», и звонок не кончится"),
+        );
+        paths.add(place, Code::W13, message);
+    }
+}
+
+/// One way of each circle: where it leads and the place that leads there.
+fn rounds(ways: &Ways) -> Vec<(u32, Place)> {
+    let mut found = Vec::new();
     let mut reported: HashSet<u32> = HashSet::new();
-    for (from, ways) in &quiet {
-        for (to, place) in ways {
-            let mut seen = HashSet::from([*to]);
-            let mut work = vec![*to];
-            while let Some(at) = work.pop() {
-                let next = quiet.get(&at).into_iter().flatten().map(|(next, _)| *next);
-                work.extend(next.filter(|next| seen.insert(*next)).collect::<Vec<_>>());
-            }
+    for (from, leading) in ways {
+        for (to, place) in leading {
+            let seen = reached_from(ways, *to, |_| true);
             if seen.contains(from) && !reported.contains(from) {
-                reported.extend(seen.iter().filter(|node| quiet.contains_key(node)));
-                let name = name_and_place(paths.menu, node_of(*to)).map_or("", |(name, _)| name);
-                let message = Text::new(
-                    format!("from here the call runs in a circle through \"{name}\" without the caller doing anything"),
-                    format!("отсюда звонок ходит по кругу через «{name}» без участия клиента"),
-                );
-                paths.add(*place, Code::E05, message);
+                reported.extend(seen.iter().filter(|node| ways.contains_key(node)));
+                found.push((*to, *place));
             }
+        }
+    }
+    found
+}
+
+/// A node and all that can be reached from it, past those nodes that `pass`.
+fn reached_from(ways: &Ways, node: u32, pass: impl Fn(u32) -> bool) -> HashSet<u32> {
+    let mut seen = HashSet::from([node]);
+    let mut work = vec![node];
+    while let Some(at) = work.pop() {
+        let next = ways.get(&at).into_iter().flatten().map(|(next, _)| *next).filter(|_| pass(at));
+        work.extend(next.filter(|next| seen.insert(*next)).collect::<Vec<_>>());
+    }
+    seen
+}
+
+/// `back` of a task leads to the menu from which the task was come to.
+fn silent_backs(ways: &mut Ways, backs: &BTreeMap<u32, Place>) {
+    let is_task = |node: u32| node.is_multiple_of(2);
+    let menus: Vec<u32> = ways.keys().copied().filter(|node| !is_task(*node)).collect();
+    for menu in menus.into_iter().filter(|_| !backs.is_empty()) {
+        let seen = reached_from(ways, menu, |node| is_task(node) || node == menu);
+        for (task, place) in backs.iter().filter(|(task, _)| is_task(**task) && seen.contains(task)) {
+            ways.entry(*task).or_default().push((menu, *place));
         }
     }
 }

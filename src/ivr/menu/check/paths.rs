@@ -24,6 +24,9 @@ struct Here {
     returned: State,
 }
 
+/// Ways from node to node, each with the place that leads there.
+pub(super) type Ways = BTreeMap<u32, Vec<(u32, Place)>>;
+
 /// A call of a task: which, in which state, what "operator" means there, how deep.
 type Called = (TaskId, State, Option<Node>, usize);
 
@@ -40,7 +43,11 @@ pub(super) struct Paths<'m> {
     /// Nodes somebody reaches.
     pub reached: HashSet<Node>,
     /// Ways from node to node on which the caller does nothing.
-    pub quiet: BTreeMap<u32, Vec<(u32, Place)>>,
+    pub quiet: Ways,
+    /// Ways on which the caller is asked and keeps silent.
+    pub silent: Ways,
+    /// Where a task goes back to its menu without a word of the caller.
+    pub silent_backs: BTreeMap<u32, Place>,
     pub reporting: bool,
 }
 
@@ -56,6 +63,8 @@ impl<'m> Paths<'m> {
             reported: HashSet::new(),
             reached: HashSet::new(),
             quiet: BTreeMap::new(),
+            silent: BTreeMap::new(),
+            silent_backs: BTreeMap::new(),
             reporting: false,
         }
     }
@@ -70,6 +79,7 @@ impl<'m> Paths<'m> {
             self.visit(node);
         }
         self.reporting = true;
+        self.press();
         self.memo.clear();
         let mut nodes: Vec<Node> = self.entries.keys().copied().collect();
         nodes.sort_by_key(|node| number(*node));
@@ -83,7 +93,7 @@ impl<'m> Paths<'m> {
         if !state.is_reached() {
             return;
         }
-        let state = state.with_quiet(true);
+        let state = state.begun();
         let changed = match self.entries.get_mut(&node) {
             Some(entry) => entry.join(&state),
             None => self.entries.insert(node, state).is_none(),
@@ -123,19 +133,21 @@ impl<'m> Paths<'m> {
                 },
             );
             self.say(option.offer, &shown, &Scope::Plain, option.place);
-            self.leave(here, option.go, &shown, option.place);
+            self.leave(here, option.go, &shown.awake(), option.place);
         }
         for (_, go) in &node.keys {
-            self.leave(here, go.value, &state, node.place);
+            self.leave(here, go.value, &state.awake(), node.place);
         }
         if let Some(back) = node.back {
-            self.leave(here, back, &state, node.place);
+            self.leave(here, back, &state.awake(), node.place);
         }
         self.trouble(here, &node.trouble.value, &state, node.place);
     }
 
     fn trouble(&mut self, here: &mut Here, trouble: &Trouble, state: &State, place: Place) {
-        for reaction in trouble.silence.iter().chain(&trouble.wrong) {
+        let awake = state.awake();
+        let silence = trouble.silence.iter().map(|reaction| (reaction, state));
+        for (reaction, state) in silence.chain(trouble.wrong.iter().map(|reaction| (reaction, &awake))) {
             if let Some(phrase) = reaction.say {
                 self.say(phrase, state, &Scope::Plain, place);
             }
@@ -153,11 +165,12 @@ impl<'m> Paths<'m> {
         here.tasks.push(id);
         let depth = here.tasks.len();
         let key = (id, entry.clone(), self.operator(here), depth);
-        if depth > 1 && (!self.reporting || self.reported.contains(&key)) {
-            if let Some(known) = self.memo.get(&key) {
-                here.tasks.pop();
-                return known.clone();
-            }
+        if depth > 1
+            && (!self.reporting || self.reported.contains(&key))
+            && let Some(known) = self.memo.get(&key)
+        {
+            here.tasks.pop();
+            return known.clone();
         }
         let outer = std::mem::take(&mut here.returned);
         let state = self.proven(here, task, entry);
@@ -280,11 +293,16 @@ impl<'m> Paths<'m> {
             Step::Do(operation) => out = self.operation(here, node.next, operation, &state, place),
             Step::Queue(step) => {
                 for go in self.queue_phrases(step.queue, &state, place) {
-                    self.leave(here, go, &state.with_quiet(false), place);
+                    self.leave(here, go, &state.awake(), place);
                 }
                 for (result, action) in &step.results {
-                    let quiet = state.quiet && *result == QueueResult::Nobody;
-                    let state = state.with_quiet(quiet);
+                    let state = match result {
+                        QueueResult::Nobody => state.clone(),
+                        // Somebody could have answered meanwhile.
+                        QueueResult::Finished | QueueResult::Callback | QueueResult::Timeout | QueueResult::Left => {
+                            state.awake()
+                        }
+                    };
                     out.extend(self.action(here, node.next, action, &state, place));
                 }
             }
@@ -304,7 +322,8 @@ impl<'m> Paths<'m> {
         let Some(node) = task.steps.get(usize::from(id.0)) else { return Vec::new() };
         let (place, next) = (node.place, node.next);
         let state = state.with_quiet(false);
-        let mut answered = state.clone();
+        let mut answered = state.awake();
+        let awake = state.awake();
         let mut out = Vec::new();
         match &node.step {
             Step::Ask(ask) => {
@@ -312,7 +331,7 @@ impl<'m> Paths<'m> {
                 if let Some(help) = ask.help {
                     self.say(help, &state, &Scope::Plain, place);
                 }
-                self.leave(here, Go::Operator, &state, place);
+                self.leave(here, Go::Operator, &awake, place);
                 answered.define(self.types.id(&answer(&ask.name)));
                 out.extend(self.action(here, next, &ask.failed, &state, place));
             }
@@ -324,7 +343,7 @@ impl<'m> Paths<'m> {
                     }
                 }
                 for (_, go) in &choose.keys {
-                    self.leave(here, go.value, &state, place);
+                    self.leave(here, go.value, &awake, place);
                 }
                 self.trouble(here, &choose.trouble.value, &state, place);
                 answered.define(self.types.id(&answer(&choose.name)));
@@ -335,10 +354,10 @@ impl<'m> Paths<'m> {
             Step::Confirm(confirm) => {
                 self.say(confirm.say, &state, &Scope::Plain, place);
                 for (_, go) in &confirm.keys {
-                    self.leave(here, go.value, &state, place);
+                    self.leave(here, go.value, &awake, place);
                 }
                 self.trouble(here, &confirm.trouble.value, &state, place);
-                out.extend(self.action(here, next, &confirm.declined, &state, place));
+                out.extend(self.action(here, next, &confirm.declined, &awake, place));
             }
             _ => {}
         }
@@ -449,13 +468,17 @@ impl<'m> Paths<'m> {
                 self.find(place, Finding::new(Code::E03, message).help(help));
             }
             Go::Repeat if state.quiet => self.pass(here.root, here.root, state, place),
+            Go::Back if state.silent => {
+                self.silent_backs.insert(number(here.root), place);
+            }
             Go::Back | Go::Repeat | Go::SwitchLanguage | Go::HangUp => {}
         }
     }
 
     fn pass(&mut self, from: Node, to: Node, state: &State, place: Place) {
-        if state.quiet {
-            let ways = self.quiet.entry(number(from)).or_default();
+        let maps = [(state.quiet, &mut self.quiet), (state.silent, &mut self.silent)];
+        for (_, map) in maps.into_iter().filter(|(leads, _)| *leads) {
+            let ways = map.entry(number(from)).or_default();
             if !ways.contains(&(number(to), place)) {
                 ways.push((number(to), place));
             }

@@ -47,18 +47,32 @@ pub(super) struct State {
     by_level: [Option<Values>; 3],
     /// A path leads here from the node's beginning on which the caller did nothing.
     pub quiet: bool,
+    /// The same for a path on which the caller was asked and kept silent.
+    pub silent: bool,
 }
 
 impl State {
     /// A caller of whom nothing is known.
     pub fn start() -> Self {
-        Self { by_level: [Some(Values::default()), None, None], quiet: true }
+        Self { by_level: [Some(Values::default()), None, None], quiet: true, silent: true }
     }
 
     /// The same, with [`quiet`](Self::quiet) set.
     #[must_use]
     pub fn with_quiet(&self, quiet: bool) -> Self {
-        Self { by_level: self.by_level.clone(), quiet }
+        Self { by_level: self.by_level.clone(), quiet, silent: self.silent }
+    }
+
+    /// The same at a node's beginning.
+    #[must_use]
+    pub fn begun(&self) -> Self {
+        Self { silent: true, ..self.with_quiet(true) }
+    }
+
+    /// The same after the caller did something.
+    #[must_use]
+    pub fn awake(&self) -> Self {
+        Self { silent: false, ..self.with_quiet(false) }
     }
 
     pub fn is_reached(&self) -> bool {
@@ -79,8 +93,9 @@ impl State {
             }
         }
         let quiet = self.quiet || (other.quiet && other.is_reached());
-        changed |= quiet != self.quiet;
-        self.quiet = quiet;
+        let silent = self.silent || (other.silent && other.is_reached());
+        changed |= (quiet, silent) != (self.quiet, self.silent);
+        (self.quiet, self.silent) = (quiet, silent);
         changed
     }
 
@@ -116,11 +131,11 @@ impl State {
     /// Everybody is raised to a level, those above it stay.
     #[must_use]
     pub fn raised(&self, to: Level) -> Self {
-        let mut state = Self { quiet: self.quiet, ..Self::default() };
+        let mut state = Self { quiet: self.quiet, silent: self.silent, ..Self::default() };
         for (level, values) in Level::ALL.into_iter().zip(&self.by_level) {
             let Some(values) = values else { continue };
             let index = Level::ALL.iter().position(|other| *other == level.max(to)).unwrap_or(0);
-            let mut one = Self { quiet: self.quiet, ..Self::default() };
+            let mut one = Self { quiet: self.quiet, silent: self.silent, ..Self::default() };
             one.by_level[index] = Some(values.clone());
             state.join(&one);
         }

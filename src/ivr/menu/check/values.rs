@@ -136,7 +136,7 @@ impl Paths<'_> {
                 let message = Text::new(format!("no ladder \"{name}\""), format!("нет лесенки «{name}»"));
                 self.add(written(self), Code::E15, message);
             }
-            match self.found(path, state, scope, id) {
+            match self.found(path, state, scope) {
                 Found::Skip => {}
                 Found::Missing(why) => {
                     let name = &phrase.name;
@@ -148,6 +148,25 @@ impl Paths<'_> {
                 }
                 Found::Type(ValueType::Secret) => self.secret(written(self), path, ("said aloud", "произнесён вслух")),
                 Found::Type(value) => self.sayable(phrase.place, path, &value, format),
+            }
+        }
+    }
+
+    /// The sentence of an option knows its offer and its key and nothing of the call.
+    pub fn press(&mut self) {
+        let menu = self.menu;
+        let Some(phrase) = menu.phrases.get(usize::from(menu.press.0)) else { return };
+        for (path, ..) in phrase.texts.iter().flat_map(|(_, text)| text.values()) {
+            if !matches!(path, "offer" | "key" | "bank.name") {
+                let place = self.report.find(phrase.place, path).unwrap_or(phrase.place);
+                let message = Text::new(
+                    format!("phrase \"{}\" says {{{path}}}; it knows only {{offer}} and {{key|digit}}", phrase.name),
+                    format!(
+                        "фраза «{}» произносит {{{path}}}; ей известны только {{offer}} и {{key|digit}}",
+                        phrase.name
+                    ),
+                );
+                self.add(place, Code::E08, message);
             }
         }
     }
@@ -173,12 +192,12 @@ impl Paths<'_> {
         }
     }
 
-    fn found(&self, path: &str, state: &State, scope: &Scope, phrase: PhraseId) -> Found {
+    fn found(&self, path: &str, state: &State, scope: &Scope) -> Found {
         let not_here = |en: &str, ru: &str| Found::Missing(Text::new(en, ru));
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         match (first, rest) {
             ("bank", "name") => Found::Skip,
-            ("offer" | "key", "") if phrase == self.menu.press => Found::Skip,
+            ("offer" | "key", "") => not_here("only known while an option is spoken", "известно только в пункте меню"),
             ("call", "from") => Found::Type(ValueType::Phone),
             ("call", "from_last4") => Found::Type(ValueType::Digits),
             ("queue", "position" | "wait") => match scope {
@@ -409,7 +428,7 @@ impl Paths<'_> {
             match self.types.kept.get(name) {
                 _ if known => {}
                 Some((_, ValueType::Secret)) => {
-                    self.secret(place, path, ("shown to the operator", "показан оператору"))
+                    self.secret(place, path, ("shown to the operator", "показан оператору"));
                 }
                 Some(_) => {}
                 None => {
