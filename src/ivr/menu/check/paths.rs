@@ -3,8 +3,8 @@
 
 use super::super::sources::{Finding, Report};
 use super::super::{
-    Action, Code, Do, Go, Menu, MenuNode, Name, Node, Place, QueueResult, Step, StepId, Task, TaskId, Text, Then,
-    Trouble,
+    Action, Code, Do, EntryKind, Go, Menu, MenuNode, Name, Node, Place, QueueResult, Step, StepId, Task, TaskId, Text,
+    Then, Trouble,
 };
 use super::state::State;
 use super::values::{Scope, Types};
@@ -120,7 +120,7 @@ impl<'m> Paths<'m> {
     }
 
     fn menu(&mut self, here: &mut Here, node: &MenuNode, mut state: State) {
-        state.quiet = false;
+        (state.quiet, state.menuless) = (false, false);
         for phrase in [node.intro, node.say, node.hint].into_iter().flatten() {
             self.say(phrase, &state, &Scope::Plain, node.place);
         }
@@ -268,7 +268,10 @@ impl<'m> Paths<'m> {
                 self.say(each.say, &state, &scope, place);
                 on(self, state);
             }
-            Step::Go(go) => self.leave(here, *go, &state, place),
+            Step::Go(go) => {
+                self.nothing_behind(*go, &state, place);
+                self.leave(here, *go, &state, place);
+            }
             Step::Call(called) => {
                 let back = self.call(here, *called, &state, place);
                 if back.is_reached() {
@@ -321,6 +324,8 @@ impl<'m> Paths<'m> {
     fn input(&mut self, here: &mut Here, task: &Task, id: StepId, state: &State) -> Vec<(StepId, State)> {
         let Some(node) = task.steps.get(usize::from(id.0)) else { return Vec::new() };
         let (place, next) = (node.place, node.next);
+        // Guesses of a secret are counted for the whole call: used up, they lead on at once.
+        let used_up = state.with_quiet(state.quiet && is_secret(&node.step));
         let state = state.with_quiet(false);
         let mut answered = state.awake();
         let awake = state.awake();
@@ -333,7 +338,7 @@ impl<'m> Paths<'m> {
                 }
                 self.leave(here, Go::Operator, &awake, place);
                 answered.define(self.types.id(&answer(&ask.name)));
-                out.extend(self.action(here, next, &ask.failed, &state, place));
+                out.extend(self.action(here, next, &ask.failed, &used_up, place));
             }
             Step::Choose(choose) => {
                 self.say(choose.say, &state, &Scope::Plain, place);
@@ -435,6 +440,7 @@ impl<'m> Paths<'m> {
             Then::Continue => next.map(|next| (next, state)),
             Then::Again(step) => Some((*step, state)),
             Then::Go(go) => {
+                self.nothing_behind(*go, &state, place);
                 self.leave(here, *go, &state, place);
                 None
             }
@@ -475,6 +481,18 @@ impl<'m> Paths<'m> {
         }
     }
 
+    /// `back` without a menu would run the same step for ever.
+    fn nothing_behind(&mut self, go: Go, state: &State, place: Place) {
+        if go == Go::Back && state.menuless && state.is_reached() {
+            let message = Text::new(
+                "back, but a caller may come here before any menu",
+                "back, но сюда можно попасть раньше любого меню",
+            );
+            let help = Text::new("name the menu to go to: `go: main`", "назовите меню, в которое идти: `go: main`");
+            self.find(place, Finding::new(Code::E03, message).help(help));
+        }
+    }
+
     fn pass(&mut self, from: Node, to: Node, state: &State, place: Place) {
         let maps = [(state.quiet, &mut self.quiet), (state.silent, &mut self.silent)];
         for (_, map) in maps.into_iter().filter(|(leads, _)| *leads) {
@@ -503,6 +521,10 @@ impl<'m> Paths<'m> {
             self.report.add(place, 0, finding);
         }
     }
+}
+
+fn is_secret(step: &Step) -> bool {
+    matches!(step, Step::Ask(ask) if ask.kind == EntryKind::Secret)
 }
 
 /// A node as a number: tasks are even, menus odd.

@@ -49,18 +49,20 @@ pub(super) struct State {
     pub quiet: bool,
     /// The same for a path on which the caller was asked and kept silent.
     pub silent: bool,
+    /// A path leads here from the beginning of the call past no menu: there is nothing to go back to.
+    pub menuless: bool,
 }
 
 impl State {
     /// A caller of whom nothing is known.
     pub fn start() -> Self {
-        Self { by_level: [Some(Values::default()), None, None], quiet: true, silent: true }
+        Self { by_level: [Some(Values::default()), None, None], quiet: true, silent: true, menuless: true }
     }
 
     /// The same, with [`quiet`](Self::quiet) set.
     #[must_use]
     pub fn with_quiet(&self, quiet: bool) -> Self {
-        Self { by_level: self.by_level.clone(), quiet, silent: self.silent }
+        Self { by_level: self.by_level.clone(), quiet, silent: self.silent, menuless: self.menuless }
     }
 
     /// The same at a node's beginning.
@@ -94,8 +96,9 @@ impl State {
         }
         let quiet = self.quiet || (other.quiet && other.is_reached());
         let silent = self.silent || (other.silent && other.is_reached());
-        changed |= (quiet, silent) != (self.quiet, self.silent);
-        (self.quiet, self.silent) = (quiet, silent);
+        let menuless = self.menuless || (other.menuless && other.is_reached());
+        changed |= (quiet, silent, menuless) != (self.quiet, self.silent, self.menuless);
+        (self.quiet, self.silent, self.menuless) = (quiet, silent, menuless);
         changed
     }
 
@@ -131,11 +134,12 @@ impl State {
     /// Everybody is raised to a level, those above it stay.
     #[must_use]
     pub fn raised(&self, to: Level) -> Self {
-        let mut state = Self { quiet: self.quiet, silent: self.silent, ..Self::default() };
+        let (quiet, silent, menuless) = (self.quiet, self.silent, self.menuless);
+        let mut state = Self { quiet, silent, menuless, ..Self::default() };
         for (level, values) in Level::ALL.into_iter().zip(&self.by_level) {
             let Some(values) = values else { continue };
             let index = Level::ALL.iter().position(|other| *other == level.max(to)).unwrap_or(0);
-            let mut one = Self { quiet: self.quiet, silent: self.silent, ..Self::default() };
+            let mut one = Self { quiet, silent, menuless, ..Self::default() };
             one.by_level[index] = Some(values.clone());
             state.join(&one);
         }
