@@ -269,6 +269,7 @@ impl<'m> Paths<'m> {
                 on(self, state);
             }
             Step::Go(go) => {
+                self.spins(*go, &state, place);
                 self.nothing_behind(*go, &state, place);
                 self.leave(here, *go, &state, place);
             }
@@ -338,6 +339,9 @@ impl<'m> Paths<'m> {
                 }
                 self.leave(here, Go::Operator, &awake, place);
                 answered.define(self.types.id(&answer(&ask.name)));
+                if let Then::Go(go) = ask.failed.then {
+                    self.spins(go, &state, place);
+                }
                 out.extend(self.action(here, next, &ask.failed, &used_up, place));
             }
             Step::Choose(choose) => {
@@ -402,6 +406,9 @@ impl<'m> Paths<'m> {
             let definite = **outcome != *BankAnswer::DOWN && **outcome != *BankAnswer::UNKNOWN;
             if let Some(name) = step.keep_as.as_ref().filter(|_| definite && !bare) {
                 state.define(self.types.id(name));
+            }
+            if let Then::Go(go) = action.value.then {
+                self.spins(go, &state, place);
             }
             out.extend(self.action(here, next, &action.value, &state, place));
         }
@@ -478,6 +485,21 @@ impl<'m> Paths<'m> {
                 self.silent_backs.insert(number(here.root), place);
             }
             Go::Back | Go::Repeat | Go::SwitchLanguage | Go::HangUp => {}
+        }
+    }
+
+    /// `repeat` and `switch_language` run the same step again, which nobody asked for.
+    fn spins(&mut self, go: Go, state: &State, place: Place) {
+        if matches!(go, Go::Repeat | Go::SwitchLanguage) && state.is_reached() {
+            let message = Text::new(
+                "this step would be done again and again without the caller",
+                "этот шаг повторялся бы снова и снова без клиента",
+            );
+            let help = Text::new(
+                "repeat and switch_language are for keys and for silence; name a menu or a task here",
+                "repeat и switch_language — для клавиш и молчания; здесь назовите меню или сценарий",
+            );
+            self.find(place, Finding::new(Code::E05, message).help(help));
         }
     }
 
