@@ -1,5 +1,9 @@
 //! The command line: one table of flags that feeds parser and help.
 
+mod tools;
+
+pub use tools::{Completions, Diff, Graph, GraphFormat, Man, Schema, SchemaKind};
+
 use crate::model::Lang;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -44,6 +48,21 @@ SIGTERM lets calls in progress end and refuses new ones; a second SIGTERM ends a
     Call(Call),
     /// Run the menus' YAML tests on a virtual clock.
     Test(Test),
+    /// Draw the menu: where every key leads, and with `--traffic` how many callers went there.
+    #[command(after_help = "\
+Examples:
+  hotline graph -o menu.svg                        open it in a browser
+  hotline graph --traffic --days 30 -o menu.svg    with the calls of the last 30 days
+  hotline graph --format mermaid                   for a page that draws Mermaid")]
+    Graph(Graph),
+    /// What differs between two folders of menus, as callers notice it; exit code 1 when something does.
+    Diff(Diff),
+    /// JSON Schema (draft 7) of the files, for completion and checks in editors.
+    Schema(Schema),
+    /// Completion of this command line for a shell, to standard output.
+    Completions(Completions),
+    /// Manual pages.
+    Man(Man),
     /// Say a value in words: `hotline say ru money:RUB 1234.56`.
     Say(Say),
     /// Operators' accounts.

@@ -4,9 +4,12 @@ pub mod cli;
 pub mod config;
 pub mod operators;
 pub mod report;
+pub mod schema;
 
 mod accounts;
 mod folders;
+mod graph;
+mod help;
 mod menus;
 mod pipe;
 mod say;
@@ -32,6 +35,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Explain(arguments) => menus::explain(&arguments),
         Command::Call(arguments) => simulate::call(&arguments),
         Command::Test(arguments) => simulate::test(&arguments),
+        Command::Graph(arguments) => graph::graph(&arguments),
+        Command::Diff(arguments) => graph::diff(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => help::completions(&arguments),
+        Command::Man(arguments) => help::man(&arguments),
         Command::Say(arguments) => say::run(&arguments),
         Command::Operators(arguments) => accounts::run(arguments),
         Command::Report(arguments) => store::report(&arguments),

@@ -2,6 +2,10 @@
 
 pub mod acd;
 pub mod flow;
+pub mod graph;
 pub mod menu;
 pub mod simulate;
 pub mod speech;
+pub mod versions;
+
+mod words;

@@ -58,6 +58,8 @@ fn of(value: &Json, path: &str, comments: &BTreeMap<String, String>) -> Json {
     }
     let default = comment.find("Default: ");
     let example = comment.find("Example: ").map(|at| &comment[at + "Example: ".len()..]);
+    // After an example may stand when it is wanted.
+    let example = example.map(|text| [", where", ", longer"].into_iter().fold(text, |text, word| before(text, word)));
     if !comment.is_empty() {
         schema["description"] = json!(comment);
     }
@@ -66,12 +68,14 @@ fn of(value: &Json, path: &str, comments: &BTreeMap<String, String>) -> Json {
     }
     if let Some(example) = example.and_then(|example| serde_yaml::from_str::<Json>(example).ok())
         && !example.is_object()
-        && !comment.contains(", where")
-        && !comment.contains(", longer")
     {
         schema["examples"] = json!([example]);
     }
     schema
+}
+
+fn before<'t>(text: &'t str, word: &str) -> &'t str {
+    text.split_once(word).map_or(text, |(before, _)| before)
 }
 
 fn scalar(value: &Json, path: &str, comment: &str) -> Json {

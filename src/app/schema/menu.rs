@@ -1,8 +1,6 @@
 //! The schema of menu files: the keys the decoder of menus knows, section by section.
 
-use super::parts::{
-    array, document, flag, form, keys, length, list, named, names, number, object, text, word,
-};
+use super::parts::{array, document, flag, form, keys, length, list, named, names, number, object, text, word};
 use serde_json::{Value as Json, json};
 
 /// What stands behind `go:` beside names.
@@ -78,7 +76,10 @@ fn definitions() -> Vec<(&'static str, Json)> {
             ),
         ),
         ("type", value_type()),
-        ("skills", object("Who is meant.", vec![("skills", list("Skills.", &text("A skill.", "support")))], &["skills"])),
+        (
+            "skills",
+            object("Who is meant.", vec![("skills", list("Skills.", &text("A skill.", "support")))], &["skills"]),
+        ),
     ]
 }
 
@@ -121,7 +122,10 @@ fn line() -> Json {
     let phone = json!({"type": ["string", "number"], "examples": ["+74951234567"], "description": "A telephone number; write it in quotation marks."});
     object(
         "An entry point.",
-        vec![("numbers", list("The called numbers.", &phone)), ("start", text("Where the caller begins: a task or menu.", "welcome"))],
+        vec![
+            ("numbers", list("The called numbers.", &phone)),
+            ("start", text("Where the caller begins: a task or menu.", "welcome")),
+        ],
         &["numbers", "start"],
     )
 }
@@ -135,8 +139,20 @@ fn hours() -> Json {
         "Hours by a calendar: special wins over closed, closed over open.",
         vec![
             ("open", list("Days with hours.", &form("Days with hours.", &weekly, "mon-fri 08:00-22:00"))),
-            ("closed", list("Dates and ranges without work.", &form("A date or a range.", &format!("^{date}(\\.\\.{date})?$"), "2027-01-01..2027-01-08"))),
-            ("special", list("Days with hours of their own.", &form("A day with hours.", &format!("^ *{date} +{time} *$"), "2026-12-31 08:00-16:00"))),
+            (
+                "closed",
+                list(
+                    "Dates and ranges without work.",
+                    &form("A date or a range.", &format!("^{date}(\\.\\.{date})?$"), "2027-01-01..2027-01-08"),
+                ),
+            ),
+            (
+                "special",
+                list(
+                    "Days with hours of their own.",
+                    &form("A day with hours.", &format!("^ *{date} +{time} *$"), "2026-12-31 08:00-16:00"),
+                ),
+            ),
         ],
         &["open"],
     );
@@ -147,11 +163,20 @@ fn defaults() -> Json {
     object(
         "What every menu and question inherits.",
         vec![
-            ("keys", named("keys", "Keys that work in every menu. Default: 0 operator, star back, hash repeat, 9 switch_language.")),
+            (
+                "keys",
+                named(
+                    "keys",
+                    "Keys that work in every menu. Default: 0 operator, star back, hash repeat, 9 switch_language.",
+                ),
+            ),
             ("listen", named("listen", "How keys are listened for.")),
             ("trouble", named("trouble", "What silence and wrong keys lead to.")),
             ("when_bank_is_down", named("action", "What follows when an operation gets no answer.")),
-            ("call_limit", length("How long a caller may stay in menus before an operator is called. Default 15m.", "15m")),
+            (
+                "call_limit",
+                length("How long a caller may stay in menus before an operator is called. Default 15m.", "15m"),
+            ),
         ],
         &[],
     )
@@ -171,7 +196,11 @@ fn switch() -> Json {
 fn levels() -> Json {
     let proven = object(
         "A level and the task that proves it.",
-        vec![("none", text("The task.", "none")), ("recognised", text("The task.", "find_card")), ("verified", text("The task.", "identify"))],
+        vec![
+            ("none", text("The task.", "none")),
+            ("recognised", text("The task.", "find_card")),
+            ("verified", text("The task.", "identify")),
+        ],
         &[],
     );
     let mut proven = proven;
@@ -184,7 +213,10 @@ fn task() -> Json {
         "A task.",
         vec![
             ("title", text("For people.", "Balance")),
-            ("needs", level("The level the caller must have before the first step; whoever has it not is asked to prove it.")),
+            (
+                "needs",
+                level("The level the caller must have before the first step; whoever has it not is asked to prove it."),
+            ),
             ("operator", text("What operator means inside: a task or menu.", "operator_urgent")),
             ("steps", named("steps", "What happens, one after the other; every path ends.")),
         ],
@@ -257,9 +289,13 @@ fn service() -> Json {
         "An operation of the bank.",
         vec![
             ("level", level("The level it needs.")),
-            ("in", json!({"type": "object", "additionalProperties": {"$ref": "#/definitions/type"}, "description": "Its parameters with their types."})),
+            (
+                "in",
+                json!({"type": "object", "additionalProperties": {"$ref": "#/definitions/type"}, "description": "Its parameters with their types."}),
+            ),
             ("out", named("type", "What a definite answer carries.")),
             ("results", words),
+            ("bare", list("Outcomes that carry none of the fields under `out`.", &text("An outcome.", "empty"))),
             ("changes", flag("Whether it changes something: then the outcome unknown is possible. Default false.")),
             ("timeout", length("How long the caller waits. Default 5s.", "5s")),
             ("cache", length("How long an answer may be used again for other callers. Default: never.", "5m")),
@@ -287,7 +323,11 @@ fn step() -> Json {
     let single = |verb: &str, schema: Json| object("", vec![(verb, schema)], &[verb]);
     let transfer = object(
         "A transfer.",
-        vec![("to", text("A target the configuration names.", "branch")), ("how", word("Default bridge.", &["bridge", "refer"])), ("failed", action("When it did not work."))],
+        vec![
+            ("to", text("A target the configuration names.", "branch")),
+            ("how", word("Default bridge.", &["bridge", "refer"])),
+            ("failed", action("When it did not work.")),
+        ],
         &["to", "failed"],
     );
     let split = json!({"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}, "properties": {"by": word("Whether the same caller always gets the same branch. Default caller.", &["caller", "call"])}, "description": "Branches, each a target with its share.", "examples": [{"main": 50, "main_new": 50, "by": "caller"}]});
@@ -407,14 +447,29 @@ fn queue() -> Json {
             ("title", text("For people.", "First line")),
             ("members", named("skills", "Operators with any of these skills.")),
             ("match_language", any(&["preferred", "required", "any"])),
-            ("pick", word("The next operator. Default longest_idle.", &["longest_idle", "round_robin", "fewest_calls", "ring_all"])),
+            (
+                "pick",
+                word(
+                    "The next operator. Default longest_idle.",
+                    &["longest_idle", "round_robin", "fewest_calls", "ring_all"],
+                ),
+            ),
             ("ring", length("How long a phone rings. Default 20s.", "20s")),
-            ("no_answer", word("What becomes of an operator who does not answer. Default pause_operator.", &["pause_operator", "next"])),
+            (
+                "no_answer",
+                word(
+                    "What becomes of an operator who does not answer. Default pause_operator.",
+                    &["pause_operator", "next"],
+                ),
+            ),
             ("wrap_up", length("Time after a call before the next. Default 30s.", "30s")),
             ("music", text("What is heard while waiting. Default hold_music.", "hold_music")),
             ("max_wait", length("The longest wait. Default 20m.", "20m")),
             ("max_waiting", number("The most who wait. Default 100.", 0, 100)),
-            ("service_level", form("The share to be answered within a time.", "^ *[0-9]{1,3} *% in ([0-9]+[smhd])+ *$", "80% in 20s")),
+            (
+                "service_level",
+                form("The share to be answered within a time.", "^ *[0-9]{1,3} *% in ([0-9]+[smhd])+ *$", "80% in 20s"),
+            ),
             ("while_waiting", waiting()),
             ("callback", callback()),
             ("overflow", list("Who else may take the call after a time.", &overflow)),
@@ -438,7 +493,10 @@ fn waiting() -> Json {
     );
     let wait = object(
         "The estimated wait.",
-        vec![("say", text("The phrase.", "queue_wait")), ("min_samples", number("How many finished calls it needs. Default 5.", 0, 5))],
+        vec![
+            ("say", text("The phrase.", "queue_wait")),
+            ("min_samples", number("How many finished calls it needs. Default 5.", 0, 5)),
+        ],
         &["say"],
     );
     let tips = object(

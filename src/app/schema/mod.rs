@@ -11,6 +11,7 @@ mod script;
 use crate::app::cli::{Schema, SchemaKind};
 use anyhow::Result;
 use serde_json::Value as Json;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// The schema of the files of a kind.
@@ -25,7 +26,7 @@ pub fn schema(kind: SchemaKind) -> Json {
 
 /// `hotline schema`
 pub(super) fn run(arguments: &Schema) -> Result<ExitCode> {
-    println!("{:#}", schema(arguments.kind));
+    writeln!(std::io::stdout(), "{:#}", schema(arguments.kind))?;
     Ok(ExitCode::SUCCESS)
 }
 

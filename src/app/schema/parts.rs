@@ -89,7 +89,8 @@ pub(super) fn document(title: &str, description: &str, mut body: Json, definitio
     body["title"] = json!(title);
     body["description"] = json!(description);
     if !definitions.is_empty() {
-        let definitions: Map<String, Json> = definitions.into_iter().map(|(name, part)| (name.to_owned(), part)).collect();
+        let definitions: Map<String, Json> =
+            definitions.into_iter().map(|(name, part)| (name.to_owned(), part)).collect();
         body["definitions"] = Json::Object(definitions);
     }
     body

@@ -25,20 +25,26 @@ pub(super) fn schema() -> Json {
             ("call", call()),
             ("bank", bank()),
             ("queue", queue()),
-            ("switches", json!({
-                "type": "object",
-                "additionalProperties": {"enum": ["enabled", "disabled", true, false]},
-                "description": "Switches that are not as the menu has them.",
-            })),
+            (
+                "switches",
+                json!({
+                    "type": "object",
+                    "additionalProperties": {"enum": ["enabled", "disabled", true, false]},
+                    "description": "Switches that are not as the menu has them.",
+                }),
+            ),
             ("steps", array("What happens, one after the other.", &step())),
             ("never_hears", array("Phrases that are never heard.", &text("A phrase.", "card_blocked"))),
             ("never_in_log", array("Texts that are in no record, prompt or screen.", &text("A text.", "9876"))),
-            ("service_calls", json!({
-                "type": "object",
-                "additionalProperties": {"type": "integer", "minimum": 0},
-                "description": "How often operations of the bank are asked.",
-                "examples": [{"block_card": 1}],
-            })),
+            (
+                "service_calls",
+                json!({
+                    "type": "object",
+                    "additionalProperties": {"type": "integer", "minimum": 0},
+                    "description": "How often operations of the bank are asked.",
+                    "examples": [{"block_card": 1}],
+                }),
+            ),
             ("screen", screen()),
         ],
         &[],
@@ -53,7 +59,14 @@ fn call() -> Json {
         vec![
             ("line", text("The line that is called. Default: the first.", "main")),
             ("from", text("The calling number; write it in quotation marks. Default: hidden.", "+79161234567")),
-            ("at", form("When, in the bank's zone. Default 2026-03-02 12:00, a Monday.", "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?$", "2026-03-02 12:00")),
+            (
+                "at",
+                form(
+                    "When, in the bank's zone. Default 2026-03-02 12:00, a Monday.",
+                    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?$",
+                    "2026-03-02 12:00",
+                ),
+            ),
             ("blocked", flag("The number is on the list of those that go to an operator at once.")),
         ],
         &[],

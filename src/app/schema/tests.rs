@@ -29,7 +29,6 @@ fn yaml(text: &str) -> Json {
             serde_yaml::Value::Mapping(entries) => entries
                 .into_iter()
                 .map(|(key, value)| (plain(key).as_str().map_or_else(|| "?".to_owned(), str::to_owned), plain(value)))
-                .map(|(key, value)| (key, value))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
             serde_yaml::Value::Sequence(items) => items.into_iter().map(plain).collect(),
@@ -44,7 +43,11 @@ fn yaml(text: &str) -> Json {
                     serde_yaml::Value::Number(number) => serde_yaml::Value::String(number.to_string()),
                     other => other,
                 };
-                entries.into_iter().map(|(key, value)| (text(key), texts(value))).collect::<serde_yaml::Mapping>().into()
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (text(key), texts(value)))
+                    .collect::<serde_yaml::Mapping>()
+                    .into()
             }
             serde_yaml::Value::Sequence(items) => serde_yaml::Value::Sequence(items.into_iter().map(texts).collect()),
             other => other,
