@@ -35,8 +35,8 @@ impl Place for MenuId {
         if let Some(whole) = node.say {
             turn.say(whole)?;
         } else {
-                let visible = node.options.iter().filter(|option| is_visible(turn, option)).map(Offer::from).collect();
-                turn.say_offers(visible)?;
+            let visible = node.options.iter().filter(|option| is_visible(turn, option)).map(Offer::from).collect();
+            turn.say_offers(visible)?;
         }
         if let Some(hint) = node.hint
             && !turn.call.hinted
