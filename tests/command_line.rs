@@ -1,5 +1,7 @@
 //! The program as an admin meets it at the command line: what it prints, how it fails, what it advises.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
