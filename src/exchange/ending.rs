@@ -52,12 +52,7 @@ impl Exchange {
 
     /// Only what the flow records and asks of the bank matters now; there is nobody left to hear the rest.
     fn tell_flow_the_end(&mut self, now: Now, id: CallId, cause: Cause) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let Phase::Standing(standing) = &mut call.phase else { return };
-        let switches: Vec<bool> = call.menu.switches.iter().map(|switch| switch.enabled).collect();
-        let world = crate::ivr::flow::World { switches: &switches, waits: &[], inventory: &*self.inventory };
-        standing.flow.handle(standing.clock.now(now), FlowEvent::HungUp(cause), &world);
-        let said: Vec<FlowCommand> = std::iter::from_fn(|| standing.flow.next_command()).collect();
+        let said = self.consult_flow(now, id, |flow, now, world| flow.handle(now, FlowEvent::HungUp(cause), world));
         for command in said {
             if let FlowCommand::Record(event) = command {
                 self.record(now, id, event);

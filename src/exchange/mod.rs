@@ -28,7 +28,7 @@ pub use command::{Command, ExchangeConfig};
 pub use registrar::{Account, Lifetimes};
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
-use crate::ivr::flow::{CallFlow, Event as FlowEvent, World};
+use crate::ivr::flow::{CallFlow, Command as FlowCommand, Event as FlowEvent, World};
 use crate::ivr::menu::{Menu, Name};
 use crate::ivr::speech::Inventory;
 use crate::model::{
@@ -325,8 +325,21 @@ impl Exchange {
     }
 
     fn with_flow(&mut self, now: Now, id: CallId, act: impl FnOnce(&mut CallFlow, Now, &World<'_>)) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let Phase::Standing(standing) = &mut call.phase else { return };
+        for command in self.consult_flow(now, id, act) {
+            self.carry_out(now, id, command);
+        }
+        self.set_wake(id);
+    }
+
+    /// Shows a call's flow the world and gives what it asks for, in order; nothing for a call that does not stand.
+    fn consult_flow(
+        &mut self,
+        now: Now,
+        id: CallId,
+        act: impl FnOnce(&mut CallFlow, Now, &World<'_>),
+    ) -> Vec<FlowCommand> {
+        let Some(call) = self.calls.get_mut(&id) else { return Vec::new() };
+        let Phase::Standing(standing) = &mut call.phase else { return Vec::new() };
         let switch =
             |switch: &crate::ivr::menu::Switch| self.switches.get(&switch.name).copied().unwrap_or(switch.enabled);
         let switches: Vec<bool> = call.menu.switches.iter().map(switch).collect();
@@ -334,11 +347,7 @@ impl Exchange {
             call.menu.queues.iter().map(|queue| self.acd.wait_to_come(&queue.name)).collect();
         let world = World { switches: &switches, waits: &waits, inventory: &*self.inventory };
         act(&mut standing.flow, standing.clock.now(now), &world);
-        let asked: Vec<_> = std::iter::from_fn(|| standing.flow.next_command()).collect();
-        for command in asked {
-            self.carry_out(now, id, command);
-        }
-        self.set_wake(id);
+        std::iter::from_fn(|| standing.flow.next_command()).collect()
     }
 
     /// A call's time has come.
