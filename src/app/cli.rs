@@ -2,7 +2,7 @@
 
 mod tools;
 
-pub use tools::{Completions, Diff, Graph, GraphFormat, Man, Schema, SchemaKind};
+pub use tools::{Callers, CallersCommand, Completions, Diff, Graph, GraphFormat, Man, Schema, SchemaKind};
 
 use crate::model::Lang;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +67,8 @@ Examples:
     Say(Say),
     /// Operators' accounts.
     Operators(Operators),
+    /// Callers who are served by a profile of the menu: a head start, slow speech, a language.
+    Callers(Callers),
     /// Figures from the call records.
     Report(Report),
     /// The sandbox bank: take it down, bring it up, forget what was done in it.

@@ -63,6 +63,12 @@ pub(super) fn switches(folder: &Path) -> Result<Vec<(String, bool)>> {
     Ok(menu.switches.iter().map(|switch| (switch.name.to_string(), switch.enabled)).collect())
 }
 
+/// The profiles that callers of a menu may have.
+pub(super) fn profiles(folder: &Path) -> Result<Vec<String>> {
+    let _menu = load(folder)?;
+    Ok(Vec::new())
+}
+
 /// `hotline check`: every problem; exit code 1 when one is an error, or with `--strict` a warning.
 pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
     let lang = message_lang(arguments.lang.map(Into::into));

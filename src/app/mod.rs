@@ -7,6 +7,7 @@ pub mod report;
 pub mod schema;
 
 mod accounts;
+mod callers;
 mod folders;
 mod graph;
 mod help;
@@ -42,6 +43,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Man(arguments) => help::man(&arguments),
         Command::Say(arguments) => say::run(&arguments),
         Command::Operators(arguments) => accounts::run(arguments),
+        Command::Callers(arguments) => callers::run(arguments),
         Command::Report(arguments) => store::report(&arguments),
         Command::Bank(arguments) => store::bank(&arguments),
         Command::Switch(arguments) => store::switch(&arguments),

@@ -78,6 +78,7 @@ pub struct Exchange {
     menu: Arc<Menu>,
     inventory: Arc<dyn Inventory + Send + Sync>,
     switches: HashMap<Name, bool>,
+    callers: HashMap<PhoneNumber, Name>,
     sip: Endpoint,
     registrar: Registrar,
     acd: Acd,
@@ -120,6 +121,7 @@ impl Exchange {
             menu,
             inventory,
             switches: HashMap::new(),
+            callers: HashMap::new(),
             calls: HashMap::new(),
             wakes: BTreeSet::new(),
             legs: HashMap::new(),
@@ -242,6 +244,11 @@ impl Exchange {
     /// their menu gives them.
     pub fn set_switches(&mut self, switches: impl IntoIterator<Item = (Name, bool)>) {
         self.switches = switches.into_iter().collect();
+    }
+
+    /// Takes the callers who have a profile, by number and the profile's name; they hold for new calls.
+    pub fn set_callers(&mut self, callers: HashMap<PhoneNumber, Name>) {
+        self.callers = callers;
     }
 
     /// Refuses new calls; those in progress end by themselves, at the latest after `limit`.

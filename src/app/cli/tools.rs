@@ -1,7 +1,7 @@
 //! Arguments of the tools around the menu files.
 
 use super::{Folders, MessageLang};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// `hotline graph`
@@ -81,4 +81,43 @@ pub struct Man {
     /// Write a page for the program and one for each command into this folder; otherwise print the program's page.
     #[arg(value_name = "DIR")]
     pub folder: Option<PathBuf>,
+}
+
+/// `hotline callers`
+#[derive(Debug, Args)]
+pub struct Callers {
+    /// Folders and configuration.
+    #[command(flatten)]
+    pub folders: Folders,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: CallersCommand,
+}
+
+/// What to do with callers' profiles. A running server serves the next call by them.
+#[derive(Debug, Subcommand)]
+pub enum CallersCommand {
+    /// Give a caller a profile of the menu, instead of the one it has.
+    Set {
+        /// The calling number, such as `+79161234567`.
+        number: String,
+        /// Name of the profile in the menu.
+        profile: String,
+    },
+    /// Take a caller's profile away.
+    Remove {
+        /// The calling number.
+        number: String,
+    },
+    /// Give many callers their profiles: lines of number, comma, profile.
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
+    /// List who has a profile.
+    List {
+        /// Numbers in full instead of the last two digits.
+        #[arg(long)]
+        full: bool,
+    },
 }

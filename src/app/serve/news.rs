@@ -1,10 +1,13 @@
-//! What other processes change in the store while the server runs: accounts, switches.
+//! What other processes change in the store while the server runs: accounts, switches, callers' profiles.
 
 use crate::exchange::Account as PhoneAccount;
 use crate::io::clock::Clock;
 use crate::io::store::{Account, Store, StoreError, StoredSwitch};
 use crate::ivr::acd::OperatorProfile;
+use crate::ivr::menu::Name;
+use crate::model::PhoneNumber;
 use crate::voip::sip::digest::Ha1;
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -17,6 +20,8 @@ pub(super) enum News {
     Accounts(Vec<(OperatorProfile, PhoneAccount)>),
     /// The switches that are set now.
     Switches(Vec<StoredSwitch>),
+    /// The profiles of callers by number.
+    Callers(HashMap<PhoneNumber, Name>),
 }
 
 /// Looks at the store every second and tells what changed, at first everything.
@@ -49,6 +54,7 @@ pub(super) fn watch(store: Store, clock: Clock, realm: String) -> mpsc::Receiver
 struct Seen {
     accounts: Option<i64>,
     switches: Option<Vec<StoredSwitch>>,
+    callers: Option<i64>,
 }
 
 impl Seen {
@@ -64,6 +70,12 @@ impl Seen {
         if self.switches.as_ref() != Some(&switches) {
             news.push(News::Switches(switches.clone()));
             self.switches = Some(switches);
+        }
+        let version = store.callers_version().await?;
+        if self.callers != Some(version) {
+            let callers = store.callers().await?;
+            news.push(News::Callers(callers.into_iter().map(|one| (one.number, one.profile.into())).collect()));
+            self.callers = Some(version);
         }
         Ok(news)
     }

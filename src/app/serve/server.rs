@@ -127,6 +127,7 @@ impl Server {
             Input::News(News::Switches(switches)) => {
                 self.exchange.set_switches(switches.into_iter().map(|set| (set.name.into(), set.enabled)));
             }
+            Input::News(News::Callers(callers)) => self.exchange.set_callers(callers),
             Input::Time => self.exchange.handle_timeout(now),
             Input::Stop => {
                 let limit = self.drain_limit;

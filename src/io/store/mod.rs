@@ -5,6 +5,7 @@
 //! switches, voice messages.
 
 mod accounts;
+mod callers;
 mod calls;
 mod event;
 mod journal;
@@ -15,6 +16,7 @@ mod values;
 mod voicemail;
 
 pub use accounts::{Account, Ha1};
+pub use callers::{MOST_CALLERS, StoredCaller};
 pub use calls::{CallHistory, Period};
 pub use journal::{JournalEntry, JournalState};
 pub use recorder::{Recorder, RecorderFigures, RecorderSettings};
@@ -68,6 +70,9 @@ pub enum StoreError {
         /// Its login.
         login: String,
     },
+    /// There would be more callers with a profile than a server keeps.
+    #[error("at most {MOST_CALLERS} callers can have a profile; remove some first: hotline callers remove NUMBER")]
+    TooManyCallers,
 }
 
 /// The store of one server. Clones share it.
