@@ -86,6 +86,7 @@ impl Bench {
             ptime: Duration::from_millis(20),
             remote,
             remote_rtcp: SocketAddr::new(remote.ip(), remote.port().wrapping_add(1)),
+            rtcp_mux: false,
             direction: Direction::SendRecv,
         };
         let params = StreamParams {

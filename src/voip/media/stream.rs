@@ -212,6 +212,14 @@ impl Stream {
     }
 
     fn send_control(&self, bytes: &[u8], send: &mut impl FnMut(Datagram<'_>)) {
+        if self.negotiated.rtcp_mux {
+            // One port for both (RFC 5761 §5.1): the latch says where the peer is.
+            let to = self.latch.destination();
+            if is_reachable(to) {
+                send(Datagram { stream: self.id, channel: Channel::Rtp, to, bytes });
+            }
+            return;
+        }
         let announced = self.latch.is_announced().then_some(self.negotiated.remote_rtcp);
         if let Some(to) = announced.or(self.control.learned()).filter(|to| is_reachable(*to)) {
             send(Datagram { stream: self.id, channel: Channel::Rtcp, to, bytes });

@@ -1,7 +1,7 @@
 //! Offer and answer (RFC 3264): what two descriptions agree on.
 
 use super::parse::SdpError;
-use super::session::{Address, Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SessionDescription};
+use super::session::{Address, Attribute, Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SessionDescription};
 use crate::voip::audio::Codec;
 use crate::voip::rtp::PayloadType;
 use std::net::{IpAddr, SocketAddr};
@@ -40,6 +40,8 @@ pub struct Negotiated {
     pub remote: SocketAddr,
     /// Where the peer wants RTCP: `a=rtcp` (RFC 3605), or the port above RTP's.
     pub remote_rtcp: SocketAddr,
+    /// Whether RTCP goes over the port of RTP both ways (RFC 5761): the peer offered it and we said yes.
+    pub rtcp_mux: bool,
     /// Which way media flows, seen from us.
     pub direction: Direction,
 }
@@ -155,7 +157,9 @@ impl Negotiation {
         let negotiated = selection.negotiated(&offer, accepted, self.local, |theirs| theirs.mirrored().and(allowed))?;
         let lines = offer.media.iter().enumerate().map(|(at, media)| {
             if at == index {
-                self.line(media.protocol.clone(), selection.formats(), negotiated.direction)
+                let mut line = self.line(media.protocol.clone(), selection.formats(), negotiated.direction);
+                line.attributes.extend(negotiated.rtcp_mux.then(rtcp_mux));
+                line
             } else {
                 refused(media)
             }
@@ -246,6 +250,8 @@ impl PendingOffer {
         let direction = self.direction;
         let mut negotiated =
             selection.negotiated(&answer, media, self.local, |theirs| theirs.mirrored().and(direction))?;
+        // We never offer it, so nobody may answer it (RFC 5761 §5.1.1).
+        negotiated.rtcp_mux = false;
         // We receive by the numbers of our offer, whatever numbers the answer uses for the other way.
         if let Some(ours) = codec.static_payload_type().and_then(PayloadType::new) {
             negotiated.payload_type.receive = ours;
@@ -297,6 +303,7 @@ impl Selection {
             ptime: Duration::from_millis(media.ptime.filter(|&ms| (10..=200).contains(&ms)).unwrap_or(PTIME).into()),
             remote: SocketAddr::new(ip, media.port),
             remote_rtcp: rtcp.into(),
+            rtcp_mux: media.attributes.iter().any(|attribute| *attribute == rtcp_mux()),
             direction: direction(remote.direction_of(media)),
         })
     }
@@ -332,6 +339,11 @@ fn is_event(format: &Format) -> bool {
 fn codec_format(payload_type: u8, codec: Codec) -> Format {
     let rtpmap = Some((codec.encoding_name().to_owned(), codec.clock_rate()));
     Format { payload_type, rtpmap, fmtp: None }
+}
+
+/// `a=rtcp-mux` (RFC 5761 §5.1.1).
+fn rtcp_mux() -> Attribute {
+    Attribute { name: "rtcp-mux".to_owned(), value: String::new() }
 }
 
 fn event_format(payload_type: u8) -> Format {

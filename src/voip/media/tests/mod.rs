@@ -41,6 +41,8 @@ struct World {
     now: Instant,
     sent: Vec<Sent>,
     control: Vec<(SocketAddr, Vec<u8>)>,
+    /// RTCP that left from the port of RTP.
+    shared: Vec<(SocketAddr, Vec<u8>)>,
     events: Vec<MediaEvent>,
     recorded: Vec<Recorded>,
 }
@@ -77,6 +79,7 @@ fn negotiated(remote: &str, codec: Codec) -> Negotiated {
         ptime: Duration::from_millis(20),
         remote,
         remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
+        rtcp_mux: false,
         direction: Direction::SendRecv,
     }
 }
@@ -97,7 +100,15 @@ impl World {
         let mut core = MediaCore::new(4, Arc::new(prompts), now);
         // The first slot's turn is over: a stream opened now sends its first packet in 20 ms.
         core.tick(now, &mut |_| {});
-        Self { core, now, sent: Vec::new(), control: Vec::new(), events: Vec::new(), recorded: Vec::new() }
+        Self {
+            core,
+            now,
+            sent: Vec::new(),
+            control: Vec::new(),
+            shared: Vec::new(),
+            events: Vec::new(),
+            recorded: Vec::new(),
+        }
     }
 
     /// A world with one open stream and its telephone, already heard.
@@ -132,8 +143,8 @@ impl World {
     }
 
     fn tell(&mut self, command: MediaCommand) {
-        let (sent, control, now) = (&mut self.sent, &mut self.control, self.now);
-        self.core.handle_command(now, command, &mut |datagram| note(now, sent, control, &datagram));
+        let (now, mut out) = (self.now, (&mut self.sent, &mut self.control, &mut self.shared));
+        self.core.handle_command(now, command, &mut |datagram| note(now, &mut out, &datagram));
         self.drain();
     }
 
@@ -143,8 +154,8 @@ impl World {
     }
 
     fn packet(&mut self, stream: StreamId, from: SocketAddr, bytes: &[u8]) {
-        let (sent, control, now) = (&mut self.sent, &mut self.control, self.now);
-        self.core.handle_packet(now, stream, from, bytes, &mut |datagram| note(now, sent, control, &datagram));
+        let (now, mut out) = (self.now, (&mut self.sent, &mut self.control, &mut self.shared));
+        self.core.handle_packet(now, stream, from, bytes, &mut |datagram| note(now, &mut out, &datagram));
         self.drain();
     }
 
@@ -158,8 +169,8 @@ impl World {
     /// Moves the clock on at once: the thread was late.
     fn leap(&mut self, millis: u64) {
         self.now = self.now + Duration::from_millis(millis);
-        let (sent, control, now) = (&mut self.sent, &mut self.control, self.now);
-        self.core.tick(now, &mut |datagram| note(now, sent, control, &datagram));
+        let (now, mut out) = (self.now, (&mut self.sent, &mut self.control, &mut self.shared));
+        self.core.tick(now, &mut |datagram| note(now, &mut out, &datagram));
         self.drain();
     }
 
@@ -196,8 +207,15 @@ impl World {
     }
 }
 
-fn note(at: Instant, sent: &mut Vec<Sent>, control: &mut Vec<(SocketAddr, Vec<u8>)>, datagram: &Datagram<'_>) {
-    if datagram.channel == Channel::Rtcp {
+/// Where datagrams go: RTP, RTCP, RTCP over the port of RTP.
+type Out<'a> = (&'a mut Vec<Sent>, &'a mut Vec<(SocketAddr, Vec<u8>)>, &'a mut Vec<(SocketAddr, Vec<u8>)>);
+
+fn note(at: Instant, (sent, control, shared): &mut Out<'_>, datagram: &Datagram<'_>) {
+    let control = match datagram.channel {
+        Channel::Rtcp => Some(control),
+        Channel::Rtp => Packet::is_rtcp(datagram.bytes).then_some(shared),
+    };
+    if let Some(control) = control {
         control.push((datagram.to, datagram.bytes.to_vec()));
         return;
     }

@@ -211,3 +211,30 @@ fn the_round_trip_and_the_loss_at_the_peer_are_in_the_report() {
     let round_trip = report.round_trip.expect("measured");
     assert!((79..=81).contains(&round_trip.as_millis()), "{round_trip:?}");
 }
+
+#[test]
+fn agreed_to_share_a_port_reports_go_and_come_over_the_port_of_rtp() {
+    let (mut world, mut phone) = World::with_caller();
+    let shared = Negotiated { rtcp_mux: true, ..negotiated("192.0.2.1:4000", Codec::Pcma) };
+    world.tell(MediaCommand::Update { stream: CALLER, negotiated: Box::new(shared) });
+    let mut answer = Vec::new();
+    let block = rtcp::ReportBlock {
+        ssrc: Ssrc(0xaaaa),
+        fraction_lost: 0,
+        lost: 7,
+        highest: 0,
+        jitter: 0,
+        last_report: 0,
+        delay: 0,
+    };
+    rtcp::Outgoing { ssrc: Ssrc(77), sender: None, block: Some(block), goodbye: false }.write(&mut answer);
+    phone.talk(&mut world, 0, 100);
+    world.packet(CALLER, phone.address, &answer);
+    world.shared.clear();
+    phone.talk(&mut world, 0, 10_000);
+    assert_eq!(world.control, [], "nothing to the port above");
+    assert!(world.shared.iter().all(|(to, bytes)| *to == phone.address && rtcp::parse(bytes).is_ok()));
+    assert!((1..=4).contains(&world.shared.len()));
+    let report = world.close(CALLER);
+    assert_eq!((report.lost_at_peer, report.dropped), (Some(7), 0));
+}

@@ -55,6 +55,19 @@ const BARESIP: &[&str] = &[
     "a=rtpmap:97 H264/90000",
 ];
 
+#[test]
+fn rtcp_goes_over_the_port_of_rtp_when_that_is_offered_and_is_never_asked_for() {
+    let with = |attribute| ["c=IN IP4 192.0.2.1", "t=0 0", "m=audio 10000 RTP/AVP 8", attribute];
+    for (attribute, agreed) in [("a=rtcp-mux", true), ("a=rtcp-mux-only", false), ("a=sendrecv", false)] {
+        let (body, negotiated) = answer(&offer(&with(attribute))).expect("an answer");
+        assert_eq!((negotiated.rtcp_mux, body.contains("a=rtcp-mux\r\n")), (agreed, agreed), "{attribute}");
+    }
+    let (body, pending) = negotiation().offer(Direction::SendRecv);
+    assert!(!body.contains("rtcp-mux"));
+    let negotiated = pending.accept(offer(&with("a=rtcp-mux")).as_bytes()).expect("an answer to it");
+    assert!(!negotiated.rtcp_mux);
+}
+
 const LINPHONE: &[&str] = &[
     "c=IN IP4 192.0.2.1",
     "t=0 0",
