@@ -95,6 +95,7 @@ fn the_terminal_shows_what_is_said_and_where_the_caller_is() {
         from: hotline::model::PhoneNumber::parse("+79161234567"),
         blocked_number: false,
         slow_speech: false,
+        profile: None,
         lang: None,
     };
     let noon = "2026-03-02T09:00:00Z".parse().unwrap();

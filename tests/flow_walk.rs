@@ -68,6 +68,7 @@ impl Walk {
             from: hotline::model::PhoneNumber::parse("+79161234567"),
             blocked_number: false,
             slow_speech: false,
+            profile: None,
             lang: None,
         };
         let at = if night { "2026-03-02T00:00:00Z" } else { "2026-03-02T09:00:00Z" };
@@ -131,13 +132,18 @@ impl Walk {
                     self.said.push(format!("{event:?}"));
                     self.records.push(event);
                 }
-                Command::LeaveQueue | Command::RecordMessage { .. } => {}
+                Command::LeaveQueue
+                | Command::OrderCallback { .. }
+                | Command::Transfer { .. }
+                | Command::RecordMessage { .. } => {}
             }
         }
         let ended = self.flow.state() == StateName::Ended;
         assert!(!(ended && self.secret), "a secret outlives its call");
         assert!(
-            ended || self.flow.poll_timeout().is_some() || self.flow.state() == StateName::Talking,
+            ended
+                || self.flow.poll_timeout().is_some()
+                || matches!(self.flow.state(), StateName::Talking | StateName::Transferring),
             "nothing ends this wait"
         );
     }

@@ -37,7 +37,7 @@ pub(super) fn call(arguments: &Call) -> Result<ExitCode> {
     };
     let inventory = lengths(&arguments.prompts)?;
     let caller =
-        Caller { call: CallId::from_u128(1), from: Some(from), blocked_number: false, slow_speech: false, lang: None };
+        Caller { call: CallId::from_u128(1), from: Some(from), blocked_number: false, slow_speech: false, profile: None, lang: None };
     let call = VirtualCall::new(menu, line, caller, wall, &*inventory);
     let (mut simulator, heard) = Simulator::start(call);
     let mut output = std::io::stdout().lock();

@@ -157,7 +157,7 @@ impl Exchange {
             let Answered { description, at } = *answered;
             let blocked = call.from.as_ref().is_some_and(|from| self.config.blocked_numbers.contains(from));
             let caller =
-                Caller { call: id, from: call.from.clone(), blocked_number: blocked, slow_speech: false, lang: None };
+                Caller { call: id, from: call.from.clone(), blocked_number: blocked, slow_speech: false, profile: None, lang: None };
             call.phase = Phase::Standing(Box::new(Standing {
                 description,
                 answered: at,

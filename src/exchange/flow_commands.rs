@@ -3,7 +3,7 @@
 use super::call::{Context, Link, Message, Phase, Queued, Standing};
 use super::{Asked, Command, Exchange, Keeping, LegEnd};
 use crate::ivr::acd::Ticket;
-use crate::ivr::flow::{Command as FlowCommand, Enqueue, Play};
+use crate::ivr::flow::{Command as FlowCommand, Enqueue, Event as FlowEvent, Play};
 use crate::model::{CallId, Now};
 use crate::voip::media::{MediaCommand, PlaybackId, RecordingId, RecordingRules, StreamId};
 use std::sync::Arc;
@@ -29,6 +29,14 @@ impl Exchange {
             FlowCommand::LeaveQueue => {
                 standing.link = Link::Menu;
                 self.acd.leave(now, id);
+            }
+            FlowCommand::OrderCallback { .. } => {
+                tracing::warn!(call = %id, "callbacks are not carried out: the caller keeps waiting");
+                self.tell_flow(now, id, FlowEvent::CallbackOrdered { accepted: false });
+            }
+            FlowCommand::Transfer { target, refer } => {
+                tracing::warn!(call = %id, %target, refer, "transfers are not carried out");
+                self.tell_flow(now, id, FlowEvent::TransferFailed);
             }
             FlowCommand::RecordMessage { mailbox, max, stop, silence } => {
                 let rules = RecordingRules { max, stop_on: Some(stop), silence: Some(silence) };

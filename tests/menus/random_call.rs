@@ -30,6 +30,8 @@ pub enum Act {
     TalkEnded,
     QueueEnds(QueueEnd),
     Message(bool),
+    TransferFails,
+    CallbackOrdered(bool),
 }
 
 pub fn act() -> impl Strategy<Value = Act> {
@@ -44,6 +46,8 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::TalkEnded),
         1 => proptest::sample::select(ends).prop_map(Act::QueueEnds),
         1 => any::<bool>().prop_map(Act::Message),
+        1 => Just(Act::TransferFails),
+        1 => any::<bool>().prop_map(Act::CallbackOrdered),
     ]
 }
 
@@ -67,6 +71,7 @@ impl Call {
             from: PhoneNumber::parse("+79161234567"),
             blocked_number: false,
             slow_speech: false,
+            profile: None,
             lang: None,
         };
         let at = if night { "2026-03-02T00:00:00Z" } else { "2026-03-02T09:00:00Z" };
@@ -123,13 +128,19 @@ impl Call {
                 Command::Enqueue(_) => self.queued += 1,
                 Command::HangUp(_) => self.over = true,
                 Command::Record(CallEvent::Noted { note }) => self.notes.push(note),
-                Command::Record(_) | Command::LeaveQueue | Command::RecordMessage { .. } => {}
+                Command::Record(_)
+                | Command::LeaveQueue
+                | Command::OrderCallback { .. }
+                | Command::Transfer { .. }
+                | Command::RecordMessage { .. } => {}
             }
         }
         let ended = self.flow.state() == StateName::Ended;
         assert!(!(ended && self.secret), "a secret outlives its call");
         assert!(
-            ended || self.flow.poll_timeout().is_some() || self.flow.state() == StateName::Talking,
+            ended
+                || self.flow.poll_timeout().is_some()
+                || matches!(self.flow.state(), StateName::Talking | StateName::Transferring),
             "nothing ends this wait"
         );
     }
@@ -152,6 +163,8 @@ impl Call {
             Act::Connected => self.event(Event::Connected(OperatorId::new("anna"))),
             Act::TalkEnded => self.event(Event::TalkEnded),
             Act::QueueEnds(end) => self.event(Event::QueueEnded(end)),
+            Act::TransferFails => self.event(Event::TransferFailed),
+            Act::CallbackOrdered(accepted) => self.event(Event::CallbackOrdered { accepted }),
             Act::Message(stored) => {
                 self.event(Event::MessageEnded { length: Duration::from_secs(if stored { 9 } else { 0 }), stored });
             }
@@ -189,7 +202,7 @@ impl Call {
         let queues = self.queued;
         for step in 0..600 {
             let state = self.flow.state();
-            let with_people = matches!(state, StateName::Talking | StateName::Queued);
+            let with_people = matches!(state, StateName::Talking | StateName::Transferring | StateName::Queued);
             if self.over || self.queued > queues || with_people {
                 return true;
             }

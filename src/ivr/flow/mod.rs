@@ -6,7 +6,7 @@
 //!              └─┬────┬────────┬──────┬───────┬──────┬───────┬────┘
 //!                ▼    ▼        ▼      ▼       ▼      ▼       ▼
 //!            Saying Choosing Picking Collecting Confirming AskingBank Queued ──▶ Talking
-//!            Listing                                        Recording   Ended
+//!            Listing                           Transferring Recording   Ended
 //! ```
 //!
 //! A state waits for one thing. An event consumes it and gives what is next: another state, or a place in the
@@ -41,6 +41,7 @@ mod speaking;
 mod states;
 mod steps;
 mod talking;
+mod transferring;
 mod tries;
 mod values;
 mod vocabulary;

@@ -15,6 +15,7 @@ use super::recording::Recording;
 use super::saying::Saying;
 use super::sources::Sources;
 use super::talking::Talking;
+use super::transferring::Transferring;
 use crate::ivr::menu::{Go, Node, TaskId};
 use crate::model::{Digit, Instant};
 
@@ -40,6 +41,8 @@ pub(super) enum State {
     Queued(Queued),
     /// The caller talks to an operator.
     Talking(Talking),
+    /// The caller is handed to somebody outside.
+    Transferring(Transferring),
     /// A message is recorded.
     Recording(Recording),
     /// Over.
@@ -60,6 +63,7 @@ pub enum StateName {
     AskingBank,
     Queued,
     Talking,
+    Transferring,
     Recording,
     Ended,
 }
@@ -77,6 +81,7 @@ impl State {
             Self::AskingBank(_) => StateName::AskingBank,
             Self::Queued(_) => StateName::Queued,
             Self::Talking(_) => StateName::Talking,
+            Self::Transferring(_) => StateName::Transferring,
             Self::Recording(_) => StateName::Recording,
             Self::Ended => StateName::Ended,
         }
@@ -113,6 +118,7 @@ impl State {
             (Self::Queued(state), Event::QueueEnded(end)) => state.ended(turn, end),
             (Self::Talking(state), Event::TalkEnded) => state.ended(turn),
             (Self::Talking(state), Event::Requeued) => Ok(state.requeued(turn)),
+            (Self::Transferring(state), Event::TransferFailed) => state.failed(turn),
             (Self::Recording(state), Event::MessageEnded { length, stored }) => state.ended(turn, length, stored),
             (state, _) => Ok(Next::Wait(state)),
         }
@@ -130,7 +136,9 @@ impl State {
             Self::AskingBank(state) => state.timeout(turn),
             Self::Queued(state) => Ok(state.timeout(turn)),
             Self::Recording(state) => state.timeout(turn),
-            state @ (Self::Unanswered | Self::Talking(_) | Self::Ended) => Ok(Next::Wait(state)),
+            state @ (Self::Unanswered | Self::Talking(_) | Self::Transferring(_) | Self::Ended) => {
+                Ok(Next::Wait(state))
+            }
         }
     }
 
@@ -146,7 +154,7 @@ impl State {
             Self::AskingBank(state) => Some(state.deadline()),
             Self::Queued(state) => Some(state.deadline()),
             Self::Recording(state) => Some(state.deadline()),
-            Self::Unanswered | Self::Talking(_) | Self::Ended => None,
+            Self::Unanswered | Self::Talking(_) | Self::Transferring(_) | Self::Ended => None,
         }
     }
 
@@ -163,6 +171,7 @@ impl State {
             | Self::AskingBank(_)
             | Self::Queued(_)
             | Self::Talking(_)
+            | Self::Transferring(_)
             | Self::Recording(_)
             | Self::Ended => false,
         }
@@ -192,6 +201,7 @@ impl State {
             | Self::Listing(_)
             | Self::AskingBank(_)
             | Self::Talking(_)
+            | Self::Transferring(_)
             | Self::Recording(_)
             | Self::Ended => {}
         }
@@ -221,6 +231,7 @@ impl State {
             | Self::Collecting(_)
             | Self::AskingBank(_)
             | Self::Talking(_)
+            | Self::Transferring(_)
             | Self::Recording(_)
             | Self::Ended => Vec::new(),
         }

@@ -6,7 +6,7 @@ use super::keyed;
 use super::next::{Next, Stepped, Trap};
 use super::picking::ChoosePlace;
 use super::tries::Tries;
-use super::{asking_bank, confirming, listing, queued, recording};
+use super::{asking_bank, confirming, listing, queued, recording, transferring};
 use crate::ivr::menu::{Go, Split, Step, StepId};
 use sha2::{Digest, Sha256};
 
@@ -33,8 +33,7 @@ pub(super) fn run(turn: &mut Turn, step: StepId) -> Stepped {
         Step::Go(go) => turn.go(*go),
         Step::Call(subtask) => turn.call_task(*subtask, node.next),
         Step::Queue(_) => queued::enter(turn, task, step),
-        // No command hands a call to a number outside yet, so it counts as failed.
-        Step::Transfer(transfer) => turn.act(&transfer.failed, node.next),
+        Step::Transfer(_) => transferring::start(turn, task, step),
         Step::Voicemail(_) => recording::start(turn, task, step),
         Step::Note(fact) => {
             turn.call.note(fact);

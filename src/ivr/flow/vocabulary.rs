@@ -23,6 +23,9 @@ pub struct Caller {
     pub blocked_number: bool,
     /// Wants longer pauses between options.
     pub slow_speech: bool,
+    /// The profile this number has, by the name it has in the menu's `profiles:`; one that the menu does not know
+    /// is none.
+    pub profile: Option<Name>,
     /// The first language heard; `None` is the menu's default.
     pub lang: Option<Lang>,
 }
@@ -48,6 +51,13 @@ pub enum Event {
     Requeued,
     /// The queue gave the caller up.
     QueueEnded(QueueEnd),
+    /// What became of [`Command::OrderCallback`].
+    CallbackOrdered {
+        /// Whether the bank will call: refused when a ticket for this number is open already, or no more are taken.
+        accepted: bool,
+    },
+    /// The transfer did not work and the caller is still here.
+    TransferFailed,
     /// The recording of a message ended.
     MessageEnded {
         /// Its length; zero when nothing was recorded.
@@ -97,6 +107,20 @@ pub enum Command {
     Enqueue(Enqueue),
     /// Leaves the queue.
     LeaveQueue,
+    /// The caller who waits in a queue wants to be called when the turn comes. Answered by
+    /// [`Event::CallbackOrdered`]; once accepted the place belongs to the ticket and the caller is in no queue.
+    OrderCallback {
+        /// The number to call.
+        number: PhoneNumber,
+    },
+    /// Hands the caller to somebody outside. [`Event::TransferFailed`] gives the caller back; otherwise only
+    /// [`Event::HungUp`] follows. Until then the caller hears what whoever carries this out plays.
+    Transfer {
+        /// A target that the config names.
+        target: Name,
+        /// By REFER rather than by a bridge.
+        refer: bool,
+    },
     /// Records a message after what is playing has ended.
     RecordMessage {
         /// The mailbox.

@@ -79,6 +79,7 @@ fn call<'a>(menu: &Arc<Menu>, script: &Script, number: u32, inventory: &'a dyn I
         from: script.from.clone(),
         blocked_number: script.blocked_number,
         slow_speech: false,
+        profile: None,
         lang: None,
     };
     let mut call = VirtualCall::new(Arc::clone(menu), script.line_id, caller, script.at, inventory);

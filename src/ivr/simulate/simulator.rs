@@ -151,6 +151,7 @@ impl<'a> Simulator<'a> {
         let path = flow.path().join(" > ");
         let state = match (flow.state(), self.call.queue()) {
             (StateName::Queued, Some(queue)) => format!("waiting in {queue}"),
+            (StateName::Transferring, _) => "being handed to somebody outside".to_owned(),
             (StateName::Talking, _) => "talking to an operator".to_owned(),
             (StateName::Collecting, _) => "digits expected".to_owned(),
             _ => {

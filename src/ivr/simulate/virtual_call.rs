@@ -70,6 +70,8 @@ pub struct VirtualCall<'a> {
     pub bank: FakeBank,
     /// What queues find.
     pub operators: Operators,
+    /// Whether queues take orders of callbacks.
+    pub callbacks: bool,
     playing: Option<Playing>,
     coming: Vec<(Instant, Coming)>,
     past: Vec<Heard>,
@@ -103,6 +105,7 @@ impl<'a> VirtualCall<'a> {
             waits,
             bank: FakeBank::default(),
             operators: Operators::default(),
+            callbacks: true,
             playing: None,
             coming: Vec::new(),
             past: Vec::new(),
@@ -331,6 +334,9 @@ impl<'a> VirtualCall<'a> {
                     self.enqueued();
                 }
                 Command::LeaveQueue => self.coming.retain(|(_, coming)| !matches!(coming, Coming::Queue(_))),
+                // Whoever leads the call says what becomes of it.
+                Command::Transfer { .. } => {}
+                Command::OrderCallback { .. } => self.callback_ordered(),
                 Command::RecordMessage { .. } => self.recording_until = Some(MESSAGE),
                 Command::HangUp(cause) => {
                     self.cut();
@@ -369,6 +375,13 @@ impl<'a> VirtualCall<'a> {
         if let Some(delay) = answer.delay {
             self.coming.push((self.now.instant + delay, Coming::Bank(id, answer.answer)));
         }
+    }
+
+    /// The queue takes the order, and the place is the ticket's.
+    fn callback_ordered(&mut self) {
+        self.coming.retain(|(_, coming)| !matches!(coming, Coming::Queue(_)));
+        let soon = self.now.instant + Duration::from_millis(1);
+        self.coming.push((soon, Coming::Queue(Event::CallbackOrdered { accepted: self.callbacks })));
     }
 
     fn enqueued(&mut self) {
