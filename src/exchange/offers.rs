@@ -90,6 +90,7 @@ impl Exchange {
             from: self.calling_name(call, address.ip()),
             offer: body.into_bytes(),
             headers: self.context_headers(call),
+            login: None,
         };
         match self.sip.invite(now.instant, outgoing) {
             Ok(leg) => {

@@ -34,7 +34,7 @@ impl Exchange {
             Event::ReofferAnswered { leg, answer } => self.on_reoffer_answered(now, leg, &answer),
             Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
             Event::Answered { leg, answer } => self.on_offer_answered(now, leg, answer.as_deref()),
-            Event::Ringing { .. } | Event::Progress { .. } => {}
+            Event::Ringing { .. } | Event::Progress { .. } | Event::Refer { .. } => {}
         }
     }
 

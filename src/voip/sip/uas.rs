@@ -4,7 +4,7 @@ use super::headers::{ContentType, HeaderName};
 use super::{Method, Request, Response, Status, Uri};
 
 /// The methods that we take, for `Allow`.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REGISTER";
 /// The extensions that we know, for `Supported`. A peer may require none.
 pub const SUPPORTED: &str = "";
 /// The bodies that we take, for `Accept`.
@@ -36,11 +36,11 @@ fn refuse_method(method: &Method) -> Option<Status> {
         | Method::Bye
         | Method::Options
         | Method::Info
+        | Method::Notify
         | Method::Register => None,
         Method::Prack
         | Method::Update
         | Method::Refer
-        | Method::Notify
         | Method::Subscribe
         | Method::Publish
         | Method::Message => Some(Status::METHOD_NOT_ALLOWED),

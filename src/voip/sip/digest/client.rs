@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use super::super::method::Method;
 use super::super::uri::Uri;
 use super::algorithm::{Algorithm, Asked, response};
@@ -19,6 +21,12 @@ pub struct Login {
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Login {
+    fn drop(&mut self) {
+        self.password.zeroize();
     }
 }
 

@@ -5,16 +5,18 @@
 //!   REGISTER + Authorization      ──▶  DigestServer::verify       ──▶  Accepted │ Stale │ Denied
 //! ```
 //!
-//! Only `qop=auth` is offered; an answer without `qop` (RFC 2069) is taken once for each nonce.
+//! As a client: [`DigestClient`] answers what a trunk asks within a call. As a server only `qop=auth` is offered; an answer without `qop` (RFC 2069) is taken once for each nonce.
 
 mod algorithm;
 mod client;
 mod server;
+mod session;
 mod wire;
 
 pub use algorithm::{Algorithm, Ha1};
 pub use client::{Login, answer};
 pub use server::{DigestServer, Verdict};
+pub use session::{DigestClient, Learnt};
 pub use wire::{Challenge, Credentials, Protection};
 
 #[cfg(test)]

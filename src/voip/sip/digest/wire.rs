@@ -69,16 +69,22 @@ impl Challenge {
     /// Reads the value of a WWW-Authenticate or Proxy-Authenticate.
     ///
     /// # Errors
-    /// When it is no `Digest` or lacks realm or nonce.
+    /// When it is no `Digest`, lacks realm or nonce, or wants a protection that is not `auth` alone: `auth-int` would
+    /// sign the body, which proxies may change (RFC 7616 §3.4.3).
     pub fn parse(value: &[u8]) -> Result<Self, Malformed> {
         const WHAT: Malformed = Malformed("challenge");
         let params = AuthParams::parse(value, WHAT.0)?;
         let offers = |qop: String| qop.split(',').any(|word| word.trim().eq_ignore_ascii_case("auth"));
+        let qop_auth = match params.get("qop").map(offers) {
+            Some(false) => return Err(WHAT),
+            Some(true) => true,
+            None => false,
+        };
         Ok(Self {
             realm: params.get("realm").ok_or(WHAT)?,
             nonce: params.get("nonce").ok_or(WHAT)?,
             algorithm: params.algorithm(),
-            qop_auth: params.get("qop").is_some_and(offers),
+            qop_auth,
             stale: params.get("stale").is_some_and(|word| word.eq_ignore_ascii_case("true")),
             opaque: params.get("opaque"),
         })

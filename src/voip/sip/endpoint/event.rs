@@ -1,5 +1,6 @@
 //! What an endpoint says and asks for.
 
+use super::referral::ReferProgress;
 use crate::voip::sip::Request;
 use crate::voip::sip::Status;
 use crate::voip::sip::peer::{ConnectionId, Peer};
@@ -156,6 +157,13 @@ pub enum Event {
         status: Status,
         /// When to try again, if the peer said so.
         retry_after: Option<Duration>,
+    },
+    /// How our REFER goes on. `Done` and `Failed` are its end, and the leg still stands.
+    Refer {
+        /// The leg.
+        leg: LegId,
+        /// How far it has come.
+        progress: ReferProgress,
     },
     /// What `reject` or `hang_up` began is done, or the leg reached its longest time. The leg is over.
     Terminated {

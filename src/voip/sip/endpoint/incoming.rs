@@ -52,7 +52,8 @@ impl Endpoint {
         let local = self.visible(local, Some(&request));
         let offered = Offered { dialog: Box::new(dialog), invite: Box::new(request.clone()), transaction };
         let state = State::Offered(offered);
-        let leg = Leg { state, local, tag, origin: Some(origin), source: Some(from.addr.ip()), deadline: None };
+        let leg =
+            Leg { state, local, tag, origin: Some(origin), source: Some(from.addr.ip()), deadline: None, login: None };
         let leg = self.insert_leg(now, leg, self.config.limits.unanswered);
         self.transactions.set_owner(transaction, Owner::Invited(leg));
         let offer = uas::body_of(&request.body);
@@ -81,7 +82,9 @@ impl Endpoint {
         };
         let owner = match self.transactions.owner(invite) {
             Some(Owner::Invited(leg)) => Some(leg),
-            Some(Owner::Ours | Owner::Asked | Owner::Inviting(_) | Owner::Leaving(_)) | None => None,
+            Some(Owner::Ours | Owner::Asked | Owner::Inviting(_) | Owner::Leaving(_) | Owner::Referring(_)) | None => {
+                None
+            }
         };
         let tag = owner.and_then(|leg| self.legs.get(leg.0)).map(|leg| leg.tag.clone());
         let mut ok = request.response(Status::OK);
@@ -162,7 +165,7 @@ impl Endpoint {
         let response = self.ok_with_sdp(state, &invite, dialog.path(), sdp, headers);
         let offer = OfferState::Unacknowledged(self.await_ack(now, leg, &invite, transaction, &response, true));
         self.set_deadline(now, leg, self.config.limits.longest);
-        self.set_state(leg, State::Standing(Box::new(Standing { dialog, offer })));
+        self.set_state(leg, State::Standing(Box::new(Standing::new(dialog, offer))));
     }
 
     /// A 200 to an INVITE with our SDP.

@@ -13,7 +13,9 @@
 //! ```
 
 use super::event::LegId;
+use super::referral::Referral;
 use crate::voip::sip::dialog::Dialog;
+use crate::voip::sip::digest::DigestClient;
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::transaction::table::TransactionId;
 use crate::voip::sip::transaction::wheel::TimerId;
@@ -30,6 +32,8 @@ pub(super) enum LegTimer {
     Repeat,
     /// No ACK for the 2xx: 64 × T1 (§13.3.1.4).
     Overdue,
+    /// A REFER has brought no result.
+    Referral,
 }
 
 /// One side of a call.
@@ -45,6 +49,8 @@ pub(super) struct Leg {
     /// The address whose cap it counts against, for an incoming call.
     pub source: Option<IpAddr>,
     pub deadline: Option<TimerId>,
+    /// Our login at the peer, when it may ask for one.
+    pub login: Option<Box<DigestClient>>,
 }
 
 #[derive(Debug)]
@@ -87,6 +93,8 @@ pub(super) enum Progress {
 pub(super) struct Standing {
     pub dialog: Dialog,
     pub offer: OfferState,
+    /// Our REFER that has no result yet.
+    pub referral: Option<Box<Referral>>,
 }
 
 /// Where the leg stands with INVITEs of the peer.
@@ -152,9 +160,21 @@ impl Leg {
     }
 }
 
-impl OfferState {
+impl Standing {
+    /// A leg that was just answered.
+    pub const fn new(dialog: Dialog, offer: OfferState) -> Self {
+        Self { dialog, offer, referral: None }
+    }
+
     /// The timers that run.
     pub fn timers(&self) -> impl Iterator<Item = TimerId> {
+        self.offer.timers().chain(self.referral.as_ref().map(|referral| referral.timer))
+    }
+}
+
+impl OfferState {
+    /// The timers that run.
+    fn timers(&self) -> impl Iterator<Item = TimerId> {
         let timers = match self {
             Self::Unacknowledged(waiting) => Some([waiting.repeat, waiting.overdue]),
             Self::Settled | Self::Reoffered(_) => None,

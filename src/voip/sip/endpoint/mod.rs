@@ -19,6 +19,7 @@ mod incoming;
 mod leg;
 mod outgoing;
 mod receive;
+mod referral;
 mod standing;
 mod streams;
 mod tables;
@@ -26,8 +27,10 @@ mod tables;
 pub use config::{Counters, EndpointConfig, Limits};
 pub use event::{Command, Event, Incoming, LegId, RequestToken};
 pub use outgoing::{NoRoom, OutgoingCall};
+pub use referral::{Refer, ReferFailure, ReferProgress};
 
 use crate::model::Instant;
+use crate::voip::sip::digest::{DigestClient, Login};
 use crate::voip::sip::headers::Headers;
 use crate::voip::sip::transaction::arena::Arena;
 use crate::voip::sip::transaction::table::{Due, TransactionId, Transactions};
@@ -53,6 +56,8 @@ enum Owner {
     Inviting(LegId),
     /// A BYE of ours.
     Leaving(LegId),
+    /// A REFER of ours.
+    Referring(LegId),
 }
 
 /// A timer above the transactions.
@@ -249,6 +254,20 @@ impl Endpoint {
     /// acknowledged and hung up at once. The same as [`Endpoint::hang_up`].
     pub fn cancel(&mut self, now: Instant, leg: LegId) {
         self.hang_up(now, leg);
+    }
+
+    /// Asks the peer of a standing call to call somebody else (REFER, RFC 3515). [`Event::Refer`] tells how it goes;
+    /// the leg stays as it is until `hang_up`. While a REFER has no result, another does nothing.
+    pub fn refer(&mut self, now: Instant, leg: LegId, refer: Refer) {
+        self.say_refer(now, leg, refer);
+        self.settle(now);
+    }
+
+    /// Our login at the peer of a call that came in, should it ask for one within the call.
+    pub fn set_login(&mut self, leg: LegId, login: Login) {
+        if let Some(leg) = self.legs.get_mut(leg.0) {
+            leg.login = Some(Box::new(DigestClient::new(login)));
+        }
     }
 
     /// Whether new incoming calls are refused with 503 and Retry-After (draining).

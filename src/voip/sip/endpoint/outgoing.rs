@@ -5,6 +5,7 @@ use super::leg::{Calling, End, Leaving, Leg, OfferState, Progress, Standing, Sta
 use super::{Endpoint, Event, LegId, Owner};
 use crate::model::Instant;
 use crate::voip::sip::dialog::Dialog;
+use crate::voip::sip::digest::{DigestClient, Learnt, Login};
 use crate::voip::sip::headers::{ContentType, HeaderName, Headers, NameAddr, RetryAfter, SipCallId};
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteClient, NonInviteClient, Wire, matching, timers};
@@ -27,6 +28,8 @@ pub struct OutgoingCall {
     pub offer: Vec<u8>,
     /// Further headers.
     pub headers: Headers,
+    /// Our login at the peer, when it may ask for one (401, 407).
+    pub login: Option<Login>,
 }
 
 /// The tables are full: no call can begin now.
@@ -46,22 +49,49 @@ impl Endpoint {
         let to = NameAddr::new(call.target.clone()).without_params();
         let from = call.from.without_params().with_tag(&tag);
         let mut invite = Request::new(Method::Invite, call.target, from, to, call_id, 1);
-        let branch = self.add_via(&mut invite, local, call.to);
         invite.headers.push(&self.contact(local, call.to));
         invite.headers.push_text(HeaderName::Allow, uas::ALLOW);
         invite.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
         invite.headers.push_text(HeaderName::UserAgent, &self.config.user_agent);
         append_headers(&mut invite.headers, &call.headers);
         invite.set_body(&ContentType::new("application", "sdp"), call.offer);
-        let wire: Wire = invite.to_bytes().into();
-        let key = matching::client_key(&branch, &Method::Invite);
-        let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
-        let transaction = self.transactions.begin(now, key, peer, Owner::Ours, start);
-        let calling = Calling { invite: Box::new(invite), to: peer, transaction, progress: Progress::Nothing };
-        let leg = Leg { state: State::Calling(calling), local, tag, origin: None, source: None, deadline: None };
+        let login = call.login.map(|login| Box::new(DigestClient::new(login)));
+        let calling = self.begin_invite(now, invite, local, peer);
+        let transaction = calling.transaction;
+        let leg = Leg { state: State::Calling(calling), local, tag, origin: None, source: None, deadline: None, login };
         let leg = self.insert_leg(now, leg, self.config.limits.ringing);
         self.transactions.set_owner(transaction, Owner::Inviting(leg));
         Ok(leg)
+    }
+
+    /// Sends an INVITE; the transaction is given its owner by the caller.
+    fn begin_invite(&mut self, now: Instant, mut invite: Request, local: SocketAddr, to: Peer) -> Calling {
+        invite.vias.clear();
+        let branch = self.add_via(&mut invite, local, to);
+        let wire: Wire = invite.to_bytes().into();
+        let key = matching::client_key(&branch, &Method::Invite);
+        let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
+        let transaction = self.transactions.begin(now, key, to, Owner::Ours, start);
+        Calling { invite: Box::new(invite), to, transaction, progress: Progress::Nothing }
+    }
+
+    /// Answers the challenge of an INVITE that is still wanted: the same call with the next number (§22.2). `false`
+    /// when there is nothing to answer with.
+    fn invite_signed(&mut self, now: Instant, id: TransactionId, leg: LegId, response: &Response) -> bool {
+        let cnonce = self.draw_tag();
+        let Some(found) = self.legs.get_mut(leg.0) else { return false };
+        let (State::Calling(state), Some(login)) = (&found.state, &mut found.login) else { return false };
+        if !self.transactions.has_room(&state.to) || login.learn(response) == Learnt::Wrong {
+            return false;
+        }
+        let (mut invite, to, local) = (Request::clone(&state.invite), state.to, found.local);
+        invite.cseq += 1;
+        login.sign(&mut invite, &cnonce);
+        let calling = self.begin_invite(now, invite, local, to);
+        self.transactions.set_owner(id, Owner::Ours);
+        self.transactions.set_owner(calling.transaction, Owner::Inviting(leg));
+        self.set_state(leg, State::Calling(calling));
+        true
     }
 
     /// The INVITE of a client transaction, while its leg has no answer.
@@ -82,6 +112,7 @@ impl Endpoint {
         match (is_calling, response.status.code()) {
             (true, ..=199) => self.progressed(now, leg, response),
             (true, 200..=299) => self.accepted(now, leg, response),
+            (true, 300..) if self.invite_signed(now, id, leg, response) => {}
             (true, 300..) => {
                 let retry_after = response.headers.typed::<RetryAfter>().ok().flatten();
                 let retry_after = retry_after.map(|after| Duration::from_secs(after.seconds.into()));
@@ -120,8 +151,9 @@ impl Endpoint {
         let (State::Calling(state) | State::Cancelling(state)) = &found.state else { return };
         let dialog = Dialog::of_client(response, &state.invite.uri, state.to);
         let is_wanted = matches!(found.state, State::Calling(_));
-        self.acknowledge(&dialog, found.local, response);
-        self.set_state(leg, State::Standing(Box::new(Standing { dialog, offer: OfferState::Settled })));
+        let local = found.local;
+        self.acknowledge(leg, &dialog, local, response);
+        self.set_state(leg, State::Standing(Box::new(Standing::new(dialog, OfferState::Settled))));
         self.set_deadline(now, leg, self.config.limits.longest);
         if is_wanted {
             self.events.push_back(Event::Answered { leg, answer: uas::body_of(&response.body) });
@@ -142,18 +174,21 @@ impl Endpoint {
             Some(_) | None => None,
         };
         if let Some(dialog) = ours {
-            self.acknowledge(&dialog, local, response);
+            self.acknowledge(leg, &dialog, local, response);
             return;
         }
         let mut dialog = Dialog::of_client(response, response.to.uri(), to);
-        self.acknowledge(&dialog, local, response);
+        self.acknowledge(leg, &dialog, local, response);
         let bye = dialog.request(Method::Bye);
         self.begin_request(now, bye, local, dialog.path(), Owner::Ours);
     }
 
     /// The ACK of a 2xx: no transaction (§13.2.2.4).
-    fn acknowledge(&mut self, dialog: &Dialog, local: SocketAddr, response: &Response) {
+    fn acknowledge(&mut self, leg: LegId, dialog: &Dialog, local: SocketAddr, response: &Response) {
         let mut ack = dialog.ack(&response.cseq);
+        if let Some(login) = self.legs.get(leg.0).and_then(|leg| leg.login.as_ref()) {
+            login.sign_ack(&mut ack);
+        }
         self.add_via(&mut ack, local, dialog.path());
         self.send(dialog.path(), ack.to_bytes().into());
     }
@@ -194,14 +229,66 @@ impl Endpoint {
 
     /// BYE, with the way in which the leg ends.
     pub(super) fn say_bye_as(&mut self, now: Instant, leg: LegId, why: End) {
-        let Some(found) = self.legs.get_mut(leg.0) else { return };
-        let local = found.local;
-        let State::Standing(standing) = &mut found.state else { return };
-        let bye = standing.dialog.request(Method::Bye);
+        let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) else { return };
         let dialog = standing.dialog.clone();
-        let path = dialog.path();
+        if let Some(referral) = standing.referral.take() {
+            self.transactions.wheel().stop(referral.timer);
+        }
         self.set_state(leg, State::Leaving(Box::new(Leaving { dialog, why })));
-        self.begin_request(now, bye, local, path, Owner::Leaving(leg));
+        self.begin_within(now, leg, &Headers::new(), Method::Bye, Owner::Leaving(leg));
+    }
+
+    /// Our BYE has its final answer: a challenge is met, anything else ends the leg.
+    pub(super) fn bye_answered(&mut self, now: Instant, leg: LegId, response: &Response) {
+        if self.may_sign(leg, response) {
+            self.resend_within(now, leg, &Headers::new(), Method::Bye, Owner::Leaving(leg));
+        } else {
+            self.left(leg);
+        }
+    }
+
+    /// Whether the refusal of a request within the call can be met with our login.
+    pub(super) fn may_sign(&mut self, leg: LegId, response: &Response) -> bool {
+        let login = self.legs.get_mut(leg.0).and_then(|leg| leg.login.as_mut());
+        response.status.code() >= 300 && login.is_some_and(|login| login.learn(response) == Learnt::Retry)
+    }
+
+    /// A new request within the call, signed when the peer has asked for that before; its number.
+    pub(super) fn begin_within(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        headers: &Headers,
+        method: Method,
+        owner: Owner,
+    ) -> Option<u32> {
+        if let Some(login) = self.legs.get_mut(leg.0).and_then(|leg| leg.login.as_mut()) {
+            login.begin();
+        }
+        self.resend_within(now, leg, headers, method, owner)
+    }
+
+    /// The same with the next number, after a challenge.
+    pub(super) fn resend_within(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        headers: &Headers,
+        method: Method,
+        owner: Owner,
+    ) -> Option<u32> {
+        let cnonce = self.draw_tag();
+        let found = self.legs.get_mut(leg.0)?;
+        let local = found.local;
+        let mut request = found.dialog()?.request(method);
+        let path = found.dialog()?.path();
+        append_headers(&mut request.headers, headers);
+        if let Some(login) = &mut found.login {
+            login.sign(&mut request, &cnonce);
+        }
+        let number = request.cseq;
+        self.begin_request(now, request, local, path, owner);
+        Some(number)
     }
 
     /// A request of ours in a transaction of its own.

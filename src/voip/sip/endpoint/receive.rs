@@ -260,10 +260,17 @@ impl Endpoint {
                 }
             }
             (Tell::Response, Owner::Leaving(leg)) => {
-                if response.is_some_and(|response| response.status.is_final()) {
-                    self.left(leg);
+                if let Some(response) = response.filter(|response| response.status.is_final()) {
+                    self.bye_answered(now, leg, response);
                 }
             }
+            (Tell::Response, Owner::Referring(leg)) => {
+                if let Some(response) = response.filter(|response| response.status.is_final()) {
+                    self.refer_answered(now, leg, response);
+                }
+            }
+            (Tell::TimedOut, Owner::Referring(leg)) => self.refer_refused(leg, Status::REQUEST_TIMEOUT),
+            (Tell::TransportFailed, Owner::Referring(leg)) => self.refer_refused(leg, Status::SERVICE_UNAVAILABLE),
             (Tell::TimedOut, Owner::Inviting(leg)) => self.invite_failed(leg, Status::REQUEST_TIMEOUT),
             (Tell::TransportFailed, Owner::Inviting(leg)) => self.invite_failed(leg, Status::SERVICE_UNAVAILABLE),
             (Tell::TimedOut | Tell::TransportFailed, Owner::Leaving(leg)) => self.left(leg),

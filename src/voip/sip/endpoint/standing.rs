@@ -28,6 +28,7 @@ impl Endpoint {
             Method::Invite => self.receive_reinvite(now, leg, from, reply, request),
             Method::Bye => self.receive_bye(now, leg, reply, &request),
             Method::Info => self.receive_info(now, leg, reply, request),
+            Method::Notify => self.receive_notify(now, leg, reply, &request),
             Method::Options => self.answer_request(now, reply, &request, uas::describe(&request)),
             _ => self.answer_request(now, reply, &request, request.response(Status::NO_SUCH_CALL)),
         }
@@ -185,6 +186,7 @@ impl Endpoint {
             LegTimer::Deadline if found.deadline == Some(timer_id) => self.overstayed(now, leg),
             LegTimer::Repeat => self.repeat_ok(now, leg, timer_id),
             LegTimer::Overdue => self.ack_overdue(now, leg, timer_id),
+            LegTimer::Referral => self.referral_overdue(leg, timer_id),
             LegTimer::Deadline => {}
         }
     }

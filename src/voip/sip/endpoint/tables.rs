@@ -38,7 +38,7 @@ impl Endpoint {
             self.transactions.wheel().stop(deadline);
         }
         if let State::Standing(standing) = &over.state {
-            for timer in standing.offer.timers() {
+            for timer in standing.timers() {
                 self.transactions.wheel().stop(timer);
             }
         }

@@ -185,6 +185,7 @@ pub(super) fn outgoing() -> OutgoingCall {
         from: NameAddr::parse(b"<sip:bank@192.0.2.1>").unwrap(),
         offer: b"offer".to_vec(),
         headers: Headers::new(),
+        login: None,
     }
 }
 

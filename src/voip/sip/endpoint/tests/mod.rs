@@ -2,8 +2,10 @@
 
 mod calls;
 mod floods;
+mod logins;
 mod lost;
 mod races;
+mod referrals;
 mod replies;
 mod routes;
 mod streams;
@@ -63,6 +65,7 @@ pub(super) fn words(event: &Event) -> String {
         Event::Progress { status, sdp: early, .. } => format!("Progress {status} {}", sdp(early)),
         Event::Answered { answer, .. } => format!("Answered {}", sdp(answer)),
         Event::Failed { status, .. } => format!("Failed {status}"),
+        Event::Refer { progress, .. } => format!("Refer {progress:?}"),
         Event::Terminated { .. } => "Terminated".into(),
     }
 }
@@ -144,6 +147,7 @@ impl Pair {
             from: NameAddr::parse(b"<sip:anna@192.0.2.10>").unwrap(),
             offer: b"offer".to_vec(),
             headers: Headers::new(),
+            login: None,
         };
         self.phone_leg = Some(self.phone.invite(self.now, call).unwrap());
         self.forward(Duration::ZERO);
