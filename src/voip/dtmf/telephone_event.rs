@@ -11,25 +11,35 @@
 //! The RTP timestamp of all packets of a press is that of its beginning; the duration grows; `E` ends it and is sent
 //! three times. So a press is known by its timestamp and event, at whichever of its packets arrives first, and any
 //! packet may be lost. A press longer than 65 535 units goes on in a new segment whose timestamp is the end of the one
-//! before (§2.5.1.3).
+//! before (§2.5.1.3). Durations are in units of the RTP clock, which is that of the leg's sound: 8 to 48 kHz.
+//!
+//! Keys may come from a source (SSRC) of their own, as gateways send them; whose packets count at all is for
+//! [`crate::voip::rtp::Latch`] to say. Here: at most [`MAX_SOURCES`] sources bring keys; another may when one of them
+//! has brought none for two seconds. The same key from two sources within 200 ms is one press.
 
 use crate::model::{Digit, Instant};
 use crate::voip::rtp::{RtpTimestamp, Ssrc};
 use std::fmt;
 use std::time::Duration;
 
-/// A segment's duration beyond which the same event may go on in another: up to half a second of lost packets short
-/// of the largest.
-const LONG_SEGMENT: u16 = u16::MAX - 4_000;
+/// How many sources may bring keys at a time.
+pub const MAX_SOURCES: usize = 2;
+/// How much shorter than the largest a segment may be for the same event to go on in another: its last packets may
+/// have been lost.
+const LOST_END: Duration = Duration::from_millis(500);
 /// Nobody presses a key twice within 60 ms: a phone that moves the timestamp within a press is forgiven.
-const SAME_PRESS_UNITS: i32 = 480;
+const SAME_PRESS: Duration = Duration::from_millis(60);
+/// Within this time the same key of two sources is one press.
+const SAME_OF_TWO: Duration = Duration::from_millis(200);
 /// No network holds a packet back for so long: after this much silence about keys, an older timestamp or the end of
 /// a press once more is a new press (a telephone, or a player of captures, that restarted its clock).
 const REORDER: Duration = Duration::from_millis(500);
 /// A press whose end was not seen is over after this much silence about it.
 const ABANDONED: Duration = Duration::from_secs(2);
-/// Units of a 20 ms packet at 8 kHz.
-const STEP: u16 = 160;
+/// The clock of narrow-band sound, Hz.
+const NARROW: u32 = 8_000;
+/// Packets of a key in a second.
+const PACKETS: u32 = 50;
 /// A key of ours lasts five packets, 100 ms.
 const PRESS_STEPS: u16 = 5;
 /// The end is said three times (§2.5.1.4).
@@ -58,6 +68,13 @@ impl Event {
         Some(Self { code, end: flags & 0x80 != 0, duration: u16::from_be_bytes([high, low]) })
     }
 
+    /// The same event on a leg with another RTP clock; both in Hz.
+    #[must_use]
+    pub fn at_clock(self, theirs: u32, ours: u32) -> Self {
+        let units = u64::from(self.duration) * u64::from(ours) / u64::from(theirs.max(1));
+        Self { duration: u16::try_from(units).unwrap_or(u16::MAX), ..self }
+    }
+
     /// The payload.
     #[must_use]
     pub const fn payload(self) -> [u8; 4] {
@@ -66,35 +83,62 @@ impl Event {
     }
 }
 
-/// Finds the presses in the packets of one source.
-#[derive(Clone, Default)]
+/// Finds the presses in the packets of a leg.
+#[derive(Clone)]
 pub struct EventReceiver {
-    last: Option<Press>,
+    clock: Clock,
+    presses: [Option<Press>; MAX_SOURCES],
+}
+
+/// What is meant in time, in units of an RTP clock.
+#[derive(Clone, Copy)]
+struct Clock {
+    long_segment: u16,
+    same_press: i32,
 }
 
 #[derive(Clone, Copy)]
 struct Press {
-    code: u8,
+    /// `None` after [`EventReceiver::wipe`].
+    code: Option<u8>,
     source: Ssrc,
     timestamp: RtpTimestamp,
     duration: u16,
     ended: bool,
+    begun: Instant,
     last: Instant,
 }
 
+impl Default for EventReceiver {
+    fn default() -> Self {
+        Self::new(NARROW)
+    }
+}
+
 impl EventReceiver {
+    /// For events with this RTP clock, Hz.
+    #[must_use]
+    pub fn new(clock_rate: u32) -> Self {
+        let units = |length: Duration| u64::from(clock_rate) * length.as_millis().try_into().unwrap_or(0_u64) / 1_000;
+        let lost_end = u16::try_from(units(LOST_END)).unwrap_or(u16::MAX);
+        let same_press = i32::try_from(units(SAME_PRESS)).unwrap_or(i32::MAX);
+        let clock = Clock { long_segment: u16::MAX - lost_end, same_press };
+        Self { clock, presses: [None; MAX_SOURCES] }
+    }
+
     /// Takes a packet's payload; the key when this is the first packet of a press. Timestamps of different sources
-    /// are not compared: a gateway may send its keys from a source of their own.
+    /// are not compared.
     pub fn receive(&mut self, now: Instant, (source, timestamp): (Ssrc, RtpTimestamp), event: Event) -> Option<Digit> {
         let digit = Digit::from_event(event.code)?;
-        if let Some(press) = self.last.as_mut().filter(|press| press.source == source) {
+        let place = self.place_of(now, source)?;
+        if let Some(press) = self.presses[place].as_mut().filter(|press| press.source == source) {
             let later = timestamp.after(press.timestamp);
             let silent = now.since(press.last);
             if later < 0 && silent < REORDER {
                 return None;
             }
             let patience = if press.ended { REORDER } else { ABANDONED };
-            if silent < patience && press.goes_on(later, event) {
+            if silent < patience && press.goes_on(self.clock, later, event) {
                 press.duration = if later == 0 { press.duration.max(event.duration) } else { event.duration };
                 press.timestamp = timestamp;
                 press.ended |= event.end;
@@ -103,21 +147,42 @@ impl EventReceiver {
             }
         }
         let Event { code, end: ended, duration } = event;
-        self.last = Some(Press { code, source, timestamp, duration, ended, last: now });
-        Some(digit)
+        let press = Press { code: Some(code), source, timestamp, duration, ended, begun: now, last: now };
+        let before = self.presses[place].replace(press);
+        // The other source's press; and a source that was put out of its place does not free its key for another.
+        let others = self.presses.iter().flatten().chain(&before).filter(|other| other.source != source);
+        let is_twin = |other: &Press| other.code == Some(code) && now.since(other.begun) < SAME_OF_TWO;
+        let told = others.copied().any(|other| is_twin(&other));
+        (!told).then_some(digit)
+    }
+
+    /// Forgets which keys were pressed last, which may be part of a secret. The press that goes on is still known by
+    /// its source and timestamp, and not told again.
+    pub fn wipe(&mut self) {
+        for press in self.presses.iter_mut().flatten() {
+            press.code = None;
+        }
+    }
+
+    /// The place of a source: its own, a free one, or that of a source without keys for a while.
+    fn place_of(&self, now: Instant, source: Ssrc) -> Option<usize> {
+        let find = |is: &dyn Fn(&Option<Press>) -> bool| self.presses.iter().position(is);
+        find(&|press| press.is_some_and(|press| press.source == source))
+            .or_else(|| find(&Option::is_none))
+            .or_else(|| find(&|press| press.is_some_and(|press| now.since(press.last) >= ABANDONED)))
     }
 }
 
 impl Press {
     /// Whether a packet `later` units after this press's timestamp is of this press.
-    const fn goes_on(self, later: i32, event: Event) -> bool {
-        if event.code != self.code {
+    fn goes_on(self, clock: Clock, later: i32, event: Event) -> bool {
+        if self.code.is_some_and(|code| code != event.code) {
             // The same timestamp with another key: one of the two is late or the phone is odd. The first counts
             // unless it ended.
             return later == 0 && !self.ended;
         }
-        let next_segment = self.duration >= LONG_SEGMENT && later > 0 && later <= u16::MAX as i32;
-        let moved = later > 0 && later <= SAME_PRESS_UNITS;
+        let next_segment = self.duration >= clock.long_segment && later > 0 && later <= i32::from(u16::MAX);
+        let moved = later > 0 && later <= clock.same_press;
         later == 0 || (!self.ended && (next_segment || moved))
     }
 }
@@ -135,6 +200,8 @@ pub struct EventSender {
     code: u8,
     begun: RtpTimestamp,
     step: u16,
+    /// Units of a packet.
+    units: u16,
 }
 
 impl fmt::Debug for EventSender {
@@ -145,10 +212,11 @@ impl fmt::Debug for EventSender {
 }
 
 impl EventSender {
-    /// A key that begins at a timestamp.
+    /// A key that begins at a timestamp of this RTP clock, Hz.
     #[must_use]
-    pub const fn new(digit: Digit, begun: RtpTimestamp) -> Self {
-        Self { code: digit.event(), begun, step: 0 }
+    pub fn new(digit: Digit, begun: RtpTimestamp, clock_rate: u32) -> Self {
+        let units = u16::try_from(clock_rate / PACKETS).unwrap_or(u16::MAX / PRESS_STEPS);
+        Self { code: digit.event(), begun, step: 0, units }
     }
 
     /// The timestamp of all its packets.
@@ -176,7 +244,7 @@ impl EventSender {
         (self.step <= PRESS_STEPS + END_REPEATS).then_some(Event {
             code: self.code,
             end,
-            duration: STEP * self.step.min(PRESS_STEPS),
+            duration: self.units.saturating_mul(self.step.min(PRESS_STEPS)),
         })
     }
 }

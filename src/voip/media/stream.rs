@@ -7,7 +7,7 @@ use super::recorder::Recorder;
 use super::vocabulary::{Channel, Datagram, MediaEvent, Recorded, RecordingEnd, StreamId, StreamParams, StreamReport};
 use crate::model::{Digit, Instant};
 use crate::voip::audio::{Codec, FRAME_SAMPLES, g711};
-use crate::voip::dtmf::{Event, EventReceiver, EventSender, KeyGate, KeySource};
+use crate::voip::dtmf::{Event, EventReceiver, EventSender, KeyGate, KeySource, ToneDetector};
 use crate::voip::rtp::{
     Arrival, HEADER_LENGTH, Latch, Packet, PayloadType, Receiver, RtpTimestamp, Sender, Ssrc, Verdict,
 };
@@ -57,6 +57,8 @@ pub(super) struct KeyPacket {
     timestamp: RtpTimestamp,
     marker: bool,
     event: Event,
+    /// The clock of its duration, Hz.
+    clock_rate: u32,
 }
 
 /// One leg's media.
@@ -72,6 +74,7 @@ pub(super) struct Stream {
     control: Control,
     events: EventReceiver,
     gate: KeyGate,
+    tones: ToneDetector,
     player: Option<Player>,
     keys: VecDeque<Digit>,
     pressing: Option<EventSender>,
@@ -105,8 +108,9 @@ impl Stream {
             sender: Sender::new(params.ssrc, params.first_sequence, params.first_timestamp, now),
             receiver: Receiver::default(),
             control: Control::new(now, params.ssrc),
-            events: EventReceiver::default(),
+            events: EventReceiver::new(negotiated.codec.clock_rate()),
             gate: KeyGate::default(),
+            tones: ToneDetector::default(),
             player: None,
             keys: VecDeque::new(),
             pressing: None,
@@ -135,6 +139,7 @@ impl Stream {
         }
         if negotiated.codec != self.negotiated.codec {
             self.relay.interrupt();
+            self.events = EventReceiver::new(negotiated.codec.clock_rate());
         }
         self.negotiated = negotiated;
     }
@@ -160,8 +165,14 @@ impl Stream {
         self.secret
     }
 
-    pub(super) const fn set_secret(&mut self, on: bool) {
+    pub(super) fn set_secret(&mut self, on: bool) {
         self.secret = on;
+        if !on {
+            // The last key of the secret goes with it.
+            self.events.wipe();
+            self.gate.wipe();
+            self.tones.wipe();
+        }
     }
 
     pub(super) fn record(&mut self, recorder: Recorder, out: &mut Outbox) {
@@ -284,6 +295,13 @@ impl Stream {
         if !self.negotiated.direction.receives() || packet.payload.len() > MAX_PAYLOAD {
             return None;
         }
+        if arrival != Arrival::Late && self.listens_for_tones() {
+            for &octet in packet.payload {
+                if let Some(digit) = self.tones.feed(g711::decode(codec, octet)) {
+                    self.key(now, KeySource::Tone, digit, out);
+                }
+            }
+        }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
         if let Some(recorder) = &mut self.recorder {
             recorder.take(now, (source, timestamp), (codec, packet.payload), self.secret, &mut out.recorded);
@@ -308,8 +326,14 @@ impl Stream {
             self.key(now, KeySource::TelephoneEvent, digit, out);
         }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
-        let relayed = Relayed::Key(KeyPacket { source, timestamp, marker: packet.marker, event });
+        let clock_rate = self.negotiated.codec.clock_rate();
+        let relayed = Relayed::Key(KeyPacket { source, timestamp, marker: packet.marker, event, clock_rate });
         (arrival != Arrival::Late).then_some(relayed)
+    }
+
+    /// Whether keys may come as tones: only while no better way was agreed on or used.
+    fn listens_for_tones(&self) -> bool {
+        self.negotiated.telephone_event.is_none() && self.gate.best() <= Some(KeySource::Tone)
     }
 
     /// What a payload type of the peer is; `None` for one that was not agreed on. The static types of G.711 are taken
@@ -402,7 +426,7 @@ impl Stream {
         {
             let (begun, _) = self.sender.claim(due, 0);
             self.relay.interrupt();
-            self.pressing = Some(EventSender::new(digit, begun));
+            self.pressing = Some(EventSender::new(digit, begun, self.negotiated.codec.clock_rate()));
         }
         let Some(pressing) = &mut self.pressing else { return false };
         let (marker, begun) = (pressing.is_first(), pressing.begun());
@@ -470,7 +494,8 @@ impl Stream {
         }
         let timestamp = self.relay.place_event(now, (key.source, key.timestamp), &self.sender);
         let mut bytes = [0; HEADER_LENGTH + 4];
-        bytes[HEADER_LENGTH..].copy_from_slice(&key.event.payload());
+        let event = key.event.at_clock(key.clock_rate, self.negotiated.codec.clock_rate());
+        bytes[HEADER_LENGTH..].copy_from_slice(&event.payload());
         self.send_rtp(pair.send, key.marker, timestamp, &mut bytes, send);
     }
 }
