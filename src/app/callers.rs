@@ -90,7 +90,8 @@ fn read(file: &Path, known: impl Fn(&str) -> Result<()>) -> Result<Vec<StoredCal
 }
 
 fn caller(text: &str, known: &impl Fn(&str) -> Result<()>) -> Result<StoredCaller> {
-    let (number, profile) = text.split_once([',', ';', '\t']).context("write a number and a profile: +79161234567,vip")?;
+    let (number, profile) =
+        text.split_once([',', ';', '\t']).context("write a number and a profile: +79161234567,vip")?;
     let (number, profile) = (parse(number)?, profile.trim());
     known(profile)?;
     Ok(StoredCaller { number, profile: profile.to_owned() })
@@ -134,7 +135,8 @@ mod tests {
     fn every_wrong_line_is_told_and_no_number_of_a_caller_is() {
         let error = imported("+79161234567,vip\n+79161234567\nanna,vip\n+79161234567,wip\n").expect_err("wrong");
         let text = error.to_string();
-        for expected in ["callers.csv:2: write a number", "callers.csv:3: that is no", "callers.csv:4: the menu has no"] {
+        for expected in ["callers.csv:2: write a number", "callers.csv:3: that is no", "callers.csv:4: the menu has no"]
+        {
             assert!(text.contains(expected), "{text}");
         }
         assert!(!text.contains("1234567\n"), "{text}");

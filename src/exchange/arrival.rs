@@ -156,8 +156,10 @@ impl Exchange {
         if let Phase::Answered(answered) = call.phase {
             let Answered { description, at } = *answered;
             let blocked = call.from.as_ref().is_some_and(|from| self.config.blocked_numbers.contains(from));
+            let profile = call.from.as_ref().and_then(|from| self.callers.get(from)).cloned();
+            let from = call.from.clone();
             let caller =
-                Caller { call: id, from: call.from.clone(), blocked_number: blocked, slow_speech: false, profile: None, lang: None };
+                Caller { call: id, from, blocked_number: blocked, slow_speech: false, profile, lang: None };
             call.phase = Phase::Standing(Box::new(Standing {
                 description,
                 answered: at,
