@@ -5,6 +5,7 @@ mod packet;
 mod receiver;
 pub mod rtcp;
 mod sender;
+pub mod srtp;
 
 pub use latch::{Latch, Verdict};
 pub use packet::{HEADER_LENGTH, Packet, PacketError, PayloadType, RtpTimestamp, SequenceNumber, Ssrc};
