@@ -134,6 +134,7 @@ impl Walk {
                 }
                 Command::LeaveQueue
                 | Command::OrderCallback { .. }
+                | Command::TakeCallback
                 | Command::Transfer { .. }
                 | Command::RecordMessage { .. } => {}
             }

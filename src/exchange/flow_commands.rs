@@ -30,6 +30,7 @@ impl Exchange {
                 standing.link = Link::Menu;
                 self.acd.leave(now, id);
             }
+            FlowCommand::TakeCallback => tracing::warn!(call = %id, "callbacks are not carried out"),
             FlowCommand::OrderCallback { .. } => {
                 tracing::warn!(call = %id, "callbacks are not carried out: the caller keeps waiting");
                 self.tell_flow(now, id, FlowEvent::CallbackOrdered { accepted: false });

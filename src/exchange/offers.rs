@@ -53,6 +53,14 @@ impl Exchange {
                     self.tell_flow(now, call, FlowEvent::QueueEnded(end));
                 }
             }
+            acd::Command::OfferCallback { ticket, operator, .. } => {
+                tracing::warn!(%ticket, "callbacks are not carried out");
+                self.acd.offer_failed(now, ticket, &operator, OfferFailure::Busy);
+            }
+            acd::Command::Dial { ticket, .. } => {
+                self.acd.callback_failed(now, ticket.id(), acd::CallbackFailure::Unreachable);
+            }
+            acd::Command::Keep(_) | acd::Command::Close { .. } => {}
             acd::Command::State { operator, state } => tracing::info!(%operator, ?state, "operator"),
         }
     }

@@ -131,6 +131,7 @@ impl Call {
                 Command::Record(_)
                 | Command::LeaveQueue
                 | Command::OrderCallback { .. }
+                | Command::TakeCallback
                 | Command::Transfer { .. }
                 | Command::RecordMessage { .. } => {}
             }

@@ -1,9 +1,10 @@
 //! Joining callers and operators, and telling callers where they stand.
 
 use super::operator::Operator;
-use super::waiting::{Ringing, Waiting};
+use super::ticket::{TICKET_LIFE, TicketOutcome};
+use super::waiting::{Ringing, Waiting, Who};
 use super::{Acd, Command, GRACE, OfferFailure, OperatorState, QueuePolicy, REJECT_DELAY, Withdrawal};
-use crate::ivr::flow::{QueueEnd, QueueStatus};
+use crate::ivr::flow::{QueueEnd, QueueStatus, is_open};
 use crate::ivr::menu::Pick;
 use crate::model::{CallId, Instant, Now, OperatorId};
 
@@ -11,7 +12,7 @@ impl Acd {
     /// After anything happened: give up what is over, offer what can be offered, tell who stands elsewhere now.
     pub(super) fn settle(&mut self, now: Now) {
         self.give_up(now.instant);
-        self.dispatch(now.instant);
+        self.dispatch(now);
         self.tell(now);
         self.estimate_next(now);
         self.set_wakes(now.instant);
@@ -84,27 +85,40 @@ impl Acd {
         let mut ended = Vec::new();
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.ringing.is_empty()) {
             let Some(policy) = self.policies.get(&waiting.ticket.queue) else { continue };
+            let call = waiting.ticket.call;
+            if matches!(waiting.who, Who::Callback(_)) {
+                if waiting.waited(now) >= TICKET_LIFE {
+                    ended.push(Command::Close { ticket: call, outcome: TicketOutcome::Expired });
+                }
+                continue;
+            }
             let anybody =
                 self.operators.values().any(|operator| operator.is_present() && waiting.could_fit(operator, policy));
             waiting.alone_since = if anybody { None } else { waiting.alone_since.or(Some(now)) };
-            let call = waiting.ticket.call;
             if waiting.alone_since.is_some_and(|since| since + GRACE <= now) {
-                ended.push((call, QueueEnd::Nobody));
+                ended.push(Command::End { call, end: QueueEnd::Nobody });
             } else if waiting.entered + policy.max_wait <= now {
-                ended.push((call, QueueEnd::Timeout));
+                ended.push(Command::End { call, end: QueueEnd::Timeout });
             }
         }
-        for (call, end) in ended {
-            self.waiting.retain(|waiting| waiting.ticket.call != call);
-            self.commands.push_back(Command::End { call, end });
+        for command in ended {
+            if let Command::End { call, .. } | Command::Close { ticket: call, .. } = &command {
+                self.waiting.retain(|waiting| waiting.ticket.call != *call);
+            }
+            self.commands.push_back(command);
         }
     }
 
     /// Offers calls, the first in the order of service first, until no free operator fits anybody.
-    fn dispatch(&mut self, now: Instant) {
+    fn dispatch(&mut self, Now { instant: now, wall }: Now) {
         for at in 0..self.waiting.len() {
             let waiting = &self.waiting[at];
             let Some(policy) = self.policies.get(&waiting.ticket.queue) else { continue };
+            let open = || policy.hours.as_ref().is_none_or(|rule| is_open(rule, &self.zone, wall));
+            let is_callback = waiting.callback().is_some();
+            if is_callback && !(waiting.is_due(now) && open()) {
+                continue;
+            }
             if !waiting.ringing.is_empty() && policy.pick != Pick::RingAll {
                 continue;
             }
@@ -113,7 +127,12 @@ impl Acd {
             for id in chosen {
                 self.waiting[at].ringing.push(Ringing { operator: id.clone(), until: now + ring });
                 self.change(now, &id, OperatorState::Reserved(call));
-                self.commands.push_back(Command::Offer { call, operator: id, ring });
+                let operator = id;
+                self.commands.push_back(if is_callback {
+                    Command::OfferCallback { ticket: call, operator, ring }
+                } else {
+                    Command::Offer { call, operator, ring }
+                });
             }
         }
     }
@@ -139,9 +158,15 @@ impl Acd {
     fn tell(&mut self, now: Now) {
         let mut positions = std::collections::HashMap::new();
         for at in 0..self.waiting.len() {
+            if !self.waiting[at].is_due(now.instant) {
+                continue;
+            }
             let queue = self.waiting[at].ticket.queue.clone();
             let position = positions.entry(queue.clone()).and_modify(|position| *position += 1).or_insert(1_u32);
             let position = *position;
+            if self.waiting[at].callback().is_some() {
+                continue;
+            }
             let Some(policy) = self.policies.get(&queue) else { continue };
             let crew: Vec<&Operator> = (self.operators.values())
                 .filter(|operator| operator.is_present() && self.waiting[at].could_fit(operator, policy))

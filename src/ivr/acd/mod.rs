@@ -10,15 +10,18 @@
 //! A caller keeps the place in the queue through every failed offer; among those an operator can take, the one with
 //! the highest score (seconds waited plus head start) is served first.
 
+mod callbacks;
 mod dispatch;
 mod estimate;
 mod operator;
+mod ticket;
 mod vocabulary;
 mod waiting;
 
 #[cfg(test)]
 mod tests;
 
+pub use ticket::{CallbackFailure, CallbackOrder, CallbackRules, CallbackTicket, TicketOutcome};
 pub use vocabulary::*;
 
 use crate::ivr::flow::QueueEnd;
@@ -28,7 +31,7 @@ use estimate::History;
 use operator::Operator;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
-use waiting::Waiting;
+use waiting::{Waiting, Who};
 
 /// How long a caller is kept when the last operator who could take the call has gone.
 const GRACE: Duration = Duration::from_secs(5);
@@ -55,10 +58,20 @@ pub struct Acd {
 /// A conversation.
 #[derive(Debug)]
 struct Talk {
+    with: With,
     operator: OperatorId,
     ticket: Ticket,
     entered: Instant,
     began: Instant,
+}
+
+/// With whom an operator talks.
+#[derive(Debug)]
+enum With {
+    /// Somebody who is there.
+    Customer,
+    /// Nobody yet: the customer of this ticket is being called.
+    Nobody(Box<CallbackTicket>),
 }
 
 impl Acd {
@@ -177,10 +190,10 @@ impl Acd {
         self.next_waits.get(queue).copied().flatten()
     }
 
-    /// How many callers wait in all queues.
+    /// How many callers wait in all queues; those who are to be called back are not counted.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.iter().filter(|waiting| waiting.callback().is_none()).count()
     }
 
     /// A caller enters a queue. An unknown queue, a full one, and one nobody works for end at once.
@@ -190,6 +203,10 @@ impl Acd {
 
     /// A conversation broke down on the operator's side: the caller goes back to the front, the wait so far kept.
     pub fn requeue(&mut self, now: Now, call: CallId) {
+        if self.is_dialling(call) {
+            self.callback_failed(now, call, CallbackFailure::OperatorLeft);
+            return;
+        }
         let Some(talk) = self.talks.remove(&call) else { return };
         self.release(now, &talk);
         self.enter(now, talk.ticket, talk.entered, true);
@@ -201,36 +218,51 @@ impl Acd {
             self.commands.push_back(Command::End { call, end: QueueEnd::Nobody });
             return;
         };
-        let length = self.waiting.iter().filter(|waiting| waiting.ticket.queue == ticket.queue).count();
+        let callers = self.waiting.iter().filter(|waiting| waiting.callback().is_none());
+        let length = callers.filter(|waiting| waiting.ticket.queue == ticket.queue).count();
         if length >= usize::try_from(policy.max_waiting).unwrap_or(usize::MAX) && !front {
             self.commands.push_back(Command::End { call, end: QueueEnd::Full });
             return;
         }
         self.turn += 1;
         let turn = self.turn;
-        let waiting =
-            Waiting { ticket, entered, turn, front, ringing: Vec::new(), alone_since: None, told: None, wake: None };
+        let waiting = Waiting {
+            who: Who::Caller,
+            ticket,
+            entered,
+            before: Duration::ZERO,
+            turn,
+            front,
+            ringing: Vec::new(),
+            alone_since: None,
+            told: None,
+            wake: None,
+        };
         if !front
             && !self.operators.values().any(|operator| operator.is_present() && waiting.could_fit(operator, policy))
         {
             self.commands.push_back(Command::End { call, end: QueueEnd::Nobody });
             return;
         }
-        let at = self.waiting.partition_point(|other| other.order(&waiting).is_lt());
-        self.waiting.insert(at, waiting);
+        self.insert(waiting);
         self.settle(now);
     }
 
-    /// The caller is gone, or left by a key: every phone that rings for the call stops.
+    fn insert(&mut self, waiting: Waiting) {
+        let at = self.waiting.partition_point(|other| other.order(&waiting).is_lt());
+        self.waiting.insert(at, waiting);
+    }
+
+    /// The caller is gone, or left by a key: every phone that rings for the call stops. An ordered callback stays.
     pub fn leave(&mut self, now: Now, call: CallId) {
-        if let Some(at) = self.position_of(call) {
+        if let Some(at) = self.position_of(call).filter(|at| self.waiting[*at].callback().is_none()) {
             let waiting = self.waiting.remove(at);
             self.stop_ringing(now.instant, &waiting, None);
             self.settle(now);
         }
     }
 
-    /// The operator took the call.
+    /// The operator took the call, or the ticket of that name: then the customer is to be dialled.
     pub fn accepted(&mut self, now: Now, call: CallId, id: &OperatorId) {
         let Some(at) = self.position_of(call) else { return };
         if !self.operators.get(id).is_some_and(|operator| operator.reserved_for(call)) {
@@ -245,9 +277,16 @@ impl Acd {
             operator.calls_today = operator.calls_today.saturating_add(1);
         }
         self.change(now.instant, id, OperatorState::Talking(call));
-        self.histories.entry(waiting.ticket.queue.clone()).or_default().answered(waiting.waited(now.instant));
-        let talk = Talk { operator: id.clone(), ticket: waiting.ticket, entered: waiting.entered, began: now.instant };
-        self.talks.insert(call, talk);
+        let with = match waiting.who {
+            Who::Caller => {
+                let history = self.histories.entry(waiting.ticket.queue.clone()).or_default();
+                history.answered(now.instant.since(waiting.entered));
+                With::Customer
+            }
+            Who::Callback(callback) => self.dial(id, callback.ticket),
+        };
+        let (ticket, entered) = (waiting.ticket, waiting.entered);
+        self.talks.insert(call, Talk { with, operator: id.clone(), ticket, entered, began: now.instant });
         self.settle(now);
     }
 
@@ -259,6 +298,10 @@ impl Acd {
 
     /// The conversation of this call ended, whoever hung up.
     pub fn talk_ended(&mut self, now: Now, call: CallId) {
+        if self.is_dialling(call) {
+            self.callback_failed(now, call, CallbackFailure::OperatorLeft);
+            return;
+        }
         let Some(talk) = self.talks.remove(&call) else { return };
         self.release(now, &talk);
         self.settle(now);

@@ -4,6 +4,8 @@ use crate::ivr::menu::Pick;
 use crate::model::Lang;
 use proptest::prelude::*;
 
+mod callbacks;
+
 /// A dispatcher with a clock: commands are read as lines of a script.
 struct Desk {
     acd: Acd,
@@ -22,6 +24,8 @@ fn policy(name: &str) -> QueuePolicy {
         max_wait: seconds(1200),
         max_waiting: 100,
         overflow: Vec::new(),
+        callback: Some(CallbackRules { attempts: 3, retry: seconds(900) }),
+        hours: None,
     }
 }
 
@@ -90,6 +94,14 @@ impl Desk {
                     lines.push(format!("place {} {}", call.as_u128(), status.position));
                 }
                 Command::End { call, end } => lines.push(format!("end {} {end:?}", call.as_u128())),
+                Command::OfferCallback { ticket, operator, .. } => {
+                    lines.push(format!("offer ticket {} {operator}", ticket.as_u128()));
+                }
+                Command::Dial { ticket, operator } => lines.push(format!("dial {} {operator}", ticket.order.number)),
+                Command::Keep(ticket) => lines.push(format!("keep {} {}", ticket.id().as_u128(), ticket.attempts)),
+                Command::Close { ticket, outcome } => {
+                    lines.push(format!("close {} {}", ticket.as_u128(), outcome.name()));
+                }
                 Command::State { .. } => {}
             }
         }
@@ -400,6 +412,9 @@ proptest! {
                     Command::End { call, .. } => {
                         let number = u8::try_from(call.as_u128()).unwrap();
                         queued.remove(&number);
+                    }
+                    Command::OfferCallback { .. } | Command::Dial { .. } | Command::Keep(_) | Command::Close { .. } => {
+                        prop_assert!(false, "nobody ordered a callback");
                     }
                     Command::Status { .. } | Command::State { .. } => {}
                 }

@@ -1,8 +1,10 @@
 //! What the ACD is told and what it asks for.
 
+use super::ticket::{CallbackRules, CallbackTicket, TicketOutcome};
 use crate::ivr::flow::{QueueEnd, QueueStatus};
-use crate::ivr::menu::{Name, Pick, Queue};
+use crate::ivr::menu::{HoursRule, Name, Pick, Queue};
 use crate::model::{CallId, Instant, Lang, OperatorId};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An operator's account as far as the ACD needs it.
@@ -61,7 +63,7 @@ pub enum BreakReason {
 }
 
 /// A caller's ticket.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// The call.
     pub call: CallId,
@@ -159,6 +161,35 @@ pub enum Command {
         /// Why.
         end: QueueEnd,
     },
+    /// Ring this operator's phone for an open callback; [`Acd::accepted`](super::Acd::accepted) and
+    /// [`Acd::offer_failed`](super::Acd::offer_failed) answer it as an offer, and it is withdrawn as one, by the
+    /// ticket's name.
+    OfferCallback {
+        /// The ticket.
+        ticket: CallId,
+        /// Whose phone.
+        operator: OperatorId,
+        /// How long at most.
+        ring: Duration,
+    },
+    /// The operator took the ticket and waits: call the customer. Answered by
+    /// [`Acd::callback_joined`](super::Acd::callback_joined) or
+    /// [`Acd::callback_failed`](super::Acd::callback_failed).
+    Dial {
+        /// What to dial, and for whom.
+        ticket: Box<CallbackTicket>,
+        /// Who waits.
+        operator: OperatorId,
+    },
+    /// A ticket is new or has changed: keep it.
+    Keep(Box<CallbackTicket>),
+    /// A ticket is closed: forget it.
+    Close {
+        /// The ticket.
+        ticket: CallId,
+        /// How.
+        outcome: TicketOutcome,
+    },
     /// An operator's state changed.
     State {
         /// Who.
@@ -191,6 +222,10 @@ pub struct QueuePolicy {
     pub max_waiting: u32,
     /// Skills that may take the call as well after a wait.
     pub overflow: Vec<(Duration, Vec<Name>)>,
+    /// How callbacks are carried out; `None`: none are taken.
+    pub callback: Option<CallbackRules>,
+    /// Customers are called back within these hours only.
+    pub hours: Option<Arc<HoursRule>>,
 }
 
 impl From<&Queue> for QueuePolicy {
@@ -206,6 +241,9 @@ impl From<&Queue> for QueuePolicy {
             max_wait: queue.max_wait,
             max_waiting: queue.max_waiting,
             overflow: queue.overflow.clone(),
+            callback: (queue.callback.as_ref())
+                .map(|callback| CallbackRules { attempts: callback.attempts, retry: callback.retry }),
+            hours: queue.open.clone(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One caller in a queue.
 
 use super::operator::Operator;
+use super::ticket::CallbackTicket;
 use super::{QueuePolicy, Ticket};
 use crate::ivr::flow::QueueStatus;
 use crate::model::{Instant, OperatorId};
@@ -14,11 +15,31 @@ pub(super) struct Ringing {
     pub until: Instant,
 }
 
-/// A caller who waits.
+/// Who waits.
+#[derive(Debug)]
+pub(super) enum Who {
+    /// A caller on the line.
+    Caller,
+    /// Somebody who is to be called back.
+    Callback(Box<Callback>),
+}
+
+/// An open ticket in the queue.
+#[derive(Debug)]
+pub(super) struct Callback {
+    pub ticket: CallbackTicket,
+    /// When it may be served.
+    pub due: Instant,
+}
+
+/// A caller who waits, or a ticket.
 #[derive(Debug)]
 pub(super) struct Waiting {
+    pub who: Who,
     pub ticket: Ticket,
     pub entered: Instant,
+    /// How long it had waited already when the clock began: a ticket outlives a restart.
+    pub before: Duration,
     /// Order of entering, over all queues: breaks ties, so equal scores are served first come, first served.
     pub turn: u64,
     /// Returned by a conversation that broke down: before everybody else.
@@ -35,7 +56,7 @@ pub(super) struct Waiting {
 
 impl Waiting {
     pub fn waited(&self, now: Instant) -> Duration {
-        now.since(self.entered)
+        now.since(self.entered) + self.before
     }
 
     /// Who is served first: the front, then the higher score (seconds waited plus head start), then the earlier turn.
@@ -44,7 +65,8 @@ impl Waiting {
     /// the instant of asking drops out: the head start is simply taken off the instant of entering.
     pub fn order(&self, other: &Self) -> Ordering {
         let effective = |waiting: &Self| {
-            i128::from(waiting.entered.as_nanos()) - i128::from(waiting.ticket.priority) * 1_000_000_000
+            let before = i128::try_from(waiting.before.as_nanos()).unwrap_or(i128::MAX / 2);
+            i128::from(waiting.entered.as_nanos()) - before - i128::from(waiting.ticket.priority) * 1_000_000_000
         };
         other
             .front
@@ -66,11 +88,29 @@ impl Waiting {
         self.fits(operator, policy, Duration::MAX)
     }
 
+    /// The ticket, when it is one.
+    pub fn callback(&self) -> Option<&Callback> {
+        match &self.who {
+            Who::Caller => None,
+            Who::Callback(callback) => Some(callback),
+        }
+    }
+
+    /// Whether it may be served at all at this instant: a ticket waits for its retry.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.callback().is_none_or(|callback| callback.due <= now)
+    }
+
     /// The next instant at which time alone changes who fits, or ends the wait.
     pub fn next_change(&self, now: Instant, policy: &QueuePolicy, grace: Duration) -> Option<Instant> {
         let thresholds = policy.overflow.iter().map(|(after, _)| *after).chain(policy.own_language_for);
-        let widened = thresholds.map(|after| self.entered + after).filter(|at| *at > now);
-        let ends = [Some(self.entered + policy.max_wait), self.alone_since.map(|since| since + grace)];
+        let widened = thresholds.map(|after| self.entered + after.saturating_sub(self.before)).filter(|at| *at > now);
+        let ends = match &self.who {
+            Who::Caller => [Some(self.entered + policy.max_wait), self.alone_since.map(|since| since + grace)],
+            // Opening hours are looked at every minute.
+            Who::Callback(callback) if callback.due > now => [Some(callback.due), None],
+            Who::Callback(_) => [Some(now + Duration::from_mins(1)), None],
+        };
         let rings = self.ringing.iter().map(|ringing| ringing.until);
         if self.ringing.is_empty() { widened.chain(ends.into_iter().flatten()).min() } else { rings.min() }
     }

@@ -113,6 +113,8 @@ pub enum Command {
         /// The number to call.
         number: PhoneNumber,
     },
+    /// Whoever answered a callback wants to talk: join the operator who waits, and tell [`Event::Connected`].
+    TakeCallback,
     /// Hands the caller to somebody outside. [`Event::TransferFailed`] gives the caller back; otherwise only
     /// [`Event::HungUp`] follows. Until then the caller hears what whoever carries this out plays.
     Transfer {

@@ -9,7 +9,7 @@ impl Hours {
     /// long as it is).
     #[must_use]
     pub fn is_open(&self, zone: &TimeZone, at: jiff::Timestamp) -> bool {
-        let HoursRule::Calendar { weekly, closed, special } = &self.rule else { return true };
+        let HoursRule::Calendar { weekly, closed, special } = &*self.rule else { return true };
         let local = at.to_zoned(zone.clone());
         let (date, time) = (local.date(), local.time());
         let mut special = special.iter().filter(|(day, _)| *day == date).peekable();

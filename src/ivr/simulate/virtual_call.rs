@@ -336,6 +336,7 @@ impl<'a> VirtualCall<'a> {
                 Command::LeaveQueue => self.coming.retain(|(_, coming)| !matches!(coming, Coming::Queue(_))),
                 // Whoever leads the call says what becomes of it.
                 Command::Transfer { .. } => {}
+                Command::TakeCallback => {}
                 Command::OrderCallback { .. } => self.callback_ordered(),
                 Command::RecordMessage { .. } => self.recording_until = Some(MESSAGE),
                 Command::HangUp(cause) => {

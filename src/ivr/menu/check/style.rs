@@ -23,7 +23,7 @@ pub(super) fn check(report: &mut Report, menu: &Menu) {
     words(report, menu);
     menu.phrases.iter().for_each(|phrase| cases(report, phrase));
     for hours in &menu.hours {
-        if let HoursRule::Calendar { closed, special, .. } = &hours.rule
+        if let HoursRule::Calendar { closed, special, .. } = &*hours.rule
             && closed.is_empty()
             && special.is_empty()
         {

@@ -97,7 +97,7 @@ impl<'t> Decoder<'t> {
         let hours = self.hours();
         let switches = self.switches();
         self.defaults();
-        let queues = self.queues();
+        let queues = self.queues(&hours);
         self.queue_has_callback = queues.iter().map(|queue| queue.callback.is_some()).collect();
         let tasks = self.tasks();
         let menus = self.menus();

@@ -2,14 +2,18 @@
 
 use super::{Decoder, Entry, Fields};
 use crate::ivr::menu::tree::{Kind, Node};
-use crate::ivr::menu::{Callback, Name, Pick, PositionNotice, Queue, Waiting, WaitingKey, Whisper, lexis};
+use crate::ivr::menu::{
+    Callback, Hours, HoursRule, Name, Pick, PositionNotice, Queue, Waiting, WaitingKey, Whisper, lexis,
+};
 use crate::model::PromptId;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long only operators with the caller's language are offered, when they are preferred.
 const OWN_LANGUAGE: Duration = Duration::from_mins(1);
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "title",
+    "hours",
     "members",
     "match_language",
     "pick",
@@ -28,11 +32,20 @@ const KEYS: [&str; 16] = [
 ];
 
 impl<'t> Decoder<'t> {
-    pub(super) fn queues(&mut self) -> Vec<Queue> {
-        self.section("queues").into_iter().map(|entry| self.queue(entry)).collect()
+    pub(super) fn queues(&mut self, hours: &[Hours]) -> Vec<Queue> {
+        self.section("queues").into_iter().map(|entry| self.queue(entry, hours)).collect()
     }
 
-    fn queue(&mut self, entry: Entry<'t>) -> Queue {
+    /// `hours:`, else the opening hours that have the queue's own name.
+    fn open(&mut self, fields: &Fields<'t>, name: &str, hours: &[Hours]) -> Option<Arc<HoursRule>> {
+        let id = match fields.get("hours") {
+            Some(node) => self.lookup(node, "hours"),
+            None => self.id("hours", name),
+        };
+        hours.get(usize::from(id?)).map(|hours| Arc::clone(&hours.rule))
+    }
+
+    fn queue(&mut self, entry: Entry<'t>, hours: &[Hours]) -> Queue {
         let name: Name = entry.key.text.as_str().into();
         let empty = Fields { node: entry.node, entries: &[] };
         let fields = self.fields(entry.node, ("a queue", "у очереди"), &KEYS).unwrap_or(empty);
@@ -63,6 +76,7 @@ impl<'t> Decoder<'t> {
             max_waiting: fields.get("max_waiting").and_then(|node| self.number(node)).unwrap_or(100),
             service_level: fields.get("service_level").and_then(|node| self.form(node, what, lexis::service_level)),
             waiting: fields.get("while_waiting").map(|node| self.waiting(node)).unwrap_or_default(),
+            open: self.open(&fields, &entry.key.text, hours),
             callback: fields.get("callback").and_then(|node| self.callback(node)),
             overflow: fields.get("overflow").map(|node| self.overflow(node)).unwrap_or_default(),
             operator_hears: fields.get("operator_hears").map(|node| self.whispers(node)).unwrap_or_default(),
@@ -144,6 +158,8 @@ impl<'t> Decoder<'t> {
             "say",
             "confirm_number",
             "other_number",
+            "numbers",
+            "refused",
             "keep_place",
             "attempts",
             "retry",
@@ -164,6 +180,8 @@ impl<'t> Decoder<'t> {
             say: self.need_phrase(&fields, "say"),
             confirm_number: self.need_phrase(&fields, "confirm_number"),
             other_number: self.need_phrase(&fields, "other_number"),
+            numbers: fields.get("numbers").map(|node| self.words(node)).unwrap_or_default(),
+            refused: self.phrase_of(&fields, "refused"),
             attempts: fields.get("attempts").and_then(|node| self.number(node)).unwrap_or(3),
             retry: self.duration_or(&fields, "retry", Duration::from_mins(15)),
             hello: self.need_phrase(&fields, "hello"),

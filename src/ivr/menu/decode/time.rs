@@ -10,7 +10,7 @@ impl<'t> Decoder<'t> {
         let entries = self.section("hours");
         let hours = entries.into_iter().map(|entry| Hours {
             name: entry.key.text.as_str().into(),
-            rule: self.rule(entry),
+            rule: std::sync::Arc::new(self.rule(entry)),
             place: entry.key.place,
         });
         hours.collect()

@@ -1,19 +1,21 @@
 //! Opening hours and the duty officer's switches.
 
 use super::{Name, PhraseId, Place};
+use std::sync::Arc;
+
 /// Opening hours in [`Bank::zone`](super::Bank::zone).
 #[derive(Debug)]
 pub struct Hours {
     /// Their name.
     pub name: Name,
     /// When it is open.
-    pub rule: HoursRule,
+    pub rule: Arc<HoursRule>,
     /// Where it is written.
     pub place: Place,
 }
 
 /// When it is open.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a handful per menu; a box would only hide the fields")]
 pub enum HoursRule {
     /// Day and night.

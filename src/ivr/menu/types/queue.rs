@@ -1,8 +1,10 @@
 //! Queues of callers.
 
-use super::{Condition, Go, Name, PhraseId, Place};
+use super::{Condition, Go, HoursRule, Name, PhraseId, Place};
 use crate::model::{Digit, PromptId};
+use std::sync::Arc;
 use std::time::Duration;
+
 /// How the next operator is picked among the ready ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pick {
@@ -45,6 +47,8 @@ pub struct Queue {
     pub service_level: Option<(u8, Duration)>,
     /// Announcements and keys.
     pub waiting: Waiting,
+    /// When customers are called back: `hours:`, else the opening hours of the queue's own name, else always.
+    pub open: Option<Arc<HoursRule>>,
     /// The offer of a callback.
     pub callback: Option<Callback>,
     /// Further skills that may take the call after a time.
@@ -116,6 +120,11 @@ pub struct Callback {
     pub confirm_number: PhraseId,
     /// Asks for another.
     pub other_number: PhraseId,
+    /// Beginnings of numbers that may be called; none: those that begin like a number of the bank's own lines. A
+    /// caller cannot make the bank dial a number abroad or a paid one.
+    pub numbers: Vec<Name>,
+    /// Said when no callback can be ordered now; without it the caller is asked to stay on the line.
+    pub refused: Option<PhraseId>,
     /// How many times the bank calls.
     pub attempts: u8,
     /// Between attempts.
