@@ -8,3 +8,4 @@ pub mod prompts;
 pub mod store;
 pub mod tcp;
 pub mod udp;
+pub mod watch;
