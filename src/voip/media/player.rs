@@ -2,7 +2,8 @@
 
 use super::vocabulary::PlaybackId;
 use crate::model::{PlayItem, Playlist, PromptId};
-use crate::voip::audio::{Codec, EncodedPrompt, PromptFrames, SAMPLES_PER_MS};
+use crate::voip::audio::wide::opus_silence;
+use crate::voip::audio::{Codec, EncodedPrompt, FRAME_SAMPLES, PromptFrames, SAMPLES_PER_MS};
 
 /// The most items of one playlist; what is beyond is left out.
 pub const MAX_PLAYLIST_ITEMS: usize = 1_000;
@@ -29,6 +30,15 @@ impl Segment {
         match self {
             Self::Clip(prompt) => prompt.samples(),
             Self::Silence(samples) => *samples,
+        }
+    }
+
+    /// Its length as it is played in a codec: in Opus whole packets, gaps to the nearest.
+    fn units(&self, codec: Codec) -> usize {
+        match (self, codec) {
+            (Self::Clip(prompt), _) => prompt.units(codec),
+            (Self::Silence(samples), Codec::Opus) => (samples + FRAME_SAMPLES / 2) / FRAME_SAMPLES * FRAME_SAMPLES,
+            (Self::Silence(samples), Codec::Pcma | Codec::Pcmu | Codec::G722) => *samples,
         }
     }
 }
@@ -66,7 +76,33 @@ impl Player {
         !self.begun
     }
 
-    /// Fills a frame of silence with what comes next; `true` when the last sample was among it.
+    /// The packet of Opus that comes next, and whether it was the last.
+    pub(super) fn next_opus(&mut self) -> (&[u8], bool) {
+        self.begun = true;
+        // A playlist that changes over to Opus in mid-clip goes on at the packet it is in.
+        let mut left = self.segments.len() + 1;
+        while left > 0 && self.segments.get(self.segment).is_none_or(|one| self.offset >= one.units(Codec::Opus)) {
+            self.offset = 0;
+            self.segment = if self.segment < self.segments.len() { self.segment + 1 } else { 0 };
+            left -= 1;
+            if self.segment >= self.segments.len() && !self.repeat {
+                return (opus_silence(), true);
+            }
+        }
+        let Some(segment) = self.segments.get(self.segment) else { return (opus_silence(), true) };
+        let packet = match segment {
+            Segment::Clip(prompt) => prompt.opus_packet(self.offset),
+            Segment::Silence(_) => None,
+        };
+        self.offset += FRAME_SAMPLES;
+        let rest = self.segments.iter().skip(self.segment + 1).map(|later| later.units(Codec::Opus)).sum::<usize>();
+        let ended = !self.repeat && rest == 0 && self.offset >= segment.units(Codec::Opus);
+        let silence: &[u8] = opus_silence();
+        (packet.unwrap_or(silence), ended)
+    }
+
+    /// Fills a frame of silence with what comes next, in a codec of an octet a sample; `true` when the last sample
+    /// was among it.
     pub(super) fn fill(&mut self, codec: Codec, frame: &mut [u8]) -> bool {
         self.begun = true;
         let mut filled = 0;
@@ -78,14 +114,18 @@ impl Player {
                 self.segment = 0;
                 continue;
             };
-            let count = (segment.samples() - self.offset).min(frame.len() - filled);
-            if let Segment::Clip(prompt) = segment {
-                let octets = &prompt.octets(codec)[self.offset..self.offset + count];
-                frame[filled..filled + count].copy_from_slice(octets);
+            let count = segment.samples().saturating_sub(self.offset).min(frame.len() - filled);
+            // Where octets are missing (a wide-band set that is not loaded) the silence stays.
+            if let Segment::Clip(prompt) = segment
+                && let Some(octets) = prompt.octets(codec).get(self.offset..)
+            {
+                for (to, from) in frame[filled..filled + count].iter_mut().zip(octets) {
+                    *to = *from;
+                }
             }
             filled += count;
             self.offset += count;
-            if self.offset == segment.samples() {
+            if self.offset >= segment.samples() {
                 self.segment += 1;
                 self.offset = 0;
             }
