@@ -36,3 +36,5 @@ mod races;
 mod secrets;
 #[path = "calls/silence.rs"]
 mod silence;
+#[path = "calls/transfers.rs"]
+mod transfers;

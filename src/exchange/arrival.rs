@@ -48,9 +48,14 @@ impl Exchange {
         };
         self.record(now, id, arrived);
         tracing::info!(call = %id, from = from.as_ref().map(tracing::field::display), line = %self.menu[line].name, "call");
+        let allow = &incoming.request.headers;
+        let takes_refer = !allow.has(HeaderName::Allow) || allow.has_word(HeaderName::Allow, "REFER");
+        if let Some(login) = self.config.outside.login_at(source) {
+            self.sip.set_login(leg, login);
+        }
         let phase = Phase::Opening(Opening { offer: incoming.offer });
         let menu = self.menu.clone();
-        self.calls.insert(id, Call { id, leg, stream, source, from, line, menu, phase, wake: None });
+        self.calls.insert(id, Call { id, leg, stream, source, from, line, menu, takes_refer, phase, wake: None });
         self.legs.insert(leg, Owner::Caller(id));
         self.streams.insert(stream, Owner::Caller(id));
         self.commands.push_back(Command::OpenMedia { stream, beside: None, towards: source });
@@ -78,6 +83,7 @@ impl Exchange {
             (Some(Owner::Caller(id)), Some(address)) => self.answer_call(now, id, address),
             (Some(Owner::Caller(id)), None) => self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE),
             (Some(Owner::Operator(call, operator)), address) => self.ring_operator(now, call, &operator, address),
+            (Some(Owner::Target(call)), address) => self.call_target(now, call, address),
             (Some(Owner::Code(stream)), address) => self.answer_code(now, stream, address),
             // The call ended while the ports were being bound.
             (None, _) => self.commands.push_back(Command::Media(MediaCommand::Close { stream })),

@@ -1,5 +1,6 @@
 //! One caller's visit: the leg, its media, the flow, and what it is joined to.
 
+use super::transfer::Transfer;
 use crate::ivr::flow::{CallFlow, Screen};
 use crate::ivr::menu::{LineId, Menu, Name};
 use crate::model::{CallId, Instant, Now, OperatorId, PhoneNumber};
@@ -21,6 +22,8 @@ pub(super) struct Call {
     pub line: LineId,
     /// The menu the call began with and keeps.
     pub menu: Arc<Menu>,
+    /// Whether the caller's phone or trunk takes REFER, as far as its Allow says.
+    pub takes_refer: bool,
     pub phase: Phase,
     /// When [`super::Exchange`] must look at the call again; its key in the table of wakes.
     pub wake: Option<Instant>,
@@ -118,6 +121,21 @@ pub(super) enum Link {
     Queued(Queued),
     /// An operator.
     Talking(Box<Talking>),
+    /// Somebody outside.
+    Transferring(Box<Transfer>),
+}
+
+impl Link {
+    /// The transfer, if there is one: then the menu has the caller again.
+    pub fn take_transfer(&mut self) -> Option<Box<Transfer>> {
+        match std::mem::replace(self, Self::Menu) {
+            Self::Transferring(transfer) => Some(transfer),
+            other @ (Self::Menu | Self::Queued(_) | Self::Talking(_)) => {
+                *self = other;
+                None
+            }
+        }
+    }
 }
 
 /// A caller in a queue.

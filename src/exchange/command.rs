@@ -1,5 +1,6 @@
 //! What the exchange asks of the world, and what it is told at its start.
 
+use super::outside::Outside;
 use super::registrar::Lifetimes;
 use crate::ivr::menu::Name;
 use crate::model::{BankRequest, CallId, CallRecord, PhoneNumber, Playlist};
@@ -64,4 +65,6 @@ pub struct ExchangeConfig {
     pub hold_music: Playlist,
     /// Numbers whose callers go to an operator at once.
     pub blocked_numbers: Vec<PhoneNumber>,
+    /// Whom we may call outside.
+    pub outside: Outside,
 }

@@ -13,7 +13,7 @@ impl Exchange {
     pub(super) fn end_call(&mut self, now: Now, id: CallId, cause: Cause, leg: LegEnd) {
         // The flow is told while the call is still in the table: it records what it leaves behind.
         self.tell_flow_the_end(now, id, cause);
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(mut call) = self.calls.remove(&id) else { return };
         if let Some(wake) = call.wake {
             self.wakes.remove(&(wake, id));
         }
@@ -24,6 +24,11 @@ impl Exchange {
             self.sip.hang_up(now.instant, call.leg);
         }
         let lasted = lasted(now, &call);
+        if let Phase::Standing(standing) = &mut call.phase
+            && let Some(transfer) = standing.link.take_transfer()
+        {
+            self.leave_target(now, id, *transfer, LegEnd::Ours, false);
+        }
         self.let_go(now, &call);
         // Phones stop ringing before the end is recorded, so that `Ended` is the last line.
         self.take_acd(now);
@@ -35,7 +40,8 @@ impl Exchange {
     fn let_go(&mut self, now: Now, call: &Call) {
         let Phase::Standing(standing) = &call.phase else { return };
         match &standing.link {
-            Link::Menu => {}
+            // The target of a transfer was let go before.
+            Link::Menu | Link::Transferring(_) => {}
             Link::Queued(_) => self.acd.leave(now, call.id),
             Link::Talking(talking) => {
                 self.legs.remove(&talking.leg);

@@ -35,10 +35,7 @@ impl Exchange {
                 tracing::warn!(call = %id, "callbacks are not carried out: the caller keeps waiting");
                 self.tell_flow(now, id, FlowEvent::CallbackOrdered { accepted: false });
             }
-            FlowCommand::Transfer { target, refer } => {
-                tracing::warn!(call = %id, %target, refer, "transfers are not carried out");
-                self.tell_flow(now, id, FlowEvent::TransferFailed);
-            }
+            FlowCommand::Transfer { target, refer } => self.begin_transfer(now, id, target, refer),
             FlowCommand::RecordMessage { mailbox, max, stop, silence } => {
                 let rules = RecordingRules { max, stop_on: Some(stop), silence: Some(silence) };
                 standing.message = Some(Message { mailbox, rules });

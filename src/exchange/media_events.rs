@@ -31,7 +31,7 @@ impl Exchange {
     fn caller_of(&self, stream: StreamId) -> Option<CallId> {
         match self.streams.get(&stream) {
             Some(Owner::Caller(id)) => Some(*id),
-            Some(Owner::Operator(..) | Owner::Code(_)) | None => None,
+            Some(Owner::Operator(..) | Owner::Target(_) | Owner::Code(_)) | None => None,
         }
     }
 
@@ -71,6 +71,10 @@ impl Exchange {
                 tracing::warn!(call = %id, %operator, "nothing comes from the operator's phone: back to the queue");
                 self.break_talk(now, id);
             }
+            Some(Owner::Target(id)) => {
+                tracing::warn!(call = %id, "nothing comes from the target of a transfer: the call is ended");
+                self.end_bridged(now, id, LegEnd::Ours);
+            }
             Some(Owner::Code(stream)) => self.end_code(now, stream),
             None => {}
         }
@@ -81,6 +85,7 @@ impl Exchange {
         match self.streams.get(&stream).cloned() {
             Some(Owner::Caller(id)) => self.end_call(now, id, Cause::Failed, LegEnd::Ours),
             Some(Owner::Operator(id, _)) => self.break_talk(now, id),
+            Some(Owner::Target(id)) => self.end_bridged(now, id, LegEnd::Ours),
             Some(Owner::Code(stream)) => self.end_code(now, stream),
             None => {}
         }

@@ -20,11 +20,14 @@ mod ending;
 mod flow_commands;
 mod media_events;
 mod offers;
+mod outside;
 mod registrar;
 mod sip_events;
 mod talk;
+mod transfer;
 
 pub use command::{Command, ExchangeConfig};
+pub use outside::{Destination, Outside, Trunk};
 pub use registrar::{Account, Lifetimes};
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
@@ -38,7 +41,7 @@ use crate::voip::media::{RecordingId, StreamId};
 use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
 use crate::voip::sip::{ConnectionId, Peer};
 use admission::Admission;
-use call::{Call, Phase};
+use call::{Call, Link, Phase};
 use codes::CodeCall;
 use offers::Offer;
 use rand::rngs::StdRng;
@@ -56,6 +59,8 @@ enum Owner {
     Caller(CallId),
     /// The phone of an operator who is rung for, or talks in, a call.
     Operator(CallId, OperatorId),
+    /// Of somebody outside to whom a caller is handed.
+    Target(CallId),
     /// Of an operator's phone that dials a code, by its stream.
     Code(StreamId),
 }
@@ -227,6 +232,11 @@ impl Exchange {
         self.pump(now);
     }
 
+    /// Takes the recordings there are now; every step of every call from now on is composed of them.
+    pub fn set_prompts(&mut self, inventory: Arc<dyn Inventory + Send + Sync>) {
+        self.inventory = inventory;
+    }
+
     /// Takes the operators' accounts: new ones are added, changed ones changed, missing ones removed.
     pub fn set_operators(&mut self, now: Now, accounts: Vec<(OperatorProfile, Account)>) {
         let known: Vec<OperatorId> = self.acd.operators().map(|(profile, _)| profile.id.clone()).collect();
@@ -367,6 +377,7 @@ impl Exchange {
             self.end_call(now, id, Cause::TooLong, LegEnd::Ours);
             return;
         }
+        self.target_overdue(now, id);
         self.with_flow(now, id, CallFlow::handle_timeout);
     }
 
@@ -376,7 +387,11 @@ impl Exchange {
             Phase::Standing(standing) => {
                 let longest = standing.answered + self.config.call_length;
                 let flow = standing.flow.poll_timeout().and_then(|at| standing.clock.comes(at));
-                Some(flow.map_or(longest, |at| at.min(longest)))
+                let ringing = match &standing.link {
+                    Link::Transferring(transfer) => transfer.deadline(),
+                    Link::Menu | Link::Queued(_) | Link::Talking(_) => None,
+                };
+                Some([flow, ringing].into_iter().flatten().fold(longest, Instant::min))
             }
             Phase::Opening(_) | Phase::Answered(_) => None,
         };

@@ -130,7 +130,7 @@ impl Exchange {
         let context = self.calls.get(&id).and_then(|call| match &call.phase {
             Phase::Standing(standing) => match &standing.link {
                 Link::Queued(queued) => Some(queued.context.clone()),
-                Link::Talking(_) | Link::Menu => None,
+                Link::Talking(_) | Link::Transferring(_) | Link::Menu => None,
             },
             Phase::Opening(_) | Phase::Answered(_) => None,
         });

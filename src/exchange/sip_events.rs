@@ -3,6 +3,7 @@
 use super::arrival::{answer_offer, refusal};
 use super::call::{Description, Link, Phase};
 use super::registrar::Event as RegistrarEvent;
+use super::transfer::Stage;
 use super::{Command, Exchange, LegEnd, Owner};
 use crate::ivr::acd::OfferFailure;
 use crate::model::{Cause, Now};
@@ -33,8 +34,9 @@ impl Exchange {
             Event::Reoffer { leg, offer } => self.on_reoffer(now, leg, offer.as_deref()),
             Event::ReofferAnswered { leg, answer } => self.on_reoffer_answered(now, leg, &answer),
             Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
-            Event::Answered { leg, answer } => self.on_offer_answered(now, leg, answer.as_deref()),
-            Event::Ringing { .. } | Event::Progress { .. } | Event::Refer { .. } => {}
+            Event::Answered { leg, answer } => self.on_leg_answered(now, leg, answer.as_deref()),
+            Event::Refer { leg, progress } => self.on_refer(now, leg, progress),
+            Event::Ringing { .. } | Event::Progress { .. } => {}
         }
     }
 
@@ -42,7 +44,16 @@ impl Exchange {
         match self.legs.get(&leg).cloned() {
             Some(Owner::Caller(id)) => self.on_acknowledged(now, id, answer),
             Some(Owner::Code(stream)) => self.on_code_acknowledged(now, stream),
-            Some(Owner::Operator(..)) | None => {}
+            Some(Owner::Operator(..) | Owner::Target(_)) | None => {}
+        }
+    }
+
+    /// Somebody we called has answered.
+    fn on_leg_answered(&mut self, now: Now, leg: LegId, answer: Option<&[u8]>) {
+        match self.legs.get(&leg).cloned() {
+            Some(Owner::Operator(..)) => self.on_offer_answered(now, leg, answer),
+            Some(Owner::Target(id)) => self.on_target_answered(now, id, answer),
+            Some(Owner::Caller(_) | Owner::Code(_)) | None => {}
         }
     }
 
@@ -70,6 +81,7 @@ impl Exchange {
                     self.offer_failed(now, id, &operator, failure(status));
                 }
             }
+            Some(Owner::Target(id)) => self.on_target_over(now, id, status),
             Some(Owner::Code(stream)) => self.forget_code(stream),
             None => {}
         }
@@ -134,7 +146,7 @@ impl Exchange {
     fn description(&mut self, leg: LegId) -> Option<(StreamId, &mut Description)> {
         let (id, caller) = match self.legs.get(&leg)? {
             Owner::Caller(id) => (*id, true),
-            Owner::Operator(id, _) => (*id, false),
+            Owner::Operator(id, _) | Owner::Target(id) => (*id, false),
             Owner::Code(_) => return None,
         };
         let call = self.calls.get_mut(&id)?;
@@ -145,6 +157,10 @@ impl Exchange {
                 (false, Link::Talking(talking)) if talking.leg == leg => {
                     Some((talking.stream, &mut talking.description))
                 }
+                (false, Link::Transferring(transfer)) => match &mut transfer.stage {
+                    Stage::Bridged(bridged) if bridged.leg == leg => Some((bridged.stream, &mut bridged.description)),
+                    Stage::Bridged(_) | Stage::Inviting(_) | Stage::Binding(_) | Stage::Referring => None,
+                },
                 (false, Link::Talking(_) | Link::Queued(_) | Link::Menu) => None,
             },
             Phase::Opening(_) | Phase::Answered(_) => None,
@@ -159,7 +175,7 @@ impl Exchange {
         self.commands.push_back(Command::Media(MediaCommand::Update { stream, negotiated: Box::new(negotiated) }));
         match self.legs.get(&leg).cloned() {
             Some(Owner::Caller(id)) => self.caller_holds(now, id, !direction.sends()),
-            Some(Owner::Operator(id, _)) => self.operator_holds(id, !direction.sends()),
+            Some(Owner::Operator(id, _) | Owner::Target(id)) => self.far_end_holds(id, !direction.sends()),
             Some(Owner::Code(_)) | None => {}
         }
     }

@@ -1,6 +1,7 @@
 //! A conversation: hold, its end by either side, and its breaking down.
 
 use super::call::{Link, Talking};
+use super::transfer::Stage;
 use super::{Command, Exchange, LegEnd};
 use crate::ivr::flow::Event as FlowEvent;
 use crate::model::{CallEvent, CallId, Now};
@@ -55,12 +56,19 @@ impl Exchange {
         }
     }
 
-    /// The operator holds or resumes: the caller hears music in between, not silence.
-    pub(super) fn operator_holds(&mut self, id: CallId, holds: bool) {
+    /// The operator, or the target of a transfer, holds or resumes: the caller hears music in between, not silence.
+    pub(super) fn far_end_holds(&mut self, id: CallId, holds: bool) {
         let music = self.config.hold_music.clone();
         let Some((stream, standing)) = self.standing(id) else { return };
-        let Link::Talking(talking) = &mut standing.link else { return };
-        if std::mem::replace(&mut talking.held, holds) == holds {
+        let held = match &mut standing.link {
+            Link::Talking(talking) => &mut talking.held,
+            Link::Transferring(transfer) => match &mut transfer.stage {
+                Stage::Bridged(bridged) => &mut bridged.held,
+                Stage::Referring | Stage::Binding(_) | Stage::Inviting(_) => return,
+            },
+            Link::Menu | Link::Queued(_) => return,
+        };
+        if std::mem::replace(held, holds) == holds {
             return;
         }
         let command = if holds {

@@ -107,6 +107,8 @@ pub enum Cause {
     MediaSilent,
     /// The call was longer than the limit of calls.
     TooLong,
+    /// The caller was handed to somebody outside: the network took the call over, or the other side hung up.
+    Transferred,
     /// The server is stopping.
     Draining,
     /// The call was refused before it began; the SIP status says why.
@@ -127,6 +129,7 @@ impl Cause {
             Self::NotAcknowledged => "not_acknowledged",
             Self::MediaSilent => "media_silent",
             Self::TooLong => "too_long",
+            Self::Transferred => "transferred",
             Self::Draining => "draining",
             Self::Refused(_) => "refused",
             Self::Failed => "failed",

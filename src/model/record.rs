@@ -110,6 +110,36 @@ pub enum CallEvent {
         /// `abandoned`, `timeout`, `nobody`, `left`.
         outcome: Arc<str>,
     },
+    /// The caller is being handed to somebody outside.
+    TransferBegan {
+        /// The target's name in menu and configuration.
+        target: Arc<str>,
+        /// By REFER rather than by a bridge.
+        refer: bool,
+    },
+    /// The caller and the target hear each other, or the caller's network has taken the call over.
+    Transferred {
+        /// The target.
+        target: Arc<str>,
+        /// From the beginning of the transfer.
+        took: Duration,
+    },
+    /// The transfer did not work; the caller is in the menu again.
+    TransferFailed {
+        /// The target.
+        target: Arc<str>,
+        /// Why, one word: `busy`, `no_answer`, `rejected`, `unreachable` …
+        reason: Arc<str>,
+    },
+    /// The conversation with the target ended.
+    TransferEnded {
+        /// The target.
+        target: Arc<str>,
+        /// Length of two-way audio.
+        talked: Duration,
+        /// Whether the target hung up first.
+        by_target: bool,
+    },
     /// A voice message was stored.
     MessageLeft {
         /// The mailbox.

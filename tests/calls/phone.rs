@@ -55,6 +55,12 @@ pub struct Phone {
     pub formats: &'static str,
     /// Whether it acknowledges and answers requests by itself.
     pub by_itself: bool,
+    /// Challenges it refuses INVITEs with (401), one each, before it takes one.
+    pub asks: VecDeque<String>,
+    /// How it answers REFER.
+    pub refer: &'static str,
+    /// Further headers of its INVITE.
+    pub more: Vec<(&'static str, &'static str)>,
     pub inbox: Vec<Sip>,
     pub ear: Ear,
     pub out: VecDeque<Out>,
@@ -89,6 +95,9 @@ impl Phone {
             voice: Voice::Sparse,
             formats: "8 0 101",
             by_itself: true,
+            asks: VecDeque::new(),
+            refer: "202 Accepted",
+            more: Vec::new(),
             inbox: Vec::new(),
             ear: Ear::default(),
             out: VecDeque::new(),
@@ -164,7 +173,8 @@ impl Phone {
         self.target = format!("sip:{called}@192.0.2.1");
         self.late = offer.is_none();
         self.incoming = None;
-        self.ask("INVITE", &[], offer.unwrap_or(""));
+        let more = self.more.clone();
+        self.ask("INVITE", &more, offer.unwrap_or(""));
     }
 
     pub fn cancel(&mut self) {
@@ -195,6 +205,13 @@ impl Phone {
         let mut more = vec![("Expires", expires.as_str())];
         more.extend(authorization.map(|value| ("Authorization", value)));
         self.ask("REGISTER", &more, "");
+    }
+
+    /// News of a REFER.
+    pub fn notify(&mut self, state: &str, fragment: &str) {
+        let headers =
+            [("Event", "refer"), ("Subscription-State", state), ("Content-Type", "message/sipfrag;version=2.0")];
+        self.ask("NOTIFY", &headers, fragment);
     }
 
     /// The media of the call ends.
@@ -349,12 +366,26 @@ impl Phone {
                 self.hush();
             }
             "ACK" => {}
+            "REFER" => match self.asks.pop_front() {
+                Some(challenge) => {
+                    self.say(message.reply(
+                        "407 Proxy Authentication",
+                        &tag,
+                        &[("Proxy-Authenticate", &challenge)],
+                        "",
+                    ));
+                }
+                None => self.say(message.reply(self.refer, &tag, &[], "")),
+            },
             _ => self.say(message.reply("200 OK", &tag, &[], "")),
         }
     }
 
     fn on_ring(&mut self, now: Instant, invite: &Sip) {
         let tag = format!("o{}", self.number);
+        if let Some(challenge) = self.asks.pop_front() {
+            return self.say(invite.reply("401 Unauthorized", &tag, &[("WWW-Authenticate", &challenge)], ""));
+        }
         match self.manner {
             Manner::Refuses(status) => return self.say(invite.reply(status, &tag, &[], "")),
             Manner::Answers(after) => {

@@ -5,7 +5,7 @@ use super::bank::FakeBank;
 use super::ear::{Clips, Heard, phrases, words};
 use super::phone::{Manner, Out, Phone, Voice};
 use super::text::Sip;
-use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, Lifetimes};
+use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, Lifetimes, Outside};
 use hotline::ivr::acd::{OperatorProfile, OperatorState};
 use hotline::ivr::menu::{Menu, load};
 use hotline::ivr::speech::Manifest;
@@ -93,6 +93,7 @@ pub fn config() -> ExchangeConfig {
         registration: Lifetimes::default(),
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
         blocked_numbers: Vec::new(),
+        outside: Outside::default(),
     }
 }
 

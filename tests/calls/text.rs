@@ -105,6 +105,15 @@ pub fn authorization(challenge: &str, user: &str, password: &str, uri: &str) -> 
     )
 }
 
+/// The response that a header with `qop=auth` and MD5 must bear.
+pub fn response_of(header: &str, method: &str, user: &str, password: &str, uri: &str) -> String {
+    let (realm, nonce, cnonce) = (quoted(header, "realm"), quoted(header, "nonce"), quoted(header, "cnonce"));
+    let count = header.split_once("nc=").map_or("", |(_, rest)| &rest[..8]);
+    let ha1 = hex(&format!("{user}:{realm}:{password}"));
+    let ha2 = hex(&format!("{method}:{uri}"));
+    hex(&format!("{ha1}:{nonce}:{count}:{cnonce}:auth:{ha2}"))
+}
+
 /// An SDP body: where media goes, its formats and its direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sdp {

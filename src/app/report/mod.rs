@@ -8,6 +8,8 @@
 //!     queue     support: waited 0:35, anna, talked 1:05
 //! ```
 
+mod transfers;
+
 use crate::io::store::{CallHistory, millis};
 use crate::model::{CallEvent, CallId, Cause, Lang, Level, OperatorId, PhoneNumber};
 use jiff::Timestamp;
@@ -16,6 +18,7 @@ use serde_json::{Value as Json, json};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
+use transfers::TransferVisit;
 
 /// How calls are printed.
 #[derive(Clone, Debug)]
@@ -42,6 +45,7 @@ struct CallReport {
     chosen: Vec<(Arc<str>, Arc<str>)>,
     notes: Vec<Arc<str>>,
     queues: Vec<QueueVisit>,
+    transfers: Vec<TransferVisit>,
     messages: Vec<(Arc<str>, Duration)>,
     ended: Option<(Cause, Duration)>,
 }
@@ -129,6 +133,10 @@ impl CallReport {
                 let visit = self.visit();
                 (visit.talked, visit.by_operator) = (Some(talked), by_operator);
             }
+            event @ (CallEvent::TransferBegan { .. }
+            | CallEvent::Transferred { .. }
+            | CallEvent::TransferFailed { .. }
+            | CallEvent::TransferEnded { .. }) => transfers::add(&mut self.transfers, event),
             CallEvent::QueueLeft { queue, waited, outcome } => {
                 let visit = self.visit();
                 (visit.queue, visit.waited, visit.left) = (queue, Some(waited), Some(outcome));
@@ -178,6 +186,7 @@ impl CallReport {
                 .collect::<serde_json::Map<_, _>>(),
             "notes": texts(&self.notes),
             "queues": self.queues.iter().map(QueueVisit::json).collect::<Vec<_>>(),
+            "transfers": self.transfers.iter().map(TransferVisit::json).collect::<Vec<_>>(),
             "messages": self.messages.iter()
                 .map(|(mailbox, length)| json!({ "mailbox": &**mailbox, "length_ms": millis(*length) }))
                 .collect::<Vec<_>>(),
@@ -258,6 +267,7 @@ fn write_block(text: &mut String, report: &CallReport, call: CallId, options: &R
         ("chosen", chosen.join(" · ")),
         ("notes", report.notes.join(" · ")),
         ("queue", report.queues.iter().map(QueueVisit::text).collect::<Vec<_>>().join("\n              ")),
+        ("transfer", report.transfers.iter().map(TransferVisit::text).collect::<Vec<_>>().join("\n              ")),
         ("message", messages.join(" · ")),
     ] {
         if !value.is_empty() {

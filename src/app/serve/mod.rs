@@ -194,6 +194,7 @@ fn exchange(config: &Config) -> ExchangeConfig {
         },
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
         blocked_numbers: config.blocked_numbers.clone(),
+        outside: crate::exchange::Outside::default(),
     }
 }
 

@@ -43,6 +43,18 @@ pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
             "talk_ended",
             json!({ "operator": operator.as_str(), "talked_ms": millis(*talked), "by_operator": by_operator }),
         ),
+        CallEvent::TransferBegan { target, refer } => {
+            ("transfer_began", json!({ "target": &**target, "refer": refer }))
+        }
+        CallEvent::Transferred { target, took } => {
+            ("transferred", json!({ "target": &**target, "took_ms": millis(*took) }))
+        }
+        CallEvent::TransferFailed { target, reason } => {
+            ("transfer_failed", json!({ "target": &**target, "reason": &**reason }))
+        }
+        CallEvent::TransferEnded { target, talked, by_target } => {
+            ("transfer_ended", json!({ "target": &**target, "talked_ms": millis(*talked), "by_target": by_target }))
+        }
         CallEvent::QueueLeft { queue, waited, outcome } => {
             ("queue_left", json!({ "queue": &**queue, "waited_ms": millis(*waited), "outcome": &**outcome }))
         }
@@ -88,6 +100,16 @@ pub(super) fn decode(kind: &str, detail: &Json) -> Option<CallEvent> {
             talked: length("talked_ms")?,
             by_operator: detail.get("by_operator")?.as_bool()?,
         },
+        "transfer_began" => {
+            CallEvent::TransferBegan { target: text("target")?, refer: detail.get("refer")?.as_bool()? }
+        }
+        "transferred" => CallEvent::Transferred { target: text("target")?, took: length("took_ms")? },
+        "transfer_failed" => CallEvent::TransferFailed { target: text("target")?, reason: text("reason")? },
+        "transfer_ended" => CallEvent::TransferEnded {
+            target: text("target")?,
+            talked: length("talked_ms")?,
+            by_target: detail.get("by_target")?.as_bool()?,
+        },
         "queue_left" => {
             CallEvent::QueueLeft { queue: text("queue")?, waited: length("waited_ms")?, outcome: text("outcome")? }
         }
@@ -110,6 +132,7 @@ fn decode_cause(detail: &Json) -> Option<Cause> {
         Cause::NotAcknowledged,
         Cause::MediaSilent,
         Cause::TooLong,
+        Cause::Transferred,
         Cause::Draining,
         Cause::Refused(status.unwrap_or(0)),
         Cause::Failed,

@@ -41,12 +41,16 @@ pub(in crate::io) fn every_event() -> Vec<CallEvent> {
         CallEvent::Connected { operator: anna(), waited: seconds(35) },
         CallEvent::TalkEnded { operator: anna(), talked: seconds(65), by_operator: true },
         CallEvent::QueueLeft { queue: "support".into(), waited: seconds(9), outcome: "abandoned".into() },
+        CallEvent::TransferBegan { target: "fraud_desk".into(), refer: true },
+        CallEvent::Transferred { target: "fraud_desk".into(), took: seconds(7) },
+        CallEvent::TransferFailed { target: "fraud_desk".into(), reason: "busy".into() },
+        CallEvent::TransferEnded { target: "fraud_desk".into(), talked: seconds(50), by_target: true },
         CallEvent::MessageLeft { mailbox: "support".into(), file: "1.wav".into(), length: seconds(12) },
     ];
     for cause in [Cause::CallerHungUp, Cause::MenuEnded, Cause::OperatorHungUp, Cause::Cancelled]
         .into_iter()
         .chain([Cause::NotAcknowledged, Cause::MediaSilent, Cause::TooLong, Cause::Draining])
-        .chain([Cause::Refused(488), Cause::Failed])
+        .chain([Cause::Refused(488), Cause::Failed, Cause::Transferred])
     {
         events.push(CallEvent::Ended { cause, lasted: seconds(134) });
     }

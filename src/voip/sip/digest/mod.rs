@@ -5,7 +5,8 @@
 //!   REGISTER + Authorization      ──▶  DigestServer::verify       ──▶  Accepted │ Stale │ Denied
 //! ```
 //!
-//! As a client: [`DigestClient`] answers what a trunk asks within a call. As a server only `qop=auth` is offered; an answer without `qop` (RFC 2069) is taken once for each nonce.
+//! As a client, [`DigestClient`] answers what a trunk asks within a call. As a server only `qop=auth` is offered; an
+//! answer without `qop` (RFC 2069) is taken once for each nonce.
 
 mod algorithm;
 mod client;
