@@ -1,6 +1,6 @@
 //! Writing a description.
 
-use super::session::{Address, MediaDescription, SessionDescription};
+use super::session::{Address, Encoding, MediaDescription, SessionDescription};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -33,8 +33,12 @@ impl fmt::Display for MediaDescription {
             write!(f, "c={address}\r\n")?;
         }
         for format in &self.formats {
-            if let Some((name, rate)) = &format.rtpmap {
-                write!(f, "a=rtpmap:{} {name}/{rate}\r\n", format.payload_type)?;
+            if let Some(Encoding { name, rate, channels }) = &format.rtpmap {
+                write!(f, "a=rtpmap:{} {name}/{rate}", format.payload_type)?;
+                if let Some(channels) = channels {
+                    write!(f, "/{channels}")?;
+                }
+                f.write_str("\r\n")?;
             }
             if let Some(parameters) = &format.fmtp {
                 write!(f, "a=fmtp:{} {parameters}\r\n", format.payload_type)?;
@@ -42,6 +46,9 @@ impl fmt::Display for MediaDescription {
         }
         if let Some(ptime) = self.ptime {
             write!(f, "a=ptime:{ptime}\r\n")?;
+        }
+        if let Some(ptime) = self.max_ptime {
+            write!(f, "a=maxptime:{ptime}\r\n")?;
         }
         if let Some((port, address)) = &self.rtcp {
             write!(f, "a=rtcp:{port}")?;
@@ -51,7 +58,7 @@ impl fmt::Display for MediaDescription {
             f.write_str("\r\n")?;
         }
         for crypto in &self.crypto {
-            line(f, "crypto", crypto)?;
+            line(f, "crypto", crypto.reveal())?;
         }
         for attribute in &self.attributes {
             line(f, &attribute.name, &attribute.value)?;

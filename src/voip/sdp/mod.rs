@@ -9,12 +9,16 @@
 //! written without the offer it belongs to.
 
 mod build;
+mod crypto;
+mod formats;
 mod offer_answer;
 mod parse;
 mod session;
 
+pub use crypto::SecureMedia;
 pub use offer_answer::{Negotiated, Negotiation, NegotiationError, PayloadPair, PendingOffer, RemoteOffer};
 pub use parse::SdpError;
 pub use session::{
-    Address, Attribute, Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SessionDescription,
+    Address, Attribute, Direction, Encoding, Format, MediaDescription, MediaKind, Origin, Protocol, SecretText,
+    SessionDescription,
 };

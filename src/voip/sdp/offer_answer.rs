@@ -1,20 +1,22 @@
 //! Offer and answer (RFC 3264): what two descriptions agree on.
 
+use super::crypto::{self, CryptoLine, OurKeys, SecureMedia};
+use super::formats::{Numbers, Selection};
 use super::parse::SdpError;
-use super::session::{Address, Attribute, Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SessionDescription};
+use super::session::{
+    Address, Attribute, Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SessionDescription,
+};
 use crate::voip::audio::Codec;
 use crate::voip::rtp::PayloadType;
+use crate::voip::rtp::srtp::SecureKeys;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// The encoding name of RFC 4733 events.
-const EVENT_NAME: &str = "telephone-event";
-/// The events we take and send: the sixteen keys.
-const EVENT_CODES: &str = "0-15";
-/// Our payload type for events when we offer.
-const OFFERED_EVENT: u8 = 101;
-/// Milliseconds of sound in a packet of ours.
+/// Milliseconds of sound in a packet of ours, unless the peer asks for another length.
 const PTIME: u16 = 20;
+/// The shortest and the longest packet that we send, milliseconds; lengths between are multiples of the shortest.
+const SHORTEST: u16 = 10;
+const LONGEST: u16 = 60;
 
 /// One payload in both directions; the numbers may differ, each side names what it wants to receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,15 @@ pub struct Negotiated {
     pub payload_type: PayloadPair,
     /// RFC 4733 events, when both know them.
     pub telephone_event: Option<PayloadPair>,
-    /// The length of packets the peer asked for (`a=ptime`), 20 ms when it did not. We send 20 ms always.
+    /// The clock of these events, Hz: the codec's where the peer knows it at that clock (RFC 4733 §2.5.1.1).
+    pub event_clock: u32,
+    /// Comfort noise (RFC 3389), when the peer named it beside a codec of 8,000 Hz.
+    pub comfort_noise: Option<PayloadPair>,
+    /// The length of packets we send: what the peer asked for (`a=ptime`) in steps of 10 ms from 10 to 60 ms, and no
+    /// longer than its `a=maxptime`; 20 ms when it said nothing, and in Opus. What we receive may have any length.
     pub ptime: Duration,
+    /// The keys of SRTP, when packets are encrypted.
+    pub srtp: Option<SecureKeys>,
     /// Where the peer wants RTP. The port or address may be unspecified while the direction does not send.
     pub remote: SocketAddr,
     /// Where the peer wants RTCP: `a=rtcp` (RFC 3605), or the port above RTP's.
@@ -52,9 +61,12 @@ pub enum NegotiationError {
     /// The body cannot be read (400).
     #[error(transparent)]
     Description(#[from] SdpError),
-    /// No audio line with a codec of ours over plain RTP.
+    /// No audio line with a codec of ours.
     #[error("no audio line has a codec that both know")]
     NoCommonCodec,
+    /// The audio line is encrypted and must not be, or is not and must be, or has no key that we can use.
+    #[error("no audio line is encrypted as it must be")]
+    Protection,
     /// The audio line's address is a name, missing, or of another IP version than ours.
     #[error("the address of the audio line cannot be used")]
     Address,
@@ -69,18 +81,21 @@ impl NegotiationError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Description(_) => 400,
-            Self::NoCommonCodec | Self::Address | Self::Mismatch => 488,
+            Self::NoCommonCodec | Self::Protection | Self::Address | Self::Mismatch => 488,
         }
     }
 }
 
 /// Our side of one dialog's descriptions: where we receive, and which version we are at.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Negotiation {
     local: SocketAddr,
     session: u64,
     version: u64,
     codecs: Vec<Codec>,
+    numbers: Numbers,
+    policy: SecureMedia,
+    keys: Option<OurKeys>,
     last: Option<SessionDescription>,
 }
 
@@ -120,6 +135,9 @@ pub struct PendingOffer {
     local: SocketAddr,
     direction: Direction,
     codecs: Vec<Codec>,
+    numbers: Numbers,
+    policy: SecureMedia,
+    crypto: Vec<CryptoLine>,
     lines: usize,
     audio: usize,
 }
@@ -129,7 +147,23 @@ impl Negotiation {
     /// receive RTP (the public address behind a NAT).
     #[must_use]
     pub fn new(session: u64, local: SocketAddr) -> Self {
-        Self { local, session, version: session, codecs: Codec::PREFERRED.to_vec(), last: None }
+        Self {
+            local,
+            session,
+            version: session,
+            codecs: Codec::PREFERRED.to_vec(),
+            numbers: Numbers::default(),
+            policy: SecureMedia::Refused,
+            keys: None,
+            last: None,
+        }
+    }
+
+    /// The same with packets encrypted as `policy` says. Our keys come from a generator that begins with `seed`, which
+    /// must be random.
+    #[must_use]
+    pub fn with_srtp(self, policy: SecureMedia, seed: [u8; 32]) -> Self {
+        Self { policy, keys: Some(OurKeys::new(seed)), ..self }
     }
 
     /// The same with these codecs only, best first.
@@ -145,19 +179,26 @@ impl Negotiation {
     /// When no line can be accepted; nothing changes then, and a call in progress goes on as it was (RFC 3261 §14.2).
     pub fn answer(&mut self, offer: RemoteOffer, allowed: Direction) -> Result<(String, Negotiated), NegotiationError> {
         let offer = offer.0;
-        let mut chosen = None;
-        for (index, media) in offer.media.iter().enumerate().filter(|(_, media)| is_usable(media)) {
-            if let Some(selection) = select(&media.formats, &self.codecs) {
-                chosen = Some((index, selection));
-                break;
-            }
-        }
-        let (index, selection) = chosen.ok_or(NegotiationError::NoCommonCodec)?;
+        let (index, selection, crypto) = self.choose(&offer)?;
         let accepted = &offer.media[index];
-        let negotiated = selection.negotiated(&offer, accepted, self.local, |theirs| theirs.mirrored().and(allowed))?;
+        let mut negotiated =
+            negotiated(&selection, &offer, accepted, self.local, |theirs| theirs.mirrored().and(allowed))?;
+        let mut ours = Vec::new();
+        match (crypto, &mut self.keys) {
+            (Some(theirs), Some(keys)) => {
+                let line = CryptoLine { tag: theirs.tag, key: keys.of(theirs.key.suite()) };
+                negotiated.srtp = Some(SecureKeys { send: line.key.clone(), receive: theirs.key });
+                ours.push(line.text());
+            }
+            (_, Some(keys)) => keys.forget(),
+            (_, None) => {}
+        }
+        self.numbers.follow(&selection);
         let lines = offer.media.iter().enumerate().map(|(at, media)| {
             if at == index {
                 let mut line = self.line(media.protocol.clone(), selection.formats(), negotiated.direction);
+                line.ptime = u16::try_from(negotiated.ptime.as_millis()).ok();
+                line.crypto = std::mem::take(&mut ours);
                 line.attributes.extend(negotiated.rtcp_mux.then(rtcp_mux));
                 line
             } else {
@@ -168,23 +209,52 @@ impl Negotiation {
         Ok((self.write(media), negotiated))
     }
 
+    /// The line that is accepted, its formats, and the key that its packets come under: the first that is encrypted
+    /// where encryption is preferred, else the first.
+    fn choose(&self, offer: &SessionDescription) -> Result<(usize, Selection, Option<CryptoLine>), NegotiationError> {
+        let usable = offer.media.iter().enumerate().filter(|(_, media)| is_usable(media));
+        let known = usable.filter_map(|(index, media)| Some((index, media, Selection::ours(media, &self.codecs)?)));
+        let policy = if self.keys.is_some() { self.policy } else { SecureMedia::Refused };
+        let mut refused = NegotiationError::NoCommonCodec;
+        let mut clear = None;
+        for (index, media, selection) in known {
+            match crypto::protection(media, policy) {
+                Some(Some(line)) => return Ok((index, selection, Some(line))),
+                Some(None) => clear = clear.or(Some((index, selection, None))),
+                None => refused = NegotiationError::Protection,
+            }
+        }
+        clear.ok_or(refused)
+    }
+
     /// Makes an offer of every codec we have, best first. In a dialog that has lines already each keeps its place, the
     /// refused ones refused (RFC 3264 §8).
     pub fn offer(&mut self, direction: Direction) -> (String, PendingOffer) {
-        let codecs = self.codecs.iter();
-        let codecs = codecs.filter_map(|codec| Some(codec_format(codec.static_payload_type()?, *codec)));
-        let formats = codecs.chain(std::iter::once(event_format(OFFERED_EVENT))).collect();
+        let formats = self.numbers.offer(&self.codecs);
         let mut lines = self.last.as_ref().map_or_else(Vec::new, |last| last.media.clone());
         let before = lines.iter().position(|line| line.port != 0);
-        let protocol = before.map_or(Protocol::Avp, |index| lines[index].protocol.clone());
-        let line = self.line(protocol, formats, direction);
+        // A dialog stays as it is: clear, or encrypted. A new one is as the policy says.
+        let encrypted = before.map_or(self.policy != SecureMedia::Refused, |index| !lines[index].crypto.is_empty());
+        let crypto = self.keys.as_mut().filter(|_| encrypted).map_or_else(Vec::new, OurKeys::offer);
+        let first = if self.policy == SecureMedia::Required { Protocol::Savp } else { Protocol::Avp };
+        let protocol = before.map_or(first, |index| lines[index].protocol.clone());
+        let mut line = self.line(protocol, formats, direction);
+        line.crypto = crypto.iter().map(CryptoLine::text).collect();
         let audio = before.unwrap_or(lines.len());
         match lines.get_mut(audio) {
             Some(place) => *place = line,
             None => lines.push(line),
         }
-        let codecs = self.codecs.clone();
-        let pending = PendingOffer { local: self.local, direction, codecs, lines: lines.len(), audio };
+        let pending = PendingOffer {
+            local: self.local,
+            direction,
+            codecs: self.codecs.clone(),
+            numbers: self.numbers.clone(),
+            policy: self.policy,
+            crypto,
+            lines: lines.len(),
+            audio,
+        };
         (self.write(lines), pending)
     }
 
@@ -198,6 +268,7 @@ impl Negotiation {
             connection: None,
             direction: Some(direction),
             ptime: Some(PTIME),
+            max_ptime: None,
             rtcp: None,
             crypto: Vec::new(),
             attributes: Vec::new(),
@@ -241,114 +312,85 @@ impl PendingOffer {
         if !is_usable(media) {
             return Err(NegotiationError::NoCommonCodec);
         }
-        // The order of the answer counts here: the peer chose, and puts first what it will send (RFC 3264 §6.1).
-        let ours = |format: &Format| codec_of(format).filter(|codec| self.codecs.contains(codec));
-        let codec = media.formats.iter().find_map(|format| Some((ours(format)?, format.payload_type)));
-        let (codec, payload_type) = codec.ok_or(NegotiationError::NoCommonCodec)?;
-        let event = media.formats.iter().find(|format| is_event(format)).map(|format| format.payload_type);
-        let selection = Selection { codec, payload_type, event };
+        let selection = Selection::theirs(media, &self.codecs).ok_or(NegotiationError::NoCommonCodec)?;
         let direction = self.direction;
         let mut negotiated =
-            selection.negotiated(&answer, media, self.local, |theirs| theirs.mirrored().and(direction))?;
+            negotiated(&selection, &answer, media, self.local, |theirs| theirs.mirrored().and(direction))?;
+        negotiated.srtp = crypto::answered(&self.crypto, media);
+        let must = self.policy == SecureMedia::Required || crypto::is_secure(&media.protocol);
+        if must && negotiated.srtp.is_none() {
+            return Err(NegotiationError::Protection);
+        }
         // We never offer it, so nobody may answer it (RFC 5761 §5.1.1).
         negotiated.rtcp_mux = false;
         // We receive by the numbers of our offer, whatever numbers the answer uses for the other way.
-        if let Some(ours) = codec.static_payload_type().and_then(PayloadType::new) {
+        if let Some(ours) = PayloadType::new(self.numbers.of(selection.codec)) {
             negotiated.payload_type.receive = ours;
         }
-        if let (Some(pair), Some(ours)) = (&mut negotiated.telephone_event, PayloadType::new(OFFERED_EVENT)) {
+        if let Some(pair) = &mut negotiated.telephone_event
+            && let Some(ours) = self.numbers.event(negotiated.event_clock).and_then(PayloadType::new)
+        {
             pair.receive = ours;
         }
         Ok(negotiated)
     }
 }
 
-/// The formats chosen of one line.
-struct Selection {
-    codec: Codec,
-    payload_type: u8,
-    event: Option<u8>,
+/// What a selection of a peer's line comes to, its keys left out.
+fn negotiated(
+    selection: &Selection,
+    remote: &SessionDescription,
+    media: &MediaDescription,
+    local: SocketAddr,
+    direction: impl FnOnce(Direction) -> Direction,
+) -> Result<Negotiated, NegotiationError> {
+    let Some(&Address::Ip(ip)) = remote.address_of(media) else { return Err(NegotiationError::Address) };
+    if ip.is_ipv4() != local.is_ipv4() || ip.is_multicast() {
+        return Err(NegotiationError::Address);
+    }
+    let rtcp = match &media.rtcp {
+        Some((port, Some(Address::Ip(other)))) if other.is_ipv4() == ip.is_ipv4() => (*other, *port),
+        Some((port, _)) => (ip, *port),
+        None => (ip, media.port.saturating_add(1)),
+    };
+    let pair = |number: u8| {
+        let number = PayloadType::new(number)?;
+        Some(PayloadPair { send: number, receive: number })
+    };
+    Ok(Negotiated {
+        codec: selection.codec,
+        payload_type: pair(selection.payload_type).ok_or(NegotiationError::NoCommonCodec)?,
+        telephone_event: selection.event.and_then(|event| pair(event.payload_type)),
+        event_clock: selection.event.map_or(selection.codec.clock_rate(), |event| event.clock),
+        comfort_noise: selection.comfort.and_then(pair),
+        ptime: Duration::from_millis(packet_length(selection.codec, media).into()),
+        srtp: None,
+        remote: SocketAddr::new(ip, media.port),
+        remote_rtcp: rtcp.into(),
+        rtcp_mux: media.attributes.iter().any(|attribute| *attribute == rtcp_mux()),
+        direction: direction(remote.direction_of(media)),
+    })
 }
 
-impl Selection {
-    fn formats(&self) -> Vec<Format> {
-        let codec = codec_format(self.payload_type, self.codec);
-        std::iter::once(codec).chain(self.event.map(event_format)).collect()
+/// The length of the packets that we send, milliseconds.
+fn packet_length(codec: Codec, media: &MediaDescription) -> u16 {
+    if codec == Codec::Opus {
+        return PTIME;
     }
-
-    fn negotiated(
-        &self,
-        remote: &SessionDescription,
-        media: &MediaDescription,
-        local: SocketAddr,
-        direction: impl FnOnce(Direction) -> Direction,
-    ) -> Result<Negotiated, NegotiationError> {
-        let Some(&Address::Ip(ip)) = remote.address_of(media) else { return Err(NegotiationError::Address) };
-        if ip.is_ipv4() != local.is_ipv4() || ip.is_multicast() {
-            return Err(NegotiationError::Address);
-        }
-        let rtcp = match &media.rtcp {
-            Some((port, Some(Address::Ip(other)))) if other.is_ipv4() == ip.is_ipv4() => (*other, *port),
-            Some((port, _)) => (ip, *port),
-            None => (ip, media.port.saturating_add(1)),
-        };
-        let pair = |number: u8| {
-            let number = PayloadType::new(number)?;
-            Some(PayloadPair { send: number, receive: number })
-        };
-        Ok(Negotiated {
-            codec: self.codec,
-            payload_type: pair(self.payload_type).ok_or(NegotiationError::NoCommonCodec)?,
-            telephone_event: self.event.and_then(pair),
-            ptime: Duration::from_millis(media.ptime.filter(|&ms| (10..=200).contains(&ms)).unwrap_or(PTIME).into()),
-            remote: SocketAddr::new(ip, media.port),
-            remote_rtcp: rtcp.into(),
-            rtcp_mux: media.attributes.iter().any(|attribute| *attribute == rtcp_mux()),
-            direction: direction(remote.direction_of(media)),
-        })
-    }
+    let wanted = media.ptime.filter(|&length| length >= SHORTEST).unwrap_or(PTIME);
+    let most = media.max_ptime.filter(|&most| most >= SHORTEST).unwrap_or(LONGEST);
+    wanted.min(most).min(LONGEST) / SHORTEST * SHORTEST
 }
 
-/// Whether a line is audio over plain RTP and not refused.
+/// Whether a line is audio over RTP and not refused.
 fn is_usable(media: &MediaDescription) -> bool {
-    media.kind == MediaKind::Audio && media.port != 0 && matches!(media.protocol, Protocol::Avp | Protocol::Avpf)
-}
-
-/// Our first choice among the formats, with the peer's numbers.
-fn select(formats: &[Format], codecs: &[Codec]) -> Option<Selection> {
-    let event = formats.iter().find(|format| is_event(format)).map(|format| format.payload_type);
-    codecs.iter().find_map(|&codec| {
-        let format = formats.iter().find(|format| codec_of(format) == Some(codec))?;
-        Some(Selection { codec, payload_type: format.payload_type, event })
-    })
-}
-
-/// The codec of a format: by its `rtpmap`, else by its static number.
-fn codec_of(format: &Format) -> Option<Codec> {
-    Codec::PREFERRED.into_iter().find(|codec| match &format.rtpmap {
-        Some((name, rate)) => name.eq_ignore_ascii_case(codec.encoding_name()) && *rate == codec.clock_rate(),
-        None => codec.static_payload_type() == Some(format.payload_type),
-    })
-}
-
-/// Whether a format is telephone-event with the clock of our codecs.
-fn is_event(format: &Format) -> bool {
-    matches!(&format.rtpmap, Some((name, 8_000)) if name.eq_ignore_ascii_case(EVENT_NAME))
-}
-
-fn codec_format(payload_type: u8, codec: Codec) -> Format {
-    let rtpmap = Some((codec.encoding_name().to_owned(), codec.clock_rate()));
-    Format { payload_type, rtpmap, fmtp: None }
+    let known = matches!(media.protocol, Protocol::Avp | Protocol::Avpf | Protocol::Savp | Protocol::Savpf);
+    media.kind == MediaKind::Audio && media.port != 0 && known
 }
 
 /// `a=rtcp-mux` (RFC 5761 §5.1.1).
 fn rtcp_mux() -> Attribute {
     Attribute { name: "rtcp-mux".to_owned(), value: String::new() }
-}
-
-fn event_format(payload_type: u8) -> Format {
-    let rtpmap = Some((EVENT_NAME.to_owned(), 8_000));
-    Format { payload_type, rtpmap, fmtp: Some(EVENT_CODES.to_owned()) }
 }
 
 /// A line with port zero and its formats as offered (RFC 3264 §6).
@@ -359,7 +401,8 @@ fn refused(media: &MediaDescription) -> MediaDescription {
     line.formats.clear();
     line.attributes.clear();
     line.crypto.clear();
-    (line.connection, line.direction, line.ptime, line.rtcp) = (None, None, None, None);
+    (line.connection, line.direction, line.rtcp) = (None, None, None);
+    (line.ptime, line.max_ptime) = (None, None);
     line
 }
 

@@ -1,7 +1,8 @@
 //! Reading a description: strict where a number is needed, tolerant of everything else.
 
 use super::session::{
-    Address, Attribute, Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SessionDescription,
+    Address, Attribute, Direction, Encoding, Format, MediaDescription, MediaKind, Origin, Protocol, SecretText,
+    SessionDescription,
 };
 use std::net::IpAddr;
 
@@ -13,6 +14,9 @@ pub(super) const MAX_MEDIA: usize = 64;
 pub(super) const MAX_FORMATS: usize = 1_000;
 /// The most attributes kept at one level; more are ignored.
 const MAX_ATTRIBUTES: usize = 256;
+
+/// The most `a=crypto` lines of one line that are considered; more are ignored.
+const MAX_CRYPTO: usize = 32;
 
 /// Why a body is no description.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +76,7 @@ struct Reading {
 /// An `m=` line with the `rtpmap` and `fmtp` lines that are still to be matched with its formats.
 struct Lines {
     media: MediaDescription,
-    rtpmaps: Vec<(u8, String, u32)>,
+    rtpmaps: Vec<(u8, Encoding)>,
     fmtps: Vec<(u8, String)>,
 }
 
@@ -126,8 +130,10 @@ impl Lines {
             "fmtp" if self.fmtps.len() < MAX_FORMATS => self.fmtps.extend(fmtp(value)),
             "rtpmap" | "fmtp" => {}
             "ptime" => self.media.ptime = leading_number(value).or(self.media.ptime),
+            "maxptime" => self.media.max_ptime = leading_number(value).or(self.media.max_ptime),
             "rtcp" => self.media.rtcp = rtcp(value).or(self.media.rtcp.take()),
-            "crypto" if self.media.crypto.len() < MAX_ATTRIBUTES => self.media.crypto.push(value.to_owned()),
+            "crypto" if self.media.crypto.len() < MAX_CRYPTO => self.media.crypto.push(SecretText::new(value)),
+            "crypto" => {}
             _ => keep(&mut self.media.attributes, name, value),
         }
     }
@@ -135,10 +141,10 @@ impl Lines {
     fn finish(self) -> MediaDescription {
         let Self { mut media, rtpmaps, fmtps } = self;
         // A table by payload type: a thousand formats with a thousand lines stay linear.
-        let mut names: [Option<(String, u32)>; 128] = [const { None }; 128];
-        for (payload_type, name, rate) in rtpmaps {
+        let mut names: [Option<Encoding>; 128] = [const { None }; 128];
+        for (payload_type, encoding) in rtpmaps {
             if let Some(slot) = names.get_mut(usize::from(payload_type)) {
-                slot.get_or_insert((name, rate));
+                slot.get_or_insert(encoding);
             }
         }
         let mut parameters: [Option<String>; 128] = [const { None }; 128];
@@ -200,6 +206,8 @@ fn media(value: &str) -> Option<Lines> {
     let protocol = match protocol.to_ascii_uppercase().as_str() {
         "RTP/AVP" => Protocol::Avp,
         "RTP/AVPF" => Protocol::Avpf,
+        "RTP/SAVP" => Protocol::Savp,
+        "RTP/SAVPF" => Protocol::Savpf,
         _ => Protocol::Other(protocol.to_owned()),
     };
     let media = MediaDescription {
@@ -211,6 +219,7 @@ fn media(value: &str) -> Option<Lines> {
         connection: None,
         direction: None,
         ptime: None,
+        max_ptime: None,
         rtcp: None,
         crypto: Vec::new(),
         attributes: Vec::new(),
@@ -219,11 +228,12 @@ fn media(value: &str) -> Option<Lines> {
 }
 
 /// `101 telephone-event/8000`, perhaps with `/channels`.
-fn rtpmap(value: &str) -> Option<(u8, String, u32)> {
+fn rtpmap(value: &str) -> Option<(u8, Encoding)> {
     let (payload_type, encoding) = value.split_once(char::is_whitespace)?;
     let mut parts = encoding.trim().split('/');
-    let (name, rate) = (parts.next()?, parts.next()?);
-    Some((payload_type.parse().ok()?, name.to_owned(), rate.trim().parse().ok()?))
+    let (name, rate) = (parts.next()?.to_owned(), parts.next()?.trim().parse().ok()?);
+    let channels = parts.next().and_then(|channels| channels.trim().parse().ok());
+    Some((payload_type.parse().ok()?, Encoding { name, rate, channels }))
 }
 
 /// `101 0-16`.

@@ -1,6 +1,8 @@
 //! A session description as values (RFC 8866 §5): what we use typed, the rest kept as it came.
 
+use std::fmt;
 use std::net::IpAddr;
+use zeroize::Zeroizing;
 
 /// Which way media flows, seen from the one who says it (RFC 8866 §6.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -119,7 +121,11 @@ pub enum Protocol {
     Avp,
     /// `RTP/AVPF` (RFC 4585): the same packets, earlier feedback.
     Avpf,
-    /// Something we refuse, by its name: `RTP/SAVP`, `UDP/TLS/RTP/SAVPF`, …
+    /// `RTP/SAVP` (RFC 3711): the packets are encrypted.
+    Savp,
+    /// `RTP/SAVPF` (RFC 5124): encrypted, earlier feedback.
+    Savpf,
+    /// Something we refuse, by its name: `UDP/TLS/RTP/SAVPF`, …
     Other(String),
 }
 
@@ -130,8 +136,45 @@ impl Protocol {
         match self {
             Self::Avp => "RTP/AVP",
             Self::Avpf => "RTP/AVPF",
+            Self::Savp => "RTP/SAVP",
+            Self::Savpf => "RTP/SAVPF",
             Self::Other(name) => name,
         }
+    }
+}
+
+/// What `a=rtpmap` says of a format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoding {
+    /// The encoding name.
+    pub name: String,
+    /// The clock rate, Hz.
+    pub rate: u32,
+    /// The channels, when they are written.
+    pub channels: Option<u8>,
+}
+
+/// Text with a key in it: never printed, wiped when it goes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Keeps a text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The text, for the wire alone.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText")
     }
 }
 
@@ -140,8 +183,8 @@ impl Protocol {
 pub struct Format {
     /// The payload type.
     pub payload_type: u8,
-    /// `a=rtpmap`: encoding name and clock rate; `None` for a static type without one.
-    pub rtpmap: Option<(String, u32)>,
+    /// `a=rtpmap`; `None` for a static type without one.
+    pub rtpmap: Option<Encoding>,
     /// `a=fmtp`: parameters as written.
     pub fmtp: Option<String>,
 }
@@ -174,10 +217,12 @@ pub struct MediaDescription {
     pub direction: Option<Direction>,
     /// `a=ptime`, milliseconds.
     pub ptime: Option<u16>,
+    /// `a=maxptime`, milliseconds.
+    pub max_ptime: Option<u16>,
     /// `a=rtcp` (RFC 3605): port, and perhaps another address.
     pub rtcp: Option<(u16, Option<Address>)>,
     /// `a=crypto` lines (RFC 4568), raw.
-    pub crypto: Vec<String>,
+    pub crypto: Vec<SecretText>,
     /// The other attributes.
     pub attributes: Vec<Attribute>,
 }

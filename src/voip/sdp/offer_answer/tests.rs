@@ -140,7 +140,7 @@ const OFFERS: &[(&str, &[&str], &str)] = &[
         &["c=IN IP4 192.0.2.1", "m=audio 4 RTP/SAVP 8", "m=audio 6 RTP/AVP 0"],
         "Pcmu 0 - sendrecv 192.0.2.1:6",
     ),
-    ("SRTP only", &["c=IN IP4 192.0.2.1", "m=audio 4 RTP/SAVP 8"], "488 no audio line has a codec that both know"),
+    ("SRTP only", &["c=IN IP4 192.0.2.1", "m=audio 4 RTP/SAVP 8"], "488 no audio line is encrypted as it must be"),
     ("a zero port", &["c=IN IP4 192.0.2.1", "m=audio 0 RTP/AVP 8"], "488 no audio line has a codec that both know"),
     ("no media", &["c=IN IP4 192.0.2.1"], "488 no audio line has a codec that both know"),
     ("no address", &["m=audio 4 RTP/AVP 8"], "488 the address of the audio line cannot be used"),
@@ -241,7 +241,7 @@ fn the_version_rises_with_a_change_only() {
 #[test]
 fn our_offer_is_answered_with_numbers_of_the_other_side() {
     let (body, _) = negotiation().offer(Direction::SendRecv);
-    assert!(body.contains("m=audio 20000 RTP/AVP 8 0 101\r\n") && body.contains("a=ptime:20\r\na=sendrecv\r\n"));
+    assert!(body.contains("m=audio 20000 RTP/AVP 8 0 9 96 101 100\r\n") && body.contains("a=ptime:20\r\na=sendrecv\r\n"));
     let cases: &[(&str, &[&str], Result<Agreed, NegotiationError>)] = &[
         (
             "as offered",
@@ -255,7 +255,7 @@ fn our_offer_is_answered_with_numbers_of_the_other_side() {
         ),
         ("no events", &["m=audio 6 RTP/AVP 8", "a=recvonly"], Ok((Codec::Pcma, 8, None, Direction::SendOnly))),
         ("refused", &["m=audio 0 RTP/AVP 8"], Err(NegotiationError::NoCommonCodec)),
-        ("another codec", &["m=audio 6 RTP/AVP 9"], Err(NegotiationError::NoCommonCodec)),
+        ("another codec", &["m=audio 6 RTP/AVP 18"], Err(NegotiationError::NoCommonCodec)),
         ("a line too many", &["m=audio 6 RTP/AVP 8", "m=audio 8 RTP/AVP 8"], Err(NegotiationError::Mismatch)),
         ("no line", &[], Err(NegotiationError::Mismatch)),
     ];
@@ -278,7 +278,7 @@ fn an_offer_of_ours_later_in_the_call_keeps_every_line_in_its_place() {
     negotiation.answer(remote, Direction::SendRecv).expect("an answer");
     let (body, pending) = negotiation.offer(Direction::SendOnly);
     let lines: Vec<&str> = body.lines().filter(|line| line.starts_with("m=") || line.starts_with("o=")).collect();
-    assert_eq!(lines, ["o=- 42 43 IN IP4 198.51.100.1", "m=video 0 RTP/AVP 97", "m=audio 20000 RTP/AVPF 8 0 101"]);
+    assert_eq!(lines, ["o=- 42 43 IN IP4 198.51.100.1", "m=video 0 RTP/AVP 97", "m=audio 20000 RTP/AVPF 8 0 9 96 101 100"]);
     let answer = offer(&["c=IN IP4 192.0.2.1", "m=video 0 RTP/AVP 97", "m=audio 4 RTP/AVPF 8", "a=recvonly"]);
     let agreed = pending.accept(answer.as_bytes()).expect("agreed");
     assert_eq!((agreed.remote.port(), agreed.direction), (4, Direction::SendOnly));
