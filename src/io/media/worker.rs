@@ -1,20 +1,21 @@
-//! One media thread: it sleeps until the next millisecond of its wheel, sends what is due, and reads what has come.
+//! One media thread: it sleeps until the next millisecond of its wheel, and for each stream of that slot reads what
+//! has come and sends what is due.
 //!
 //! ```text
-//! no stream open:  wait in epoll for a command                      (no tick, no cost)
-//! otherwise:       sleep ≤ 1 ms ─▶ tick: send ─▶ commands ─▶ epoll without waiting: receive ─▶ tell events
+//! no stream open:  wait in epoll for a command                                          (no tick, no cost)
+//! otherwise:       sleep ≤ 1 ms ─▶ for each seat of the slot: receive, send ─▶ commands ─▶ epoll: RTCP ─▶ tell events
 //! ```
 //!
-//! Received datagrams wait for up to a millisecond, so that one call of epoll names all of them: waking for each
-//! would cost more than handling it.
+//! RTP is not waited for: a phone sends as often as we do, so a read per frame finds its packet. Being told of each
+//! (epoll) costs as much again as reading it, and touches the socket at another time than sending does.
 
-use super::legs::{self, Legs};
+use super::legs::Legs;
 use super::outbox::Outbox;
 use super::ports::SocketPair;
 use super::recordings::{Entry, Recordings};
 use crate::io::clock::Clock;
 use crate::model::Instant;
-use crate::voip::media::{Channel, MediaCommand, MediaCore, MediaEvent, StreamId, StreamReport};
+use crate::voip::media::{MediaCommand, MediaCore, MediaEvent, Seat, StreamId, StreamReport};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
@@ -25,8 +26,6 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 pub const WAKE: u64 = u64::MAX;
 /// Sockets named by one call of epoll.
 const EVENTS: usize = 1_024;
-/// Calls of epoll in one turn: what a flood brings beyond waits in the sockets and is dropped there.
-const PASSES: usize = 4;
 /// Orders taken in one turn.
 const ORDERS: usize = 1_024;
 /// The longest datagram that is of use.
@@ -68,11 +67,11 @@ impl Worker {
             }
             // First, so that a stream that is opened after a long idle time finds the wheel at the present.
             let now = self.clock.instant();
-            self.core.tick(now, &mut |datagram| self.legs.send(datagram));
+            self.pace(now, &mut buffer);
             if !self.obey(now) {
                 break;
             }
-            self.receive(&mut events, &mut buffer);
+            self.receive_control(&mut events, &mut buffer);
             self.tell();
         }
         tracing::debug!(unsent = self.legs.unsent(), "media thread ends");
@@ -108,18 +107,19 @@ impl Worker {
     }
 
     fn command(&mut self, now: Instant, command: MediaCommand) {
-        if let MediaCommand::Open { stream, .. } = &command {
-            match self.legs.open(*stream, &self.epoll) {
-                Ok(true) => {}
-                Ok(false) => return self.outbox.push(MediaEvent::Refused { stream: *stream }),
-                Err(error) => {
-                    tracing::error!(%error, "the sockets of a stream cannot be watched");
-                    return self.outbox.push(MediaEvent::Refused { stream: *stream });
-                }
-            }
-        }
+        let opened = if let MediaCommand::Open { stream, .. } = &command { Some(*stream) } else { None };
         let closed = if let MediaCommand::Close { stream } = &command { Some(*stream) } else { None };
+        if let Some(stream) = opened.filter(|stream| !self.legs.is_reserved(*stream)) {
+            return self.outbox.push(MediaEvent::Refused { stream });
+        }
         self.core.handle_command(now, command, &mut |datagram| self.legs.send(datagram));
+        if let Some(stream) = opened
+            && let Some(seat) = self.core.seat_of(stream)
+            && let Err(error) = self.legs.open(stream, seat, &self.epoll)
+        {
+            tracing::error!(%error, "the sockets of a stream cannot be watched");
+            self.core.handle_command(now, MediaCommand::Close { stream }, &mut |_| {});
+        }
         self.tell();
         // A stream whose sockets were bound but which was never opened: whoever waits for its end hears of it too.
         if let Some(stream) = closed.filter(|stream| self.legs.remove(*stream)) {
@@ -127,31 +127,53 @@ impl Worker {
         }
     }
 
-    /// Reads one datagram from each socket that has one. Level-triggered: what is left is named again.
-    fn receive(&mut self, events: &mut Vec<epoll::Event>, buffer: &mut [u8]) {
-        const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-        for _ in 0..PASSES {
-            events.clear();
-            let ready = epoll::wait(&self.epoll, spare_capacity(events), Some(&AT_ONCE)).unwrap_or(0);
-            let now = self.clock.instant();
-            for event in events.iter() {
-                let name = event.data.u64();
-                if name == WAKE {
-                    self.awake();
-                    continue;
-                }
-                let (stream, channel) = legs::named(name);
-                let Some((from, length)) = self.legs.receive(stream, channel, buffer) else { continue };
-                let bytes = &buffer[..length];
-                match channel {
-                    Channel::Rtp => {
-                        self.core.handle_packet(now, stream, from, bytes, &mut |datagram| self.legs.send(datagram));
-                    }
-                    Channel::Rtcp => self.core.handle_rtcp(now, stream, from, bytes),
-                }
+    /// Reads and sends for every slot that is due.
+    fn pace(&mut self, now: Instant, buffer: &mut [u8]) {
+        while let Some(turn) = self.core.next_turn(now) {
+            let mut place = 0;
+            while let Some(seat) = self.core.seat_at(turn, place) {
+                self.receive(now, seat, buffer);
+                place += 1;
             }
-            if ready < EVENTS {
-                return;
+            place = 0;
+            while let Some(seat) = self.core.talking_at(turn, &mut place) {
+                self.receive(now, seat, buffer);
+            }
+            place = 0;
+            while let Some(seat) = self.core.seat_at(turn, place) {
+                self.core.frame(seat, turn, &mut |datagram| self.legs.send_from(seat, datagram));
+                place += 1;
+            }
+        }
+        self.core.late_frames(now, &mut |datagram| self.legs.send(datagram));
+    }
+
+    /// Reads what has come for a seat.
+    fn receive(&mut self, now: Instant, seat: Seat, buffer: &mut [u8]) {
+        let mut read = 0;
+        while let Some((from, length)) = self.legs.receive(seat, buffer) {
+            self.core.handle_packet_at(now, seat, from, &buffer[..length], &mut |datagram| self.legs.send(datagram));
+            read += 1;
+            if !self.legs.wants_more(seat, read) {
+                break;
+            }
+        }
+    }
+
+    /// Reads one datagram from each RTCP socket that has one. Level-triggered: what is left is named again.
+    fn receive_control(&mut self, events: &mut Vec<epoll::Event>, buffer: &mut [u8]) {
+        const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+        events.clear();
+        if let Err(error) = epoll::wait(&self.epoll, spare_capacity(events), Some(&AT_ONCE)) {
+            tracing::debug!(%error, "a media thread cannot look for RTCP");
+        }
+        let now = self.clock.instant();
+        for event in events.iter() {
+            let name = event.data.u64();
+            if name == WAKE {
+                self.awake();
+            } else if let Some((stream, from, length)) = self.legs.receive_control(name, buffer) {
+                self.core.handle_rtcp(now, stream, from, &buffer[..length]);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The engine: all streams of one media thread.
 
-use super::pacing::{SLOTS, Wheel};
+use super::pacing::{Pace, SLOTS, Seat, Turn, Wheel};
 use super::player::Player;
 use super::recorder::Recorder;
 use super::stream::{Outbox, Relayed, Stream};
@@ -24,6 +24,7 @@ pub struct MediaCore {
     wheel: Wheel,
     slots: [Vec<u32>; SLOTS],
     streams: Vec<Option<Box<Stream>>>,
+    pace: Pace,
     free: Vec<u32>,
     index: HashMap<StreamId, u32>,
     out: Outbox,
@@ -39,6 +40,7 @@ impl MediaCore {
             wheel: Wheel::new(now),
             slots: [const { Vec::new() }; SLOTS],
             streams: Vec::new(),
+            pace: Pace::default(),
             free: Vec::new(),
             index: HashMap::new(),
             out: Outbox::default(),
@@ -127,9 +129,27 @@ impl MediaCore {
         bytes: &[u8],
         send: &mut impl FnMut(Datagram<'_>),
     ) {
-        let Some(index) = self.index_of(stream) else { return };
-        let Some(stream) = &mut self.streams[index] else { return };
-        let Some(relayed) = stream.receive(now, from, bytes, &mut self.out) else { return };
+        if let Some(seat) = self.seat_of(stream) {
+            self.handle_packet_at(now, seat, from, bytes, send);
+        }
+    }
+
+    /// The same for who knows the stream's seat.
+    pub fn handle_packet_at(
+        &mut self,
+        now: Instant,
+        seat: Seat,
+        from: SocketAddr,
+        bytes: &[u8],
+        send: &mut impl FnMut(Datagram<'_>),
+    ) {
+        let Some(Some(stream)) = self.streams.get_mut(seat.index()) else { return };
+        let told = self.out.events.len();
+        let relayed = stream.receive(now, from, bytes, &mut self.out);
+        if self.out.events.iter().skip(told).any(|event| matches!(event, MediaEvent::Digit { .. })) {
+            self.pace.ask(seat);
+        }
+        let Some(relayed) = relayed else { return };
         let Some(peer) = stream.peer() else { return };
         let hidden = stream.is_secret();
         let Some(peer) = self.stream(peer) else { return };
@@ -148,12 +168,61 @@ impl MediaCore {
     }
 
     /// Sends the frames that are due. Call it every millisecond; late calls catch up by the rule of the module.
+    ///
+    /// It is `next_turn`, `seat_at` with `frame`, and `late_frames` in one, for who reads the sockets elsewhere.
     pub fn tick(&mut self, now: Instant, send: &mut impl FnMut(Datagram<'_>)) {
-        while let Some((slot, due)) = self.wheel.turn(now) {
-            for &index in &self.slots[slot] {
-                if let Some(Some(stream)) = self.streams.get_mut(index as usize) {
-                    stream.frame(due, &mut self.out, send);
-                }
+        while let Some(turn) = self.next_turn(now) {
+            let mut place = 0;
+            while let Some(seat) = self.seat_at(turn, place) {
+                self.frame(seat, turn, send);
+                place += 1;
+            }
+        }
+        self.late_frames(now, send);
+    }
+
+    /// The next slot that is due: for each of its seats read what has come, then call [`MediaCore::frame`].
+    pub fn next_turn(&mut self, now: Instant) -> Option<Turn> {
+        self.wheel.turn(now)
+    }
+
+    /// The seats of a turn, one after another from place 0 on; `None` after the last.
+    #[must_use]
+    pub fn seat_at(&self, turn: Turn, place: usize) -> Option<Seat> {
+        self.slots[turn.slot()].get(place).copied().map(Seat)
+    }
+
+    /// The seats whose turn is half a frame away and whose streams are bridged, as [`MediaCore::seat_at`]: read what
+    /// has come for them now as well, so that a conversation waits for 10 ms at most.
+    #[must_use]
+    pub fn talking_at(&self, turn: Turn, place: &mut usize) -> Option<Seat> {
+        let seats = self.slots[turn.opposite()].get(*place..)?;
+        let found = seats.iter().position(|&seat| self.pace.is_talking(Seat(seat)))?;
+        *place += found + 1;
+        Some(Seat(seats[found]))
+    }
+
+    /// The seat of an open stream.
+    #[must_use]
+    pub fn seat_of(&self, stream: StreamId) -> Option<Seat> {
+        self.index.get(&stream).copied().map(Seat)
+    }
+
+    /// Sends the frame of a seat in its turn. When a key of it was told just now, the frame waits some milliseconds
+    /// for what is said to that, so that the old prompt is not heard for another frame.
+    pub fn frame(&mut self, seat: Seat, turn: Turn, send: &mut impl FnMut(Datagram<'_>)) {
+        let Some(Some(stream)) = self.streams.get_mut(seat.index()) else { return };
+        let (held, now) = self.pace.turn(seat, turn.due());
+        for due in held.into_iter().chain(now) {
+            stream.frame(due, &mut self.out, send);
+        }
+    }
+
+    /// Sends the frames that have waited long enough.
+    pub fn late_frames(&mut self, now: Instant, send: &mut impl FnMut(Datagram<'_>)) {
+        while let Some((seat, due)) = self.pace.overdue(now) {
+            if let Some(Some(stream)) = self.streams.get_mut(seat.index()) {
+                stream.frame(due, &mut self.out, send);
             }
         }
     }
@@ -183,6 +252,7 @@ impl MediaCore {
             index
         };
         self.index.insert(id, index);
+        self.pace.open(Seat(index));
         if let Some(slot) = self.slots.iter_mut().min_by_key(|slot| slot.len()) {
             slot.push(index);
         }
@@ -227,6 +297,7 @@ impl MediaCore {
                 stream.set_peer(Some(other));
                 stream.stop();
             }
+            self.note_peer(leg);
         }
     }
 
@@ -234,8 +305,18 @@ impl MediaCore {
         let Some(stream) = self.stream(id) else { return };
         let Some(peer) = stream.peer() else { return };
         stream.set_peer(None);
-        if let Some(peer) = self.stream(peer) {
-            peer.set_peer(None);
+        if let Some(other) = self.stream(peer) {
+            other.set_peer(None);
+        }
+        self.note_peer(id);
+        self.note_peer(peer);
+    }
+
+    /// Remembers for the pacing whether a stream is bridged.
+    fn note_peer(&mut self, id: StreamId) {
+        let talking = self.stream(id).is_some_and(|stream| stream.peer().is_some());
+        if let Some(seat) = self.seat_of(id) {
+            self.pace.set_talking(seat, talking);
         }
     }
 
