@@ -65,8 +65,8 @@ pub(super) fn switches(folder: &Path) -> Result<Vec<(String, bool)>> {
 
 /// The profiles that callers of a menu may have.
 pub(super) fn profiles(folder: &Path) -> Result<Vec<String>> {
-    let _menu = load(folder)?;
-    Ok(Vec::new())
+    let menu = load(folder)?;
+    Ok(menu.profiles.iter().map(|profile| profile.name.to_string()).collect())
 }
 
 /// `hotline check`: every problem; exit code 1 when one is an error, or with `--strict` a warning.

@@ -153,6 +153,7 @@ impl<'m> Words<'m> {
         let hours = |id: HoursId| &self.menu[id].name;
         match source {
             Source::CallerLevel => "caller.level".to_owned(),
+            Source::CallerProfile => "caller.profile".to_owned(),
             Source::CallerBlocked => "caller.is_blocked_number".to_owned(),
             Source::CallFrom => "call.from".to_owned(),
             Source::CallLine => "call.line".to_owned(),

@@ -15,7 +15,7 @@ pub struct SecretDigits {
 
 impl SecretDigits {
     /// The longest secret entry, in digits.
-    pub const MAX: usize = 16;
+    pub const MAX: usize = 20;
 
     /// An empty entry.
     #[must_use]

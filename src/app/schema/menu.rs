@@ -12,6 +12,7 @@ pub(super) fn schema() -> Json {
         ("bank", bank()),
         ("languages", list("Languages of the callers; the first is the default.", &word("A language.", &["ru", "en"]))),
         ("lines", names("Called numbers and where their callers begin.", &line())),
+        ("profiles", names("How callers are served whose numbers the bank knows.", &profile())),
         ("hours", names("Opening hours, in the zone of the bank.", &hours())),
         ("defaults", defaults()),
         ("switches", names("Switches of the duty officer.", &switch())),
@@ -387,6 +388,8 @@ fn ask() -> Json {
             ("say", text("The question.", "ask_last4")),
             ("digits", digits("How many: 4, or 4-6.", "4-6")),
             ("kind", word("What it holds. Default digits.", &["digits", "secret", "phone", "card", "date", "amount"])),
+            ("from", text("The least amount in whole units, or the first date; today is the day of the call.", "100")),
+            ("to", text("The greatest amount, or the last date.", "today")),
             ("help", text("Said instead of the question after silence or a wrong entry.", "last4_help")),
             ("attempts", number("How often the question may be put. Default 3.", 1, 3)),
             ("failed", named("action", "When the attempts are used up. Default: operator.")),
@@ -462,6 +465,7 @@ fn queue() -> Json {
                     &["pause_operator", "next"],
                 ),
             ),
+            ("hours", text("When customers are called back; default: the hours of the queue's name.", "support")),
             ("wrap_up", length("Time after a call before the next. Default 30s.", "30s")),
             ("music", text("What is heard while waiting. Default hold_music.", "hold_music")),
             ("max_wait", length("The longest wait. Default 20m.", "20m")),
@@ -517,6 +521,19 @@ fn waiting() -> Json {
     )
 }
 
+fn profile() -> Json {
+    object(
+        "How a caller is served; no proof of who calls.",
+        vec![
+            ("priority", number("Head start in seconds, in every queue. Default 0.", 0, 120)),
+            ("slow", flag("Longer pauses between phrases and options. Default false.")),
+            ("lang", word("The first language heard.", &["ru", "en"])),
+            ("start", text("Where the caller begins in place of the line's start.", "operator_premium")),
+        ],
+        &[],
+    )
+}
+
 fn callback() -> Json {
     object(
         "The offer to call back.",
@@ -526,6 +543,11 @@ fn callback() -> Json {
             ("say", text("The offer.", "callback_offer")),
             ("confirm_number", text("Confirms the calling number.", "callback_confirm")),
             ("other_number", text("Asks for another number.", "callback_ask_number")),
+            (
+                "numbers",
+                list("Beginnings of numbers that may be called; default: as the bank's own lines.", &text("", "+7")),
+            ),
+            ("refused", text("Said when none can be ordered now.", "callback_refused")),
             ("keep_place", json!({"const": true, "description": "The place is always kept."})),
             ("attempts", number("How many times the bank calls. Default 3.", 0, 3)),
             ("retry", length("Between attempts. Default 15m.", "15m")),

@@ -7,7 +7,7 @@ use super::speaking::Sentence;
 use super::values::{BankLog, Values};
 use super::world::World;
 use super::{Caller, Command, MAX_CALL_DEPTH, PlaybackId, QueueStatus};
-use crate::ivr::menu::{Action, Condition, Go, LineId, Menu, MenuId, Name, Node, StepId, TaskId, Then};
+use crate::ivr::menu::{Action, Condition, Go, LineId, Menu, MenuId, Name, Node, Profile, StepId, TaskId, Then};
 use crate::model::{CallEvent, Instant, Lang, Level, Now};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub(super) struct Call {
     pub(super) menu: Arc<Menu>,
     pub(super) line: LineId,
     pub(super) caller: Caller,
+    /// Index into the menu's profiles.
+    profile: Option<usize>,
     pub(super) lang: Lang,
     pub(super) level: Level,
     pub(super) at: Whereabouts,
@@ -82,18 +84,23 @@ pub(super) struct Limits {
     /// When an operator is called; moves on while the caller is not in menus.
     pub(super) menus_until: Instant,
     traps: u8,
+    /// The limit of time in menus has sent the caller to an operator, and no queue was entered since.
+    pub(super) overtime: bool,
     /// Voice messages that were not stored.
     pub(super) lost_messages: u8,
 }
 
 impl Call {
     pub(super) fn new(menu: Arc<Menu>, line: LineId, caller: Caller) -> Self {
-        let known = caller.lang.filter(|lang| menu.languages.contains(lang));
+        let profile = menu.profiles.iter().position(|profile| Some(&profile.name) == caller.profile.as_ref());
+        let own_lang = caller.lang.or_else(|| menu.profiles.get(profile?)?.lang);
+        let known = own_lang.filter(|lang| menu.languages.contains(lang));
         let lang = known.or_else(|| menu.languages.first().copied()).unwrap_or_default();
         Self {
             menu,
             line,
             caller,
+            profile,
             lang,
             level: Level::None,
             at: Whereabouts::default(),
@@ -108,9 +115,24 @@ impl Call {
             introduced: Vec::new(),
             hinted: false,
             slow_once: false,
-            limits: Limits { steps: 0, menus_until: Instant::ZERO, traps: 0, lost_messages: 0 },
+            limits: Limits { steps: 0, menus_until: Instant::ZERO, traps: 0, overtime: false, lost_messages: 0 },
             playbacks: 0,
         }
+    }
+
+    /// How the caller is served, when the number has a profile.
+    pub(super) fn profile(&self) -> Option<&Profile> {
+        self.menu.profiles.get(self.profile?)
+    }
+
+    /// Whether speech has longer pauses and keys more time, for the whole call.
+    pub(super) fn is_slow(&self) -> bool {
+        self.caller.slow_speech || self.profile().is_some_and(|profile| profile.slow)
+    }
+
+    /// Where the caller begins: as the profile says, else as the line does.
+    pub(super) fn start(&self) -> Node {
+        self.profile().and_then(|profile| profile.start).unwrap_or(self.menu[self.line].start)
     }
 
     pub(super) fn next_playback(&mut self) -> PlaybackId {
@@ -167,6 +189,11 @@ impl Turn<'_> {
 
     pub(super) fn holds(&self, condition: &Condition) -> bool {
         self.sources().holds(condition)
+    }
+
+    /// The day in the bank's zone.
+    pub(super) fn today(&self) -> jiff::civil::Date {
+        self.call.menu.bank.zone.to_datetime(self.now.wall).date()
     }
 
     /// Silence at once, when something plays.

@@ -5,7 +5,7 @@ use super::next::{Next, Stepped, Trap};
 use super::states::{State, StateName};
 use super::world::World;
 use super::{Caller, Command, Event, STEP_BUDGET, keyed, saying, steps};
-use crate::ivr::menu::{LineId, Menu, Name, Node};
+use crate::ivr::menu::{LineId, Menu, Name, Node, QueueId};
 use crate::model::{Digit, Instant, Lang, Level, Now};
 use std::sync::Arc;
 
@@ -22,6 +22,18 @@ impl CallFlow {
     #[must_use]
     pub fn new(menu: Arc<Menu>, line: LineId, caller: Caller) -> Self {
         Self { call: Call::new(menu, line, caller), state: State::Unanswered }
+    }
+
+    /// The flow of a call that the bank makes to somebody who ordered a callback of this queue: whoever answers is
+    /// greeted, and joined with the operator who waits only on pressing 1 ([`Command::TakeCallback`], answered by
+    /// [`Event::Connected`], or [`Event::QueueEnded`] when the operator is gone). The identity is not carried over.
+    /// After the talk the menu goes on as for any caller of the queue. `None`: the menu has no such queue, or it calls
+    /// nobody back.
+    #[must_use]
+    pub fn callback(menu: Arc<Menu>, line: LineId, caller: Caller, queue: &str) -> Option<Self> {
+        let index = menu.queues.iter().position(|known| *known.name == *queue && known.callback.is_some())?;
+        let queue = QueueId(u16::try_from(index).ok()?);
+        Some(Self { call: Call::new(menu, line, caller), state: State::CallingBack(queue) })
     }
 
     /// Tells what happened. Events that do not concern the present state change nothing.

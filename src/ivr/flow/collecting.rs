@@ -52,8 +52,7 @@ pub(super) fn put(turn: &mut Turn, task: TaskId, step: StepId, help: bool) -> St
         turn.call.ahead.clear();
         return turn.act(&ask.failed, menu[task][step].next);
     }
-    let secret = ask.kind == EntryKind::Secret;
-    if secret {
+    if ask.kind.is_secret() {
         turn.call.command(Command::SecretBegan);
     }
     let ear = Ear::next_key(&ask.listen.value, turn.now.instant);
@@ -162,7 +161,7 @@ impl Collecting {
 
     fn submit(mut self, turn: &mut Turn, ask: &Ask) -> Stepped {
         let value = match &self.entry {
-            Entry::Open(text) => entry::value(ask, text, turn.call.menu.bank.currency),
+            Entry::Open(text) => entry::value(ask, text, turn.call.menu.bank.currency, turn.today()),
             Entry::Secret(_) => None,
         };
         let next = turn.menu()[self.task][self.step].next;
@@ -171,6 +170,11 @@ impl Collecting {
             return turn.after(next);
         }
         match std::mem::replace(&mut self.entry, Entry::new(EntryKind::Digits)) {
+            Entry::Secret(digits) if !entry::is_possible(ask, &digits) => {
+                // The state has lost its digits; the entry is a secret one all the same.
+                self.entry = Entry::Secret(digits);
+                self.wrong(turn)
+            }
             Entry::Secret(digits) => {
                 turn.call.command(Command::SecretEnded);
                 turn.submitted((self.task, self.step));

@@ -21,12 +21,28 @@ pub(super) struct Announcements {
     tips: usize,
     said_position: Option<u32>,
     said_wait: Option<Duration>,
+    offer: Offer,
 }
+
+/// The offer to call back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Offer {
+    /// The queue calls nobody back.
+    None,
+    /// Made when its time has come and its condition holds.
+    From(Instant),
+    /// Made, once.
+    Made,
+}
+
+/// How soon an offer whose condition does not hold is thought of again.
+const OFFER_AGAIN: Duration = Duration::from_secs(15);
 
 impl Announcements {
     pub(super) fn new(queue: &Queue, now: Instant) -> Self {
         let tip_at = queue.waiting.tips.as_ref().map(|(every, _)| now + *every);
-        Self { welcomed: false, place_at: now, tip_at, tips: 0, said_position: None, said_wait: None }
+        let offer = queue.callback.as_ref().map_or(Offer::None, |callback| Offer::From(now + callback.offer_after));
+        Self { welcomed: false, place_at: now, tip_at, tips: 0, said_position: None, said_wait: None, offer }
     }
 
     /// The same for a caller who has been welcomed.
@@ -37,7 +53,22 @@ impl Announcements {
     /// When the next is due.
     pub(super) fn deadline(&self, status: Option<QueueStatus>) -> Option<Instant> {
         let place = status.map(|_| self.place_at);
-        place.into_iter().chain(self.tip_at).min()
+        let offer = match self.offer {
+            Offer::From(at) => Some(at),
+            Offer::None | Offer::Made => None,
+        };
+        place.into_iter().chain(self.tip_at).chain(offer).min()
+    }
+
+    /// Whether the caller was told of the callback: from then on its key works.
+    pub(super) fn callback_offered(&self) -> bool {
+        self.offer == Offer::Made
+    }
+
+    /// No callback could be ordered: says so, and the place will be said again.
+    pub(super) fn refused(&mut self, turn: &mut Turn, phrase: Option<PhraseId>) {
+        say(turn, phrase);
+        (self.place_at, self.said_position) = (turn.now.instant, None);
     }
 
     /// Adds what is due to what is said next. An announcement that cannot be said is left out: the caller keeps the
@@ -56,12 +87,27 @@ impl Announcements {
         {
             self.say_place(turn, &queue.waiting, status);
         }
+        self.offer_callback(turn, queue);
         if let (Some(at), Some((every, tips))) = (self.tip_at, &queue.waiting.tips)
             && at <= now
         {
             say(turn, tips.get(self.tips % tips.len().max(1)).copied());
             self.tips += 1;
             self.tip_at = Some(now + (*every).max(Duration::from_secs(1)));
+        }
+    }
+
+    fn offer_callback(&mut self, turn: &mut Turn, queue: &Queue) {
+        let (Offer::From(at), Some(callback)) = (self.offer, &queue.callback) else { return };
+        let now = turn.now.instant;
+        if now < at {
+            return;
+        }
+        if callback.offer_if.as_ref().is_none_or(|condition| turn.holds(condition)) {
+            say(turn, Some(callback.say));
+            self.offer = Offer::Made;
+        } else {
+            self.offer = Offer::From(now + OFFER_AGAIN);
         }
     }
 

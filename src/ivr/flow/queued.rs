@@ -10,6 +10,7 @@
 use super::call::Turn;
 use super::ear::Playing;
 use super::next::{Next, Stepped, Trap};
+use super::ordering::{self, Ordered, Ordering};
 use super::queue_speech::Announcements;
 use super::saying;
 use super::sources::Sources;
@@ -17,7 +18,7 @@ use super::states::State;
 use super::talking::Talking;
 use super::whisper;
 use super::{Command, Enqueue, PlaybackId, QueueEnd, QueueStatus};
-use crate::ivr::menu::{Menu, QueueId, QueueResult, QueueStep, Step, StepId, TaskId, WaitingKey};
+use crate::ivr::menu::{Menu, QueueId, QueueResult, QueueStep, Step, StepId, StepNode, TaskId, WaitingKey};
 use crate::model::{CallEvent, Cause, Digit, Instant};
 use std::time::Duration;
 
@@ -31,6 +32,24 @@ pub(super) struct Ticket {
     step: StepId,
     queue: QueueId,
     entered: Instant,
+}
+
+impl Ticket {
+    /// The queue.
+    pub(super) const fn queue(&self) -> QueueId {
+        self.queue
+    }
+
+    /// The place of a callback: what follows the talk is what follows it for callers of the same queue. `None` when
+    /// no step of the menu leads to it.
+    pub(super) fn of_callback(menu: &Menu, queue: QueueId, now: Instant) -> Option<Self> {
+        let ids = |index: usize| u16::try_from(index).ok();
+        menu.tasks.iter().enumerate().find_map(|(task, node)| {
+            let leads = |node: &StepNode| matches!(&node.step, Step::Queue(step) if step.queue == queue);
+            let step = node.steps.iter().position(leads)?;
+            Some(Self { task: TaskId(ids(task)?), step: StepId(ids(step)?), queue, entered: now })
+        })
+    }
 }
 
 /// A caller who waits.
@@ -51,6 +70,8 @@ enum Sound {
     Words(Playing),
     /// Music.
     Music,
+    /// The questions about a callback.
+    Ordering(Ordering),
 }
 
 fn queue_at(menu: &Menu, task: TaskId, step: StepId) -> Result<&QueueStep, Trap> {
@@ -67,10 +88,11 @@ pub(super) fn enter(turn: &mut Turn, task: TaskId, step: StepId) -> Stepped {
     let queue = &menu[wanted.queue];
     turn.call.ahead.clear();
     turn.call.queue_status = None;
+    turn.call.limits.overtime = false;
     turn.call.record(CallEvent::Queued { queue: queue.name.clone() });
     let enqueue = Enqueue {
         queue: wanted.queue,
-        priority: wanted.priority,
+        priority: wanted.priority.saturating_add(turn.call.profile().map_or(0, |profile| profile.priority)),
         skills: wanted.skills.clone(),
         lang: turn.call.lang,
         whisper: whisper::prompts(turn, queue),
@@ -110,6 +132,7 @@ impl Queued {
         match &self.sound {
             Sound::Opening { until } => *until,
             Sound::Words(playing) => playing.given_up,
+            Sound::Ordering(ordering) => ordering.deadline(),
             // Without any announcement there is nothing to wait for but the queue's own end.
             Sound::Music => self.due().unwrap_or(Instant::from_nanos(u64::MAX)),
         }
@@ -131,7 +154,7 @@ impl Queued {
         self.sound = match (turn.play(), self.sound) {
             (Some(playing), _) => Sound::Words(playing),
             (None, Sound::Music) => Sound::Music,
-            (None, Sound::Opening { .. } | Sound::Words(_)) => {
+            (None, Sound::Opening { .. } | Sound::Words(_) | Sound::Ordering(_)) => {
                 turn.play_looped(&queue.music);
                 Sound::Music
             }
@@ -144,37 +167,116 @@ impl Queued {
         match self.sound {
             Sound::Opening { .. } => self.go_on(turn),
             Sound::Music if self.due().is_some_and(|due| due <= turn.now.instant) => self.go_on(turn),
-            Sound::Words(_) | Sound::Music => self.wait(),
+            Sound::Words(_) | Sound::Music | Sound::Ordering(_) => self.wait(),
         }
     }
 
     pub(super) fn playback_ended(self, turn: &mut Turn, id: PlaybackId) -> Next {
         match self.sound {
+            Sound::Ordering(ordering) => {
+                let sound = Sound::Ordering(ordering.playback_ended(turn, id));
+                Self { sound, ..self }.wait()
+            }
             Sound::Words(playing) if playing.id == id => self.go_on(turn),
             _ => self.wait(),
         }
     }
 
     pub(super) fn timeout(self, turn: &mut Turn) -> Next {
-        if turn.now.instant < self.deadline() { self.wait() } else { self.go_on(turn) }
+        if turn.now.instant < self.deadline() {
+            return self.wait();
+        }
+        let menu = turn.menu();
+        match (self.sound, &menu[self.ticket.queue].callback) {
+            (Sound::Ordering(ordering), Some(callback)) => {
+                let unanswered = ordering.is_sent();
+                let ordered = ordering.timeout(turn, callback);
+                let state = Self { sound: Sound::Opening { until: turn.now.instant }, ..self };
+                if unanswered { state.refused(turn) } else { state.ordered(turn, ordered) }
+            }
+            (sound, _) => Self { sound, ..self }.go_on(turn),
+        }
+    }
+
+    /// Follows the questions about a callback; without them, or when one cannot be said, the caller waits on.
+    fn ordered(mut self, turn: &mut Turn, ordered: Result<Ordered, Trap>) -> Next {
+        match ordered {
+            Ok(Ordered::More(ordering)) => {
+                self.sound = Sound::Ordering(ordering);
+                self.wait()
+            }
+            Ok(Ordered::Never) => self.go_on(turn),
+            Err(Trap(defect)) => {
+                turn.call.note(&defect.into());
+                self.go_on(turn)
+            }
+        }
+    }
+
+    /// The queue has answered the order of a callback.
+    pub(super) fn callback_ordered(self, turn: &mut Turn, accepted: bool) -> Stepped {
+        match &self.sound {
+            Sound::Ordering(ordering) if ordering.is_sent() && accepted => {
+                self.gone(turn, "callback");
+                result(turn, &self.ticket, QueueResult::Callback)
+            }
+            Sound::Ordering(ordering) if ordering.is_sent() => Ok(self.refused(turn)),
+            _ => Ok(self.wait()),
+        }
+    }
+
+    /// No callback: the caller is told so, or asked to stay on the line, and hears the place anew.
+    fn refused(mut self, turn: &mut Turn) -> Next {
+        let menu = turn.menu();
+        let queue = &menu[self.ticket.queue];
+        let refused = queue.callback.as_ref().and_then(|callback| callback.refused);
+        self.announcements.refused(turn, refused.or(queue.waiting.enter));
+        self.sound = Sound::Opening { until: turn.now.instant };
+        self.go_on(turn)
     }
 
     pub(super) fn key(self, turn: &mut Turn, digit: Digit) -> Stepped {
         let menu = turn.menu();
-        let keys = &menu[self.ticket.queue].waiting.keys;
-        match keys.iter().find(|(key, _)| *key == digit) {
+        let queue = &menu[self.ticket.queue];
+        let state = match (self.sound, &queue.callback) {
+            (Sound::Ordering(ordering), Some(callback)) => {
+                let ordered = ordering.key(turn, callback, digit);
+                let state = Self { sound: Sound::Opening { until: turn.now.instant }, ..self };
+                return Ok(state.ordered(turn, ordered));
+            }
+            (sound, _) => Self { sound, ..self },
+        };
+        match queue.waiting.keys.iter().find(|(key, _)| *key == digit) {
             Some((_, WaitingKey::Go(go))) => {
                 turn.call.command(Command::LeaveQueue);
-                self.left(turn, "left");
+                state.left(turn, "left");
                 turn.go(*go)
             }
-            Some((_, WaitingKey::Callback)) | None => Ok(self.wait()),
+            Some((_, WaitingKey::Callback)) if state.announcements.callback_offered() => Ok(state.begin_order(turn)),
+            Some((_, WaitingKey::Callback)) | None => Ok(state.wait()),
         }
     }
 
+    fn begin_order(self, turn: &mut Turn) -> Next {
+        let menu = turn.menu();
+        let Some(callback) = &menu[self.ticket.queue].callback else { return self.wait() };
+        turn.stop(true);
+        turn.call.speech.clear();
+        let ordered = ordering::begin(turn, callback);
+        Self { sound: Sound::Opening { until: turn.now.instant }, ..self }.ordered(turn, ordered)
+    }
+
+    /// The keys that work: that of the callback once it was offered.
     pub(super) fn keys(&self, sources: &Sources) -> Vec<Digit> {
+        if let Sound::Ordering(ordering) = &self.sound {
+            return ordering.keys();
+        }
         let keys = sources.call.menu[self.ticket.queue].waiting.keys.iter();
-        keys.filter(|(_, does)| matches!(does, WaitingKey::Go(_))).map(|(key, _)| *key).collect()
+        let works = |does: &WaitingKey| match does {
+            WaitingKey::Go(_) => true,
+            WaitingKey::Callback => self.announcements.callback_offered(),
+        };
+        keys.filter(|(_, does)| works(does)).map(|(key, _)| *key).collect()
     }
 
     /// An operator has taken the call: silence at once, whatever was being said.
@@ -189,12 +291,12 @@ impl Queued {
             QueueEnd::Full => ("full", QueueResult::Timeout),
             QueueEnd::Nobody => ("nobody", QueueResult::Nobody),
         };
-        turn.stop(matches!(self.sound, Sound::Music));
+        turn.stop(matches!(self.sound, Sound::Music | Sound::Ordering(_)));
         self.gone(turn, outcome);
         match self.sound {
             // Often it ends at once: what was said on the way here, such as that a card still works, is not cut.
             Sound::Words(playing) => Ok(saying::finish(playing, Next::QueueOver(self.ticket, what))),
-            Sound::Opening { .. } | Sound::Music => result(turn, &self.ticket, what),
+            Sound::Opening { .. } | Sound::Music | Sound::Ordering(_) => result(turn, &self.ticket, what),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::hours::is_open;
 use super::world::World;
-use crate::ivr::menu::{Comparison, Condition, Literal, Source};
+use crate::ivr::menu::{Comparison, Condition, Literal, NO_PROFILE, Source};
 use crate::model::{Lang, Level, Now, Value};
 use std::cmp::Ordering;
 
@@ -29,6 +29,10 @@ impl Sources<'_> {
         let (call, menu) = (self.call, &self.call.menu);
         match source {
             Source::CallerLevel => Some(word(call.level.name())),
+            Source::CallerProfile => {
+                let name = call.profile().map(|profile| Value::Word(profile.name.clone()));
+                Some(name.unwrap_or_else(|| word(NO_PROFILE)))
+            }
             Source::CallerBlocked => Some(word(truth(call.caller.blocked_number))),
             Source::CallFrom => call.caller.from.clone().map(Value::Phone),
             Source::CallLine => Some(Value::Word(menu[call.line].name.clone())),
@@ -88,7 +92,10 @@ impl Sources<'_> {
             }
             ("caller", "level") => self.value(&Source::CallerLevel),
             ("call", "from") => self.value(&Source::CallFrom),
-            ("call", "from_last4") => call.caller.from.as_ref().map(|from| Value::Digits(from.last(4).into())),
+            ("call", "from_last4") => {
+                let number = call.values.callback.as_ref().or(call.caller.from.as_ref());
+                number.map(|number| Value::Digits(number.last(4).into()))
+            }
             ("call", "line") => self.value(&Source::CallLine),
             ("queue", "position") => self.value(&Source::QueuePosition),
             ("queue", "wait") => self.value(&Source::QueueWait(None)),

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// How long a playing may be overdue before it counts as ended.
 const OVERDUE: Duration = Duration::from_secs(10);
 
+/// By how much pauses are longer in slow speech.
+const SLOWER: u16 = 3;
+
 /// One phrase to be said, with the silence before it.
 pub(super) struct Sentence {
     phrase: Name,
@@ -54,15 +57,17 @@ impl Turn<'_> {
         let lang = self.call.lang;
         let utterance = utter(lang, name, text, &|path| sources.path(path), &ladders, self.world.inventory)
             .map_err(|_| Trap("phrase_without_value"))?;
-        self.call.speech.push(Sentence { phrase: name.clone(), lang, before: gap::SENTENCE, utterance });
+        let slow = if self.call.is_slow() { SLOWER } else { 1 };
+        let before = Gap(gap::SENTENCE.0.saturating_mul(slow));
+        self.call.speech.push(Sentence { phrase: name.clone(), lang, before, utterance });
         Ok(())
     }
 
     /// Adds the options, zero last. With longer pauses when the caller asked for them.
     pub(super) fn say_offers(&mut self, mut offers: Vec<Offer>) -> Result<(), Trap> {
         let menu = self.menu();
-        let slow = self.call.caller.slow_speech || self.call.slow_once;
-        let stretch = |gap: Gap| if slow { Gap(gap.0.saturating_mul(3)) } else { gap };
+        let slow = self.call.is_slow() || self.call.slow_once;
+        let stretch = |gap: Gap| if slow { Gap(gap.0.saturating_mul(SLOWER)) } else { gap };
         offers.sort_by_key(|offer| offer.digit.as_char() == OPERATOR_KEY);
         for offer in offers {
             let key = offer.digit.as_char();

@@ -6,6 +6,7 @@ use super::call::Turn;
 use super::choosing::Choosing;
 use super::collecting::Collecting;
 use super::confirming::Confirming;
+use super::greeting::{self, Greeting};
 use super::keyed::Place;
 use super::listing::Listing;
 use super::next::{Next, Stepped};
@@ -16,13 +17,17 @@ use super::saying::Saying;
 use super::sources::Sources;
 use super::talking::Talking;
 use super::transferring::Transferring;
-use crate::ivr::menu::{Go, Node, TaskId};
-use crate::model::{Digit, Instant};
+use crate::ivr::menu::{Go, Node, QueueId, TaskId};
+use crate::model::{Cause, Digit, Instant};
 
 /// Where a flow stands. Each state has only its own fields.
 pub(super) enum State {
     /// Not answered yet.
     Unanswered,
+    /// A callback of a queue, not answered yet.
+    CallingBack(QueueId),
+    /// Whoever answered a callback is greeted.
+    Greeting(Greeting),
     /// Something is heard to its end before the path goes on.
     Saying(Saying),
     /// A menu waits for a key.
@@ -54,6 +59,7 @@ pub(super) enum State {
 #[expect(missing_docs, reason = "the same names as the states, which are described there")]
 pub enum StateName {
     Unanswered,
+    Greeting,
     Saying,
     Choosing,
     Picking,
@@ -71,7 +77,8 @@ pub enum StateName {
 impl State {
     pub(super) const fn name(&self) -> StateName {
         match self {
-            Self::Unanswered => StateName::Unanswered,
+            Self::Unanswered | Self::CallingBack(_) => StateName::Unanswered,
+            Self::Greeting(_) => StateName::Greeting,
             Self::Saying(_) => StateName::Saying,
             Self::Choosing(_) => StateName::Choosing,
             Self::Picking(_) => StateName::Picking,
@@ -93,9 +100,17 @@ impl State {
             (state, Event::HungUp(_)) => Ok(state.hung_up(turn)),
             (Self::Unanswered, Event::Answered) => {
                 turn.back_in_menus();
-                let start = turn.call.menu[turn.call.line].start;
+                let start = turn.call.start();
                 turn.enter(start)
             }
+            (Self::CallingBack(queue), Event::Answered) => {
+                turn.back_in_menus();
+                greeting::begin(turn, queue)
+            }
+            (Self::Greeting(state), Event::Digit(digit)) => Ok(state.key(turn, digit)),
+            (Self::Greeting(state), Event::PlaybackEnded(id)) => Ok(state.playback_ended(turn, id)),
+            (Self::Greeting(state), Event::Connected(_)) => Ok(state.connected()),
+            (Self::Greeting(state), Event::QueueEnded(_)) => state.lost(turn),
             (Self::Saying(state), Event::Digit(digit)) => Ok(state.key(turn, digit)),
             (Self::Saying(state), Event::PlaybackEnded(id)) => Ok(state.playback_ended(id)),
             (Self::Choosing(state), Event::Digit(digit)) => state.key(turn, digit),
@@ -116,6 +131,7 @@ impl State {
             (Self::Queued(state), Event::QueueStatus(status)) => Ok(state.status(turn, status)),
             (Self::Queued(state), Event::Connected(_)) => Ok(state.connected(turn)),
             (Self::Queued(state), Event::QueueEnded(end)) => state.ended(turn, end),
+            (Self::Queued(state), Event::CallbackOrdered { accepted }) => state.callback_ordered(turn, accepted),
             (Self::Talking(state), Event::TalkEnded) => state.ended(turn),
             (Self::Talking(state), Event::Requeued) => Ok(state.requeued(turn)),
             (Self::Transferring(state), Event::TransferFailed) => state.failed(turn),
@@ -127,6 +143,7 @@ impl State {
     /// The deadline has come.
     pub(super) fn timeout(self, turn: &mut Turn) -> Stepped {
         match self {
+            Self::Greeting(state) => state.timeout(turn),
             Self::Saying(state) => Ok(state.timeout(turn)),
             Self::Choosing(state) => state.timeout(turn),
             Self::Picking(state) => state.timeout(turn),
@@ -136,15 +153,18 @@ impl State {
             Self::AskingBank(state) => state.timeout(turn),
             Self::Queued(state) => Ok(state.timeout(turn)),
             Self::Recording(state) => state.timeout(turn),
-            state @ (Self::Unanswered | Self::Talking(_) | Self::Transferring(_) | Self::Ended) => {
-                Ok(Next::Wait(state))
-            }
+            state @ (Self::Unanswered
+            | Self::CallingBack(_)
+            | Self::Talking(_)
+            | Self::Transferring(_)
+            | Self::Ended) => Ok(Next::Wait(state)),
         }
     }
 
     /// When it wants to be told that time has passed.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
+            Self::Greeting(state) => Some(state.deadline()),
             Self::Saying(state) => Some(state.deadline()),
             Self::Choosing(state) => Some(state.deadline()),
             Self::Picking(state) => Some(state.deadline()),
@@ -154,7 +174,7 @@ impl State {
             Self::AskingBank(state) => Some(state.deadline()),
             Self::Queued(state) => Some(state.deadline()),
             Self::Recording(state) => Some(state.deadline()),
-            Self::Unanswered | Self::Talking(_) | Self::Transferring(_) | Self::Ended => None,
+            Self::Unanswered | Self::CallingBack(_) | Self::Talking(_) | Self::Transferring(_) | Self::Ended => None,
         }
     }
 
@@ -168,6 +188,8 @@ impl State {
             | Self::Confirming(_)
             | Self::Listing(_) => true,
             Self::Unanswered
+            | Self::CallingBack(_)
+            | Self::Greeting(_)
             | Self::AskingBank(_)
             | Self::Queued(_)
             | Self::Talking(_)
@@ -177,7 +199,8 @@ impl State {
         }
     }
 
-    /// The caller was too long in menus.
+    /// The caller was too long in menus: to an operator. When that has led back into menus without a queue, as it may
+    /// at night, the second time is the end of the call.
     pub(super) fn out_of_time(self, turn: &mut Turn) -> Next {
         if let Self::Collecting(state) = self {
             state.abandon(turn);
@@ -185,6 +208,14 @@ impl State {
         turn.call.note(&"call_limit".into());
         turn.call.ahead.clear();
         turn.back_in_menus();
+        if std::mem::replace(&mut turn.call.limits.overtime, true) {
+            turn.call.speech.clear();
+            let menu = turn.menu();
+            if menu.goodbye.is_some_and(|goodbye| turn.say_always(goodbye).is_err()) {
+                turn.call.note(&"goodbye_left_out".into());
+            }
+            return Next::End(Cause::TooLong);
+        }
         Next::Go(Go::Operator)
     }
 
@@ -194,6 +225,8 @@ impl State {
             Self::Collecting(state) => state.abandon(turn),
             Self::Queued(state) => state.abandoned(turn),
             Self::Unanswered
+            | Self::CallingBack(_)
+            | Self::Greeting(_)
             | Self::Saying(_)
             | Self::Choosing(_)
             | Self::Picking(_)
@@ -225,8 +258,10 @@ impl State {
             Self::Picking(state) => state.place.keys(sources),
             Self::Confirming(state) => state.place.keys(sources),
             Self::Queued(state) => state.keys(sources),
+            Self::Greeting(state) => state.keys(),
             Self::Listing(_) => vec![Digit::HASH, Digit::STAR],
             Self::Unanswered
+            | Self::CallingBack(_)
             | Self::Saying(_)
             | Self::Collecting(_)
             | Self::AskingBank(_)

@@ -1,7 +1,7 @@
 //! What a call has learnt: entries, secrets, the bank's answers.
 
 use crate::ivr::menu::{Name, OperationId};
-use crate::model::{BankAnswer, CallId, IdempotencyKey, Param, Record, RequestId, SecretDigits, Value};
+use crate::model::{BankAnswer, CallId, IdempotencyKey, Param, PhoneNumber, Record, RequestId, SecretDigits, Value};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,6 +13,8 @@ pub(super) struct Values {
     pub(super) answers: BTreeMap<Name, Value>,
     pub(super) secrets: BTreeMap<Name, SecretDigits>,
     pub(super) kept: BTreeMap<Name, Record>,
+    /// The number of a callback while it is being confirmed: `call.from_last4` says its end.
+    pub(super) callback: Option<PhoneNumber>,
     /// The record that `say_each` is reading.
     pub(super) item: Option<Record>,
 }

@@ -1,6 +1,6 @@
 //! Small written forms: lengths of time, keys, days, dates, intervals, shares.
 
-use super::{OpenInterval, Text};
+use super::{Day, OpenInterval, Text};
 use crate::model::{Digit, Lang};
 use jiff::civil::{Date, Time};
 use std::time::Duration;
@@ -62,6 +62,11 @@ pub(super) fn key_name(key: Digit) -> String {
 pub(super) fn date(text: &str) -> Option<Date> {
     let text = text.trim();
     (text.len() == 10).then(|| text.parse().ok()).flatten()
+}
+
+/// `2027-05-09` or `today`.
+pub(super) fn bound(text: &str) -> Option<Day> {
+    if text.trim() == "today" { Some(Day::Today) } else { date(text).map(Day::On) }
 }
 
 /// `2027-05-09` or `2027-01-01..2027-01-08`.
@@ -146,7 +151,7 @@ pub(super) fn range(text: &str) -> Option<(u8, u8)> {
 }
 
 /// The name among `known` nearest to `wanted`, when it is near enough to be a slip.
-pub(super) fn nearest<'k>(wanted: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(in crate::ivr) fn nearest<'k>(wanted: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let limit = (wanted.chars().count() / 3).max(1) + 1;
     known.map(|name| (distance(wanted, name), name)).filter(|(far, _)| *far <= limit).min().map(|(_, name)| name)
 }

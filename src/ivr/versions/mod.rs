@@ -58,6 +58,7 @@ pub fn diff(old: &Menu, new: &Menu, lang: Lang) -> Vec<Change> {
     let mut both = Both { old: Words { menu: old, lang }, new: Words { menu: new, lang }, lang, changes: Vec::new() };
     both.whole();
     both.lines();
+    both.profiles();
     both.menus();
     both.tasks();
     both.hours();

@@ -4,7 +4,7 @@ use super::fact::Fact;
 use super::menus::{said, target, target_name};
 use super::{Both, quoted};
 use crate::ivr::menu::{
-    Go, HoursRule, Line, Menu, OpenInterval, Operation, Pick, Queue, ValueType, WaitingKey, Whisper,
+    Go, HoursRule, Line, Menu, OpenInterval, Operation, Pick, Profile, Queue, ValueType, WaitingKey, Whisper,
 };
 use crate::ivr::words::{Words, key, length, pick, written};
 use crate::model::Lang;
@@ -23,6 +23,19 @@ impl Both<'_> {
         for (before, after) in pairs {
             let about = format!("{} {}", pick(self.lang, "line", "линия"), after.name);
             self.facts(&about, &line(self.old, before), &line(self.new, after));
+        }
+    }
+
+    pub(super) fn profiles(&mut self) {
+        let (old, new) = (self.old.menu, self.new.menu);
+        let pairs = self.matched(
+            ("profile of callers", "профиль клиентов"),
+            (&old.profiles, &new.profiles),
+            |item| (&item.name, &item.name),
+        );
+        for (before, after) in pairs {
+            let about = format!("{} {}", pick(self.lang, "profile", "профиль"), after.name);
+            self.facts(&about, &profile(self.old, before), &profile(self.new, after));
         }
     }
 
@@ -150,6 +163,23 @@ fn line(words: Words<'_>, line: &Line) -> Vec<Fact> {
     let begins = words.pick("the caller begins at", "звонок начинается с");
     facts.push(Fact::new("start", begins, target(words, start)).same(target_name(words, start)));
     facts
+}
+
+fn profile(words: Words<'_>, profile: &Profile) -> Vec<Fact> {
+    let yes = if profile.slow { words.pick("yes", "да") } else { words.pick("no", "нет") };
+    let lang = profile.lang.map(|lang| lang.code()).unwrap_or_default();
+    let start = profile.start.map(Go::Node);
+    let begins = Fact::new(
+        "start",
+        words.pick("the caller begins at", "звонок начинается с"),
+        start.map(|go| target(words, go)).unwrap_or_default(),
+    );
+    vec![
+        Fact::new("priority", words.pick("head start, seconds", "фора, секунд"), profile.priority.to_string()),
+        Fact::new("slow", words.pick("slow speech", "медленная речь"), yes),
+        Fact::new("lang", words.pick("first language", "первый язык"), lang),
+        begins.same(start.map(|go| target_name(words, go)).unwrap_or_default()),
+    ]
 }
 
 const DAYS: [(&str, &str); 7] = [
@@ -300,6 +330,9 @@ fn waiting(words: Words<'_>, queue: &Queue) -> Vec<Fact> {
             ("callback other", ("asks for another number", "запрос другого номера"), callback.other_number),
             ("callback hello", ("the greeting of a callback", "приветствие при звонке"), callback.hello),
         ];
+        facts.push(said(words, "callback refused", ("no callback now", "отказ в обратном звонке"), callback.refused));
+        let numbers = words.pick("numbers that may be called", "куда можно перезванивать");
+        facts.push(Fact::new("callback numbers", numbers, callback.numbers.join(", ")));
         facts.extend(said_to_them.map(|(key, label, phrase)| said(words, key, label, Some(phrase))));
     }
     facts

@@ -3,8 +3,8 @@
 
 use super::super::sources::{Finding, Report};
 use super::super::{
-    Action, Code, Do, EntryKind, Go, Menu, MenuNode, Name, Node, Place, QueueResult, Step, StepId, Task, TaskId, Text,
-    Then, Trouble,
+    Action, Code, Do, Go, Menu, MenuNode, Name, Node, Place, QueueResult, Step, StepId, Task, TaskId, Text, Then,
+    Trouble,
 };
 use super::state::State;
 use super::values::{Scope, Types};
@@ -73,6 +73,9 @@ impl<'m> Paths<'m> {
         let menu = self.menu;
         for line in &menu.lines {
             self.enter(line.start, &State::start());
+        }
+        for start in menu.profiles.iter().filter_map(|profile| profile.start) {
+            self.enter(start, &State::start());
         }
         while let Some(node) = self.work.pop_front() {
             self.memo.clear();
@@ -546,7 +549,7 @@ impl<'m> Paths<'m> {
 }
 
 fn is_secret(step: &Step) -> bool {
-    matches!(step, Step::Ask(ask) if ask.kind == EntryKind::Secret)
+    matches!(step, Step::Ask(ask) if ask.kind.is_secret())
 }
 
 /// A node as a number: tasks are even, menus odd.

@@ -2,8 +2,8 @@
 
 use super::super::sources::Finding;
 use super::super::{
-    Ask, Code, Condition, Do, EntryKind, Literal, Menu, Name, Operation, PhraseId, Place, QueueId, SayEach, Source,
-    Step, Text, ValueType, WaitingKey, lexis,
+    Ask, Code, Condition, Do, EntryKind, Literal, Menu, NO_PROFILE, Name, Operation, PhraseId, Place, QueueId, SayEach,
+    Source, Step, Text, ValueType, WaitingKey, lexis,
 };
 use super::paths::{Paths, answer};
 use super::state::{State, ValueId};
@@ -253,9 +253,12 @@ impl Paths<'_> {
 
     fn source_type(&self, source: &Source, state: &State) -> Found {
         match source {
-            Source::CallerLevel | Source::CallerBlocked | Source::CallLine | Source::Switch(_) | Source::Hours(_) => {
-                Found::Type(ValueType::Word)
-            }
+            Source::CallerLevel
+            | Source::CallerProfile
+            | Source::CallerBlocked
+            | Source::CallLine
+            | Source::Switch(_)
+            | Source::Hours(_) => Found::Type(ValueType::Word),
             Source::CallFrom => Found::Type(ValueType::Phone),
             Source::Answer(name) => self.kept(&answer(name), None, state),
             Source::Kept(name, field) => self.kept(name, field.as_deref(), state),
@@ -347,6 +350,10 @@ impl Paths<'_> {
     fn words(&mut self, left: &Source, right: &[Source], place: Place) {
         let known: Vec<&str> = match left {
             Source::CallerLevel => vec!["none", "recognised", "verified"],
+            Source::CallerProfile => {
+                let named = self.menu.profiles.iter().map(|profile| &*profile.name);
+                named.chain([NO_PROFILE]).collect()
+            }
             Source::Hours(_) => vec!["open", "closed"],
             Source::Switch(_) | Source::CallerBlocked => vec!["true", "false"],
             Source::CallLine => self.menu.lines.iter().map(|line| &*line.name).collect(),
@@ -401,6 +408,7 @@ impl Paths<'_> {
         phrases.extend(waiting.tips.iter().flat_map(|(_, tips)| tips.iter().copied().map(Some)));
         if let Some(callback) = &queue.callback {
             phrases.extend([callback.say, callback.confirm_number, callback.other_number, callback.hello].map(Some));
+            phrases.push(callback.refused);
             if let Some(condition) = &callback.offer_if {
                 self.condition(condition, state, queue.place);
             }

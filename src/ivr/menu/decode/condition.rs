@@ -150,6 +150,7 @@ impl<'t> Decoder<'t> {
         let rest: Vec<&str> = parts.collect();
         let found = match (first, rest.as_slice()) {
             ("caller", ["level"]) => Some(Source::CallerLevel),
+            ("caller", ["profile"]) => Some(Source::CallerProfile),
             ("caller", ["is_blocked_number"]) => Some(Source::CallerBlocked),
             ("call", ["from"]) => Some(Source::CallFrom),
             ("call", ["line"]) => Some(Source::CallLine),
@@ -185,8 +186,15 @@ impl<'t> Decoder<'t> {
     }
 
     fn unknown_source(&mut self, node: &Node, path: &str, at: u32) {
-        const KNOWN: [&str; 6] =
-            ["caller.level", "caller.is_blocked_number", "call.from", "call.line", "queue.position", "queue.wait"];
+        const KNOWN: [&str; 7] = [
+            "caller.level",
+            "caller.profile",
+            "caller.is_blocked_number",
+            "call.from",
+            "call.line",
+            "queue.position",
+            "queue.wait",
+        ];
         let kept: Vec<String> = self.kept.iter().cloned().collect();
         let known = KNOWN.into_iter().chain(kept.iter().map(String::as_str));
         let (meant, meant_ru) = did_you_mean(lexis::nearest(path, known));

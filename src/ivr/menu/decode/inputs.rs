@@ -4,20 +4,22 @@ use super::actions::Entries;
 use super::{Decoder, Fields};
 use crate::ivr::menu::tree::{Kind, Node};
 use crate::ivr::menu::{
-    Action, Ask, Choice, Choose, Code, Confirm, EntryKind, Go, Inherited, Listen, Name, Origin, Text, Then, Trouble,
-    lexis,
+    Action, Ask, Choice, Choose, Code, Confirm, Dates, Day, EntryKind, Go, Inherited, Listen, Name, Origin, PhraseId,
+    Text, Then, Trouble, lexis,
 };
-use crate::model::Digit;
+use crate::model::{Digit, SecretDigits};
+use std::ops::RangeInclusive;
 
 /// How often an entry may be tried when the menu does not say.
 const ATTEMPTS: u8 = 3;
 
 impl<'t> Decoder<'t> {
     pub(super) fn ask(&mut self, node: &'t Node, entries: &Entries) -> Option<Ask> {
-        let known = ["name", "say", "digits", "kind", "help", "attempts", "failed", "listen"];
+        let known = ["name", "say", "digits", "kind", "from", "to", "help", "attempts", "failed", "listen"];
         let fields = self.fields(node, ("ask", "у ask"), &known)?;
         let kind = fields.get("kind").and_then(|node| self.entry_kind(node)).unwrap_or(EntryKind::Digits);
         let (min, max) = self.length(&fields, kind);
+        let (amounts, dates) = self.bounds(&fields, kind);
         let attempts = fields.get("attempts").and_then(|node| self.number(node)).unwrap_or(ATTEMPTS);
         if let (0, Some(node)) = (attempts, fields.get("attempts")) {
             let message = Text::new("at least one attempt", "нужна хотя бы одна попытка");
@@ -39,7 +41,9 @@ impl<'t> Decoder<'t> {
             min,
             max,
             kind,
-            help: self.phrase_of(&fields, "help"),
+            amounts,
+            dates,
+            help: self.helped(&fields, kind),
             attempts,
             failed,
             listen: self.listen_of(&fields),
@@ -58,6 +62,58 @@ impl<'t> Decoder<'t> {
         self.one_of(node, &kinds)
     }
 
+    /// A caller whose entry is no card, date or amount has to hear what is wrong with it.
+    fn helped(&mut self, fields: &Fields<'t>, kind: EntryKind) -> Option<PhraseId> {
+        let help = self.phrase_of(fields, "help");
+        if help.is_none() && matches!(kind, EntryKind::Card | EntryKind::Date | EntryKind::Amount) {
+            let message = Text::new(
+                "a caller who enters something impossible would not hear what is wrong",
+                "клиент, который введёт невозможное, не услышит, в чём ошибка",
+            );
+            let help = Text::new(
+                "add `help: …`: a phrase that says how to enter it",
+                "добавьте `help: …` — фразу о том, как вводить",
+            );
+            self.problem_help(fields.node, Code::E13, message, help);
+        }
+        help
+    }
+
+    /// `from` and `to` of an amount or a date; an amount is at least one unit.
+    fn bounds(&mut self, fields: &Fields<'t>, kind: EntryKind) -> (RangeInclusive<i64>, Dates) {
+        let (mut amounts, mut dates) = (1..=i64::MAX / 100, Dates::default());
+        let ends = [fields.get("from"), fields.get("to")];
+        match kind {
+            EntryKind::Amount => {
+                let [from, to] = ends.map(|node| node.and_then(|node| self.number::<u32>(node)).map(i64::from));
+                amounts = from.unwrap_or(1)..=to.unwrap_or(*amounts.end());
+            }
+            EntryKind::Date => {
+                let what = ("a date: 2026-01-31, or today", "дата: 2026-01-31 или today");
+                let [from, to] = ends.map(|node| node.and_then(|node| self.form(node, what, lexis::bound)));
+                dates = Dates { from, to };
+            }
+            EntryKind::Digits | EntryKind::Secret | EntryKind::Phone | EntryKind::Card => {
+                for node in ends.into_iter().flatten() {
+                    let message = Text::new(
+                        "only an amount and a date have from and to",
+                        "from и to бывают только у суммы и даты",
+                    );
+                    self.problem(node, Code::E18, message);
+                }
+            }
+        }
+        let empty = match dates {
+            Dates { from: Some(Day::On(from)), to: Some(Day::On(to)) } => from > to,
+            _ => amounts.is_empty(),
+        };
+        if let (true, Some(node)) = (empty, ends[1].or(ends[0])) {
+            let message = Text::new("nothing lies between from and to", "между from и to ничего нет");
+            self.problem(node, Code::E16, message);
+        }
+        (amounts, dates)
+    }
+
     fn length(&mut self, fields: &Fields<'t>, kind: EntryKind) -> (u8, u8) {
         let usual = match kind {
             EntryKind::Digits | EntryKind::Secret => None,
@@ -69,6 +125,17 @@ impl<'t> Decoder<'t> {
         let node = if usual.is_some() { fields.get("digits") } else { self.need(fields, "digits") };
         let what = ("a number of digits: 4 or 4-6", "число цифр: 4 или 4-6");
         let written = node.and_then(|node| self.form(node, what, lexis::range));
+        let longest = u8::try_from(SecretDigits::MAX - 1).unwrap_or(u8::MAX);
+        let (least, most) = usual.unwrap_or((1, if kind.is_secret() { longest } else { u8::MAX }));
+        if let (Some(node), Some((min, max))) = (node, written)
+            && (min < least || max > most)
+        {
+            let message = Text::new(
+                format!("an entry of this kind has {least} to {most} digits"),
+                format!("у такого ввода от {least} до {most} цифр"),
+            );
+            self.problem(node, Code::E16, message);
+        }
         written.or(usual).unwrap_or((1, 1))
     }
 

@@ -24,7 +24,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub(super) use project::decode;
 
 /// Sections of named things.
-const NAMED: [&str; 9] = ["lines", "hours", "switches", "tasks", "menus", "queues", "phrases", "ladders", "services"];
+const NAMED: [&str; 10] =
+    ["lines", "profiles", "hours", "switches", "tasks", "menus", "queues", "phrases", "ladders", "services"];
 /// Sections that stand once.
 const SINGLE: [&str; 5] = ["version", "bank", "languages", "defaults", "levels"];
 /// Stands for a name that was reported as unknown.

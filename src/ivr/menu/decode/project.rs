@@ -6,8 +6,8 @@ use crate::ivr::menu::lexis::in_language;
 use crate::ivr::menu::sources::Report;
 use crate::ivr::menu::tree::{Kind, Node};
 use crate::ivr::menu::{
-    Bank, Code, Go, Inherited, Line, Listen, Menu, Name, Node as Target, Origin, PhraseId, Place, Reaction, Step, Task,
-    TaskId, Text, Trouble,
+    Bank, Code, Go, Inherited, Line, Listen, Menu, NO_PROFILE, Name, Node as Target, Origin, PhraseId, Place, Profile,
+    Reaction, Step, Task, TaskId, Text, Trouble,
 };
 use crate::model::{Currency, Digit, Lang, Level, PhoneNumber};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -102,6 +102,7 @@ impl<'t> Decoder<'t> {
         let tasks = self.tasks();
         let menus = self.menus();
         let lines = self.lines();
+        let profiles = self.profiles();
         let proofs = self.proofs(&tasks);
         let operator = self.operator();
         let press = self.standard_phrase("press");
@@ -116,6 +117,7 @@ impl<'t> Decoder<'t> {
             bank: bank?,
             languages: self.languages.clone(),
             lines,
+            profiles,
             hours,
             switches,
             tasks,
@@ -127,6 +129,7 @@ impl<'t> Decoder<'t> {
             operator: operator?,
             proofs,
             press,
+            goodbye: self.id("phrases", "goodbye").map(PhraseId),
             confirm,
             call_limit: self.defaults.call_limit,
         })
@@ -266,6 +269,28 @@ impl<'t> Decoder<'t> {
             self.at_top(Finding::new(Code::E19, message).help(help));
         }
         lines
+    }
+
+    fn profiles(&mut self) -> Vec<Profile> {
+        self.section("profiles").into_iter().map(|entry| self.profile(entry)).collect()
+    }
+
+    fn profile(&mut self, entry: super::Entry<'t>) -> Profile {
+        let known = ["priority", "slow", "lang", "start"];
+        let fields = self.fields(entry.node, ("a profile", "у профиля"), &known);
+        let field = |key| fields.and_then(|fields| fields.get(key));
+        if entry.key.text == NO_PROFILE {
+            let message = Text::new("a caller without a profile has none", "none — это клиент без профиля");
+            self.report.add(entry.key.place, entry.key.length, Finding::new(Code::E02, message));
+        }
+        Profile {
+            name: entry.key.text.as_str().into(),
+            priority: field("priority").and_then(|node| self.number(node)).unwrap_or(0),
+            slow: field("slow").and_then(|node| self.flag(node)).unwrap_or(false),
+            lang: field("lang").and_then(|node| self.language_code(node)),
+            start: field("start").and_then(|node| self.node_target(node)),
+            place: entry.key.place,
+        }
     }
 
     fn operator(&mut self) -> Option<TaskId> {

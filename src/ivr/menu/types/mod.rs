@@ -70,6 +70,8 @@ pub struct Menu {
     pub languages: Vec<Lang>,
     /// Entry points by called number; never empty.
     pub lines: Vec<Line>,
+    /// How callers whose numbers the bank knows are served.
+    pub profiles: Vec<Profile>,
     /// Opening hours.
     pub hours: Vec<Hours>,
     /// Switches of the duty officer.
@@ -92,6 +94,8 @@ pub struct Menu {
     pub proofs: Vec<(Level, TaskId)>,
     /// The phrase that speaks an option: `{offer}, press {key|digit}.`
     pub press: PhraseId,
+    /// What is said before a call is ended for the caller, the phrase named `goodbye`.
+    pub goodbye: Option<PhraseId>,
     /// The sentence that follows a `confirm`.
     pub confirm: PhraseId,
     /// How long a caller may stay in menus before an operator is called.
@@ -118,6 +122,27 @@ pub struct Line {
     pub numbers: Vec<PhoneNumber>,
     /// Where the caller begins.
     pub start: Node,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// What `caller.profile` is for a caller who has none.
+pub const NO_PROFILE: &str = "none";
+
+/// How a caller is served whose number has this profile: a head start in every queue, slow speech, a language, a
+/// beginning of its own. It is a courtesy and no proof: whoever shows the number is not identified by it.
+#[derive(Debug)]
+pub struct Profile {
+    /// Its name.
+    pub name: Name,
+    /// Head start in seconds, in every queue, on top of the step's own.
+    pub priority: u32,
+    /// Longer pauses, and more time for every key.
+    pub slow: bool,
+    /// The first language heard.
+    pub lang: Option<Lang>,
+    /// Where the caller begins in place of the line's `start`.
+    pub start: Option<Node>,
     /// Where it is written.
     pub place: Place,
 }

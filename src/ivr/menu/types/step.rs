@@ -5,7 +5,9 @@ use super::{
     Trouble,
 };
 use crate::model::{Digit, Lang, Level};
+use std::ops::RangeInclusive;
 use std::time::Duration;
+
 /// A task: steps that always end.
 #[derive(Debug)]
 pub struct Task {
@@ -109,6 +111,47 @@ pub enum EntryKind {
     Amount,
 }
 
+impl EntryKind {
+    /// Whether what is entered is nobody's to see: it goes to a secret parameter of the bank and nowhere else.
+    #[must_use]
+    pub const fn is_secret(self) -> bool {
+        match self {
+            Self::Secret | Self::Card => true,
+            Self::Digits | Self::Phone | Self::Date | Self::Amount => false,
+        }
+    }
+}
+
+/// The dates that an entry takes, both ends included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// The first.
+    pub from: Option<Day>,
+    /// The last.
+    pub to: Option<Day>,
+}
+
+/// A day written in the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Day {
+    /// A date.
+    On(jiff::civil::Date),
+    /// The day of the call in the bank's zone.
+    Today,
+}
+
+impl Dates {
+    /// Whether a date is among them.
+    #[must_use]
+    pub fn contains(&self, date: jiff::civil::Date, today: jiff::civil::Date) -> bool {
+        let on = |day: Day| match day {
+            Day::On(date) => date,
+            Day::Today => today,
+        };
+        self.from.is_none_or(|from| on(from) <= date) && self.to.is_none_or(|to| date <= on(to))
+    }
+}
+
 /// Collects digits into `answer.<name>`.
 #[derive(Debug)]
 pub struct Ask {
@@ -122,6 +165,10 @@ pub struct Ask {
     pub max: u8,
     /// What it holds.
     pub kind: EntryKind,
+    /// Amounts taken, in whole units.
+    pub amounts: RangeInclusive<i64>,
+    /// Dates taken.
+    pub dates: Dates,
     /// Said instead of the question after silence or a wrong entry.
     pub help: Option<PhraseId>,
     /// How many times the question may be put, `again` included.

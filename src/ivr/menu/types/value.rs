@@ -9,6 +9,8 @@ pub enum Source {
     CallerLevel,
     /// `caller.is_blocked_number`, as the words `true` and `false`.
     CallerBlocked,
+    /// `caller.profile`, as the profile's name; `none` without one.
+    CallerProfile,
     /// `call.from`.
     CallFrom,
     /// `call.line`, as the line's name.
