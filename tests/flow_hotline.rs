@@ -1,9 +1,10 @@
 //! The default menu: its own tests, on a virtual clock, with the recordings of the default prompts.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
 
-use hotline::ivr::menu::{Menu, load};
-use hotline::ivr::simulate::{Coverage, Script, Simulator, VirtualCall, junit, parse_tests, run_tests};
+use hotline::ivr::menu::{LineId, Menu, load};
+use hotline::ivr::simulate::{Coverage, Line, Script, Simulator, junit, parse_tests, run_tests};
 use hotline::ivr::speech::Manifest;
+use hotline::model::{Lang, PhoneNumber};
 use std::sync::Arc;
 
 const TESTS: &str = include_str!("../menus/tests/hotline.test.yaml");
@@ -38,7 +39,7 @@ fn every_test_of_the_default_menu_passes() {
         .results
         .iter()
         .filter_map(|result| {
-            result.failure.as_ref().map(|f| format!("{}: {}:{}: {}", result.name, f.file, f.line, f.message))
+            result.failure.as_ref().map(|f| format!("{}: {}:{}: {}", result.name, f.file, f.line, f.unmet))
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -54,7 +55,7 @@ fn every_rule_of_the_flow_holds() {
     let rules = scripts(&menu, include_str!("flow_rules.test.yaml"));
     let run = run_tests(&menu, &rules, &manifest());
     let told = |result: &hotline::ivr::simulate::TestResult| {
-        result.failure.as_ref().map(|failure| format!("{}: {}: {}", result.name, failure.line, failure.message))
+        result.failure.as_ref().map(|failure| format!("{}: {}: {}", result.name, failure.line, failure.unmet))
     };
     let failures: Vec<String> = run.results.iter().filter_map(told).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -68,7 +69,8 @@ fn a_test_that_fails_says_where_and_what_was_heard_instead() {
     let run = run_tests(&menu, &scripts(&menu, text), &manifest());
     let failure = run.results[0].failure.as_ref().unwrap();
     assert_eq!(failure.line, 6);
-    assert!(failure.message.contains("heard instead") && failure.message.contains("opt_rates"), "{}", failure.message);
+    let message = failure.unmet.to_string();
+    assert!(message.contains("found instead") && message.contains("opt_rates"), "{message}");
     assert!(junit(&run).contains("hotline.test.yaml:6"));
 }
 
@@ -90,24 +92,17 @@ fn a_faulty_test_file_is_refused_with_its_place() {
 #[test]
 fn the_terminal_shows_what_is_said_and_where_the_caller_is() {
     let (menu, manifest) = (menu(), manifest());
-    let caller = hotline::ivr::flow::Caller {
-        call: hotline::model::CallId::from_u128(1),
-        from: hotline::model::PhoneNumber::parse("+79161234567"),
-        blocked_number: false,
-        slow_speech: false,
-        profile: None,
-        lang: None,
-    };
     let noon = "2026-03-02T09:00:00Z".parse().unwrap();
-    let call = VirtualCall::new(Arc::clone(&menu), hotline::ivr::menu::LineId(0), caller, noon, &manifest);
-    let (mut simulator, lines) = Simulator::start(call);
-    assert!(lines.iter().any(|line| line.contains("Здравствуйте")), "{lines:?}");
-    assert_eq!(simulator.input("bank block_card unknown"), simulator.input(""));
+    let script = Script::call_to(LineId(0), PhoneNumber::parse("+79161234567"), noon);
+    let (mut simulator, lines) = Simulator::start(menu, script, &manifest, Lang::En);
+    let joined = |lines: Vec<Line>| lines.into_iter().map(|line| line.text + "\n").collect::<String>();
+    assert!(joined(lines).contains("Здравствуйте"));
+    simulator.input("bank block_card unknown");
     simulator.input("1");
     simulator.input("4321");
     simulator.input("1");
-    let lines = simulator.input("1").join("\n");
-    assert!(lines.contains("подтверждения пока нет") && lines.contains("waiting in fraud"), "{lines}");
-    assert!(simulator.input("hangup").join("").contains("ended by you"));
+    let lines = joined(simulator.input("1"));
+    assert!(lines.contains("подтверждения пока нет") && lines.contains("waits in queue fraud"), "{lines}");
+    assert!(joined(simulator.input("hangup")).contains("hung up"));
     assert!(simulator.is_over());
 }

@@ -177,12 +177,18 @@ pub struct Call {
     /// The line called; otherwise the first.
     #[arg(long)]
     pub line: Option<String>,
-    /// The calling number.
+    /// The calling number, or `hidden`.
     #[arg(long, default_value = "+79161234567")]
     pub from: String,
     /// Date and time of the call in the bank's zone, such as `2026-03-02T12:00`; otherwise now.
     #[arg(long, value_name = "DATETIME")]
     pub at: Option<jiff::civil::DateTime>,
+    /// The profile of the calling number, such as `vip`.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Language of the screen; otherwise that of the locale.
+    #[arg(long)]
+    pub lang: Option<MessageLang>,
 }
 
 /// `hotline test`
@@ -197,6 +203,9 @@ pub struct Test {
     /// Also write the results as `JUnit` XML.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Run again whenever a file of the folder changes, until Ctrl+C.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// `hotline say`

@@ -1,17 +1,20 @@
-//! `hotline call` and `hotline test`: the same flow engine on a virtual clock.
+//! `hotline call`: the same flow engine on a virtual clock, in the terminal.
 
-use super::cli::{Call, Test};
+mod testing;
+
+pub(super) use testing::test;
+
+use super::cli::Call;
 use super::menus;
 use crate::io::clock::Clock;
-use crate::ivr::flow::Caller;
 use crate::ivr::menu::{LineId, Menu};
-use crate::ivr::simulate::{Coverage, Simulator, TestRun, VirtualCall, junit, parse_tests, run_tests};
+use crate::ivr::simulate::{Line, LineKind, Script, Simulator};
 use crate::ivr::speech::{Inventory, Manifest, NoRecordings};
-use crate::model::{CallId, PhoneNumber};
-use anyhow::{Context, Result, anyhow, bail};
+use crate::model::{Lang, PhoneNumber};
+use anyhow::{Context, Result, anyhow};
 use jiff::civil::DateTime;
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -28,36 +31,140 @@ fn lengths(prompts: &Path) -> Result<Box<dyn Inventory>> {
 /// `hotline call`: keys from the keyboard, words on the screen.
 pub(super) fn call(arguments: &Call) -> Result<ExitCode> {
     let menu = Arc::new(menus::load(&arguments.menus)?);
-    let line = line(&menu, arguments.line.as_deref())?;
-    let from = PhoneNumber::parse(&arguments.from)
-        .ok_or_else(|| anyhow!("{:?} is no telephone number; write +79161234567", arguments.from))?;
-    let wall = match arguments.at {
-        Some(at) => wall(&menu, at)?,
-        None => Clock::start().now().wall,
-    };
+    let lang = menus::message_lang(arguments.lang.map(Into::into));
     let inventory = lengths(&arguments.prompts)?;
-    let caller =
-        Caller { call: CallId::from_u128(1), from: Some(from), blocked_number: false, slow_speech: false, profile: None, lang: None };
-    let call = VirtualCall::new(menu, line, caller, wall, &*inventory);
-    let (mut simulator, heard) = Simulator::start(call);
-    let mut output = std::io::stdout().lock();
-    show(&mut output, &heard)?;
-    let prompt = std::io::stdin().is_terminal();
-    let mut input = std::io::stdin().lock().lines();
-    while !simulator.is_over() {
-        if prompt {
-            write!(output, "> ")?;
-            output.flush()?;
-        }
-        let Some(line) = input.next() else { break };
-        let answer = simulator.input(&line.context("the keyboard cannot be read")?);
-        show(&mut output, &answer)?;
+    let (simulator, lines) = Simulator::start(Arc::clone(&menu), setting(&menu, arguments)?, &*inventory, lang);
+    let output = std::io::stdout();
+    let look = Look { colours: colours(output.is_terminal()) };
+    let mut terminal = Terminal { output: output.lock(), look, asks: std::io::stdin().is_terminal(), lang };
+    if terminal.asks {
+        terminal.show(&[greeting(lang)])?;
     }
+    terminal.show(&lines)?;
+    terminal.converse(simulator)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(output: &mut impl Write, lines: &[String]) -> Result<()> {
-    lines.iter().try_for_each(|line| writeln!(output, "{line}")).context("the terminal is gone")
+/// Who calls what, and when.
+fn setting(menu: &Menu, arguments: &Call) -> Result<Script> {
+    let from = match arguments.from.as_str() {
+        "hidden" => None,
+        number => Some(PhoneNumber::parse(number).ok_or_else(|| {
+            anyhow!("{number:?} is no telephone number; write +79161234567, or hidden for a caller who shows none")
+        })?),
+    };
+    let at = match arguments.at {
+        Some(at) => wall(menu, at)?,
+        None => Clock::start().now().wall,
+    };
+    // A test tells the time to the second.
+    let at = jiff::Timestamp::from_second(at.as_second()).context("the clock is out of range")?;
+    let mut script = Script::call_to(line(menu, arguments.line.as_deref())?, from, at);
+    script.profile = arguments.profile.as_deref().map(Into::into);
+    Ok(script)
+}
+
+/// Whether to colour: only on a terminal, and not where the user asks for none (no-color.org).
+fn colours(terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+fn greeting(lang: Lang) -> Line {
+    let text = match lang {
+        Lang::En => "Press keys as on a telephone. `help` lists everything else, `quit` leaves.",
+        Lang::Ru => "Нажимайте клавиши, как на телефоне. `help` — всё остальное, `quit` — выйти.",
+    };
+    Line { kind: LineKind::Note, text: text.to_owned() }
+}
+
+/// How lines look.
+#[derive(Clone, Copy)]
+struct Look {
+    colours: bool,
+}
+
+impl Look {
+    fn of(self, line: &Line) -> String {
+        let colour = match line.kind {
+            _ if !self.colours => return line.text.clone(),
+            LineKind::Said => "1",
+            LineKind::Happened => "36",
+            LineKind::Did | LineKind::Key => "33",
+            LineKind::Place => "0",
+            LineKind::Rule | LineKind::Note => "2",
+            LineKind::Wrong => "31",
+        };
+        format!("\x1b[{colour}m{}\x1b[0m", line.text)
+    }
+}
+
+struct Terminal<W> {
+    output: W,
+    look: Look,
+    /// Whether a person sits at the keyboard.
+    asks: bool,
+    lang: Lang,
+}
+
+impl<W: Write> Terminal<W> {
+    fn show(&mut self, lines: &[Line]) -> Result<()> {
+        let look = self.look;
+        lines.iter().try_for_each(|line| writeln!(self.output, "{}", look.of(line))).context("the terminal is gone")
+    }
+
+    fn converse(&mut self, mut simulator: Simulator<'_>) -> Result<()> {
+        let mut input = std::io::stdin().lock().lines();
+        loop {
+            if self.asks {
+                write!(self.output, "> ")?;
+                self.output.flush()?;
+            }
+            let Some(line) = input.next() else { return Ok(()) };
+            let line = line.context("the keyboard cannot be read")?;
+            if !self.asks {
+                // In a pipe the reader sees what was typed, but for secrets.
+                let secret = simulator.call().is_secret() && line.starts_with(|key: char| key.is_ascii_digit());
+                writeln!(self.output, "> {}", if secret { "••••" } else { line.trim() })?;
+            }
+            let lines = match line.trim().split_once(' ') {
+                None if matches!(line.trim(), "quit" | "exit") => return Ok(()),
+                Some(("save", path)) => vec![self.save(&simulator, Path::new(path.trim()))],
+                _ => simulator.input(&line),
+            };
+            self.show(&lines)?;
+        }
+    }
+
+    /// Writes the visit as a test. A file that is there already is left alone: it may be worked on by hand.
+    fn save(&self, simulator: &Simulator<'_>, path: &Path) -> Line {
+        let russian = self.lang == Lang::Ru;
+        let name = path.file_name().map(|name| name.to_string_lossy().replace(".test.yaml", "")).unwrap_or_default();
+        let wrong = |text: String| Line { kind: LineKind::Wrong, text };
+        let text = match simulator.as_test(&name) {
+            Ok(text) => text,
+            Err(found) if russian => return wrong(format!("такой тест не проходит: {found}")),
+            Err(found) => return wrong(format!("such a test does not pass: {found}")),
+        };
+        let written = std::fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+        let shown = path.display();
+        match (written, russian) {
+            (Err(error), true) => wrong(format!("{shown}: не записать: {error}")),
+            (Err(error), false) => wrong(format!("{shown} cannot be written: {error}")),
+            (Ok(()), true) => Line {
+                kind: LineKind::Note,
+                text: format!(
+                    "записано: {shown}; `hotline test` выполнит его, если он лежит в menus/tests и зовётся *.test.yaml"
+                ),
+            },
+            (Ok(()), false) => Line {
+                kind: LineKind::Note,
+                text: format!(
+                    "written: {shown}; `hotline test` runs it when it lies in menus/tests and is called *.test.yaml"
+                ),
+            },
+        }
+    }
 }
 
 fn line(menu: &Menu, wanted: Option<&str>) -> Result<LineId> {
@@ -73,58 +180,4 @@ fn line(menu: &Menu, wanted: Option<&str>) -> Result<LineId> {
 pub(super) fn wall(menu: &Menu, at: DateTime) -> Result<jiff::Timestamp> {
     let zoned = at.to_zoned(menu.bank.zone.clone());
     Ok(zoned.with_context(|| format!("{at} does not exist in the bank's zone"))?.timestamp())
-}
-
-/// `hotline test`: every `*.test.yaml` of the menus' `tests` folder.
-pub(super) fn test(arguments: &Test) -> Result<ExitCode> {
-    let menu = Arc::new(menus::load(&arguments.menus)?);
-    let inventory = lengths(&arguments.prompts)?;
-    let mut scripts = Vec::new();
-    for file in test_files(&arguments.menus.join("tests"))? {
-        let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-        scripts.extend(parse_tests(&menu, &file.display().to_string(), &text)?);
-    }
-    if scripts.is_empty() {
-        bail!("{} holds no *.test.yaml; docs/menus.md shows how to write one", arguments.menus.join("tests").display());
-    }
-    let run = run_tests(&menu, &scripts, &*inventory);
-    print(&run, &menu);
-    if let Some(path) = &arguments.junit {
-        std::fs::write(path, junit(&run)).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    Ok(if run.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn test_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)
-        .with_context(|| format!("the folder {} cannot be read; tests of a menu lie in it", folder.display()))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.with_context(|| format!("{} cannot be read", folder.display()))?.path();
-        if path.to_string_lossy().ends_with(".test.yaml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn print(run: &TestRun, menu: &Menu) {
-    for result in &run.results {
-        match &result.failure {
-            None => println!("ok    {}  ({} s)", result.name, result.length.as_secs()),
-            Some(failure) => {
-                println!("FAIL  {}\n      {}:{}: {}", result.name, failure.file, failure.line, failure.message);
-            }
-        }
-    }
-    let uncovered = run.coverage.uncovered(menu);
-    let total = Coverage::total(menu);
-    let failed = run.failed();
-    println!("\n{} passed, {failed} failed", run.results.len() - failed);
-    println!("coverage: {} of {total} nodes, options and outcomes", total - uncovered.len());
-    for uncovered in uncovered {
-        let file = menu.files.get(usize::from(uncovered.place.file)).map_or("", |file| &**file);
-        println!("  not covered: {file}:{}:{}: {}", uncovered.place.line, uncovered.place.column, uncovered.what);
-    }
 }

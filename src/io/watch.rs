@@ -26,7 +26,8 @@ impl FolderWatch {
         // One place each: that something changed is all there is to know.
         let (noticed, seen) = sync_channel(1);
         let (settled, changes) = mpsc::channel(1);
-        let mut watcher = notify::recommended_watcher(move |event| notice(&noticed, event)).map_err(io::Error::other)?;
+        let mut watcher =
+            notify::recommended_watcher(move |event| notice(&noticed, event)).map_err(io::Error::other)?;
         watcher.watch(folder, RecursiveMode::Recursive).map_err(io::Error::other)?;
         std::thread::Builder::new().name("watch".to_owned()).spawn(move || settle(&seen, &settled, quiet))?;
         Ok(Self { _watcher: watcher, changes })

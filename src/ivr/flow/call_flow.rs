@@ -5,7 +5,7 @@ use super::next::{Next, Stepped, Trap};
 use super::states::{State, StateName};
 use super::world::World;
 use super::{Caller, Command, Event, STEP_BUDGET, keyed, saying, steps};
-use crate::ivr::menu::{LineId, Menu, Name, Node, QueueId};
+use crate::ivr::menu::{LineId, Menu, Name, Node, QueueId, StepId, TaskId};
 use crate::model::{Digit, Instant, Lang, Level, Now};
 use std::sync::Arc;
 
@@ -128,6 +128,24 @@ impl CallFlow {
     #[must_use]
     pub fn node(&self) -> Option<Node> {
         self.state.node(self.call.at.step.map(|(task, _)| task))
+    }
+
+    /// The step the caller is at, with its task; `None` in a menu.
+    #[must_use]
+    pub const fn step(&self) -> Option<(TaskId, StepId)> {
+        self.call.at.step
+    }
+
+    /// The deadline of what is waited for, such as the first key; the limit of time in menus is not among them.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.state.deadline().filter(|at| *at < Instant::from_nanos(u64::MAX))
+    }
+
+    /// When the caller was in menus for too long; `None` where that does not count.
+    #[must_use]
+    pub fn menus_until(&self) -> Option<Instant> {
+        self.state.in_menus().then_some(self.call.limits.menus_until)
     }
 
     /// The nodes visited, in order.

@@ -21,6 +21,7 @@ mod types;
 
 pub use code::Code;
 pub use explain::{explain, node_named};
+pub(in crate::ivr) use lexis::nearest;
 pub use load::load;
 pub use problem::{Problem, Severity, Text};
 pub use recordings::check_recordings;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the fake bank takes when nothing else is said.
-const USUAL_DELAY: Duration = Duration::from_millis(100);
+pub(super) const USUAL_DELAY: Duration = Duration::from_millis(100);
 
 /// One scripted answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,17 +60,19 @@ impl FakeBank {
 
 /// The first outcome of a contract with sample values.
 fn sample_answer(operation: &Operation) -> BankAnswer {
-    let outcome = operation.outcomes.first().cloned().unwrap_or_else(|| BankAnswer::DOWN.into());
-    BankAnswer { outcome, fields: sample_fields(&operation.fields) }
+    answer_of(operation, operation.outcomes.first().map_or(BankAnswer::DOWN, |first| first))
 }
 
-/// An outcome of a contract with sample values; only the first outcome carries any.
+/// An outcome of a contract with sample values, unless the contract says that it carries none.
 pub(super) fn answer_of(operation: &Operation, outcome: &str) -> BankAnswer {
-    let carries = operation.outcomes.first().is_some_and(|first| **first == *outcome)
-        || (!matches!(outcome, BankAnswer::DOWN | BankAnswer::UNKNOWN)
-            && operation.outcomes.iter().any(|named| **named == *outcome));
-    let fields = if carries { sample_fields(&operation.fields) } else { Record::new() };
+    let fields = if carries(operation, outcome) { sample_fields(&operation.fields) } else { Record::new() };
     BankAnswer { outcome: outcome.into(), fields }
+}
+
+/// Whether an answer with this outcome has fields.
+pub(super) fn carries(operation: &Operation, outcome: &str) -> bool {
+    let named = |names: &[Arc<str>]| names.iter().any(|name| **name == *outcome);
+    named(&operation.outcomes) && !named(&operation.bare)
 }
 
 fn sample_fields(shape: &ValueType) -> Record {

@@ -24,7 +24,7 @@ pub fn junit(run: &TestRun) -> String {
             Some(failure) => {
                 line(format!("{head}>"));
                 let place = format!("{}:{}", escape(&failure.file), failure.line);
-                line(format!("    <failure message=\"{place}: {}\"/>", escape(&failure.message)));
+                line(format!("    <failure message=\"{place}: {}\"/>", escape(&failure.unmet.to_string())));
                 line("  </testcase>".to_owned());
             }
         }

@@ -2,7 +2,7 @@
 
 use super::coverage::Coverage;
 use super::script::{Expected, Script};
-use super::step::Ear;
+use super::step::{Ear, Unmet};
 use super::virtual_call::VirtualCall;
 use crate::ivr::flow::Caller;
 use crate::ivr::menu::Menu;
@@ -18,8 +18,10 @@ pub struct Failure {
     pub file: String,
     /// The line of the step or expectation, from 1.
     pub line: u32,
-    /// What was expected and what was found.
+    /// What was expected and what was found, in one line.
     pub message: String,
+    /// The same in its parts.
+    pub unmet: Box<Unmet>,
 }
 
 /// How one test went.
@@ -73,84 +75,113 @@ pub fn run_tests(menu: &Arc<Menu>, scripts: &[Script], inventory: &dyn Inventory
     run
 }
 
-fn call<'a>(menu: &Arc<Menu>, script: &Script, number: u32, inventory: &'a dyn Inventory) -> VirtualCall<'a> {
+/// The call of a test, before it is answered.
+pub(super) fn call<'a>(
+    menu: &Arc<Menu>,
+    script: &Script,
+    number: u32,
+    inventory: &'a dyn Inventory,
+) -> VirtualCall<'a> {
     let caller = Caller {
         call: CallId::from_u128(u128::from(number)),
         from: script.from.clone(),
         blocked_number: script.blocked_number,
-        slow_speech: false,
-        profile: None,
-        lang: None,
+        slow_speech: script.slow_speech,
+        profile: script.profile.clone(),
+        lang: script.lang,
     };
     let mut call = VirtualCall::new(Arc::clone(menu), script.line_id, caller, script.at, inventory);
     for (operation, answers) in &script.bank {
         call.bank.script(operation, answers.clone());
     }
     for (switch, enabled) in &script.switches {
-        if let Some(state) = call.switches.get_mut(usize::from(switch.0)) {
-            *state = *enabled;
-        }
+        call.set_switch(*switch, *enabled);
     }
-    call.operators = script.operators;
+    call.set_operators(script.operators);
+    call.callbacks = script.callbacks;
     call
 }
 
 fn carry_out(call: &mut VirtualCall, script: &Script) -> Result<(), Failure> {
-    let failure = |line, message| Failure { file: script.file.clone(), line, message };
+    let failure = |line, unmet: Unmet| Failure {
+        file: script.file.clone(),
+        line,
+        message: unmet.to_string(),
+        unmet: Box::new(unmet),
+    };
     let mut ear = Ear::default();
     call.answer();
     for step in &script.steps {
-        ear.take(call, &step.step).map_err(|message| failure(step.line, message))?;
+        ear.take(call, &step.step).map_err(|unmet| failure(step.line, unmet))?;
         if let Some(operation) = call.unscripted().first() {
-            let message =
-                format!("the bank was asked for {operation}, and `bank:` of this test does not say what it answers");
-            return Err(failure(step.line, message));
+            let unmet = Unmet {
+                expected: format!("`bank:` of this test says what {operation} answers: the bank was asked for it"),
+                ..Unmet::default()
+            };
+            return Err(failure(step.line, unmet));
         }
     }
-    check(call, &script.expected).map_err(|(key, message)| {
+    check(call, &script.expected).map_err(|(key, unmet)| {
         let line = script.expected.lines.get(key).copied().unwrap_or(script.line);
-        failure(line, message)
+        failure(line, unmet)
     })
 }
 
-type Unmet = (&'static str, String);
+/// The key of the expectation, and what was found instead.
+type Broken = (&'static str, Unmet);
 
-fn check(call: &VirtualCall, expected: &Expected) -> Result<(), Unmet> {
+fn broken(key: &'static str, expected: String, found: Vec<String>) -> Result<(), Broken> {
+    Err((key, Unmet { expected, found, place: String::new() }))
+}
+
+fn check(call: &VirtualCall, expected: &Expected) -> Result<(), Broken> {
     let heard: Vec<_> = call.heard().collect();
     for phrase in &expected.never_hears {
-        if heard.iter().any(|heard| *heard.spoken.phrase == **phrase) {
-            return Err(("never_hears", format!("{phrase} was heard")));
+        if let Some(heard) = heard.iter().find(|heard| *heard.spoken.phrase == **phrase) {
+            let found = format!("{phrase} «{}»", heard.spoken.text);
+            return broken("never_hears", format!("{phrase} is never heard"), vec![found]);
         }
     }
-    let log = format!("{:?} {heard:?} {:?}", call.records(), call.screen());
-    if expected.never_in_log.iter().any(|text| log.contains(text.as_str())) {
-        return Err((
-            "never_in_log",
-            "one of these texts is in the records, prompts or the operator's screen".to_owned(),
-        ));
+    let logs = [
+        ("the records", format!("{:?}", call.records())),
+        ("what was said", format!("{heard:?}")),
+        ("the operator's screen", format!("{:?}", call.screen())),
+    ];
+    for text in &expected.never_in_log {
+        let holding: Vec<String> =
+            logs.iter().filter(|(_, log)| log.contains(text.as_str())).map(|(name, _)| (*name).to_owned()).collect();
+        if !holding.is_empty() {
+            return broken("never_in_log", format!("{text:?} is written nowhere"), holding);
+        }
     }
     for (operation, count) in &expected.service_calls {
         let asked = call.asked().get(super::bank::short_name(operation)).copied().unwrap_or(0);
         if asked != *count {
-            return Err(("service_calls", format!("{operation} was asked {asked} times, expected {count}")));
+            let found = vec![format!("it was asked {asked} times")];
+            return broken("service_calls", format!("{operation} is asked {count} times"), found);
         }
     }
     check_screen(call, expected)
 }
 
-fn check_screen(call: &VirtualCall, expected: &Expected) -> Result<(), Unmet> {
-    let Some(line) = expected.lines.get("screen") else { return Ok(()) };
+fn check_screen(call: &VirtualCall, expected: &Expected) -> Result<(), Broken> {
+    if !expected.lines.contains_key("screen") {
+        return Ok(());
+    }
     let Some(screen) = call.screen() else {
-        return Err(("screen", format!("line {line}: the caller never came to a queue, so no operator has a screen")));
+        let found = vec!["the caller never came to a queue".to_owned()];
+        return broken("screen", "an operator's screen".to_owned(), found);
     };
-    if expected.level.is_some_and(|level| level != screen.level) {
-        return Err(("screen", format!("the operator sees level {}", screen.level.name())));
+    if let Some(level) = expected.level.filter(|level| *level != screen.level) {
+        let found = vec![format!("the operator sees level {}", screen.level.name())];
+        return broken("screen", format!("the operator sees level {}", level.name()), found);
     }
     let lists = [("path", &expected.path, &screen.path), ("notes", &expected.notes, &screen.notes)];
     for (name, wanted, seen) in lists {
         let mut rest = seen.iter();
         if !wanted.iter().all(|wanted| rest.any(|seen| **seen == **wanted)) {
-            return Err(("screen", format!("the operator sees {name} [{}]", seen.join(", "))));
+            let found = vec![format!("the operator sees {name} [{}]", seen.join(", "))];
+            return broken("screen", format!("the operator sees {name} [{}]", wanted.join(", ")), found);
         }
     }
     Ok(())

@@ -1,17 +1,34 @@
 //! Test files: `tests/*.test.yaml` read into scripts; an unknown key is refused with its place.
 
-use super::bank::{Answer, field_type, read_value, with_handle};
-use super::step::{Step, StepAt};
+use super::bank::{Answer, carries, field_type, read_value, with_handle};
+use super::step::StepAt;
 use super::tree::{Kind, Node, ScriptError, parse};
 use super::virtual_call::Operators;
-use crate::ivr::flow::{QueueEnd, QueueStatus};
-use crate::ivr::menu::{LineId, Menu, SwitchId, ValueType};
-use crate::model::{BankAnswer, Digit, Lang, Level, PhoneNumber, Record, Value};
+use crate::ivr::flow::QueueStatus;
+use crate::ivr::menu::{LineId, Menu, Name, Operation, SwitchId, ValueType, nearest};
+use crate::model::{BankAnswer, Lang, Level, PhoneNumber, Record, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+mod steps;
+
 /// When a call comes in whose test does not say: a Monday at noon.
 const USUAL_TIME: jiff::civil::DateTime = jiff::civil::datetime(2026, 3, 2, 12, 0, 0, 0);
+
+/// What a test may have.
+const KEYS: [&str; 11] = [
+    "name",
+    "call",
+    "bank",
+    "queue",
+    "callbacks",
+    "switches",
+    "steps",
+    "never_hears",
+    "never_in_log",
+    "service_calls",
+    "screen",
+];
 
 /// One test.
 #[derive(Clone, Debug)]
@@ -28,18 +45,51 @@ pub struct Script {
     pub from: Option<PhoneNumber>,
     /// The number is on the list of those that go to an operator at once.
     pub blocked_number: bool,
+    /// The caller wants longer pauses.
+    pub slow_speech: bool,
+    /// The profile of the calling number.
+    pub profile: Option<Name>,
+    /// The first language heard, when it is not the menu's.
+    pub lang: Option<Lang>,
     /// When the call comes in.
     pub at: jiff::Timestamp,
     /// What the bank answers.
     pub bank: Vec<(String, Vec<Answer>)>,
     /// What queues find.
     pub operators: Operators,
+    /// Whether the bank takes orders to call back.
+    pub callbacks: bool,
     /// Switches that are not as the menu has them.
     pub switches: Vec<(SwitchId, bool)>,
     /// What happens.
     pub steps: Vec<StepAt>,
     /// What must hold at the end.
     pub expected: Expected,
+}
+
+impl Script {
+    /// A call without any step: who calls what, and when.
+    #[must_use]
+    pub fn call_to(line_id: LineId, from: Option<PhoneNumber>, at: jiff::Timestamp) -> Self {
+        Self {
+            name: String::new(),
+            file: String::new(),
+            line: 1,
+            line_id,
+            from,
+            blocked_number: false,
+            slow_speech: false,
+            profile: None,
+            lang: None,
+            at,
+            bank: Vec::new(),
+            operators: Operators::default(),
+            callbacks: true,
+            switches: Vec::new(),
+            steps: Vec::new(),
+            expected: Expected::default(),
+        }
+    }
 }
 
 /// What must hold at the end of a test.
@@ -92,35 +142,45 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 }
 
 fn unknown(file: &str, key: &Node, name: &str, known: &[&str]) -> ScriptError {
-    key.error(file, format!("there is no key {name:?} here; known are {}", known.join(", ")))
+    let advice = meant(name, known.iter().copied());
+    key.error(file, format!("there is no key {name:?} here{advice}; known are {}", known.join(", ")))
 }
 
+/// ` (did you mean …?)`, when something like it is there.
+fn meant<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
+    nearest(name, known).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default()
+}
+
+/// Reads the tests of one file.
 struct Reader<'a> {
     menu: &'a Menu,
     file: &'a str,
 }
 
 impl Reader<'_> {
+    /// A name that must be one of those there are.
+    fn known<'k>(
+        &self,
+        node: &Node,
+        what: &str,
+        names: impl Iterator<Item = &'k str> + Clone,
+    ) -> Result<String, ScriptError> {
+        let name = node.text(self.file)?;
+        if names.clone().any(|known| known == name) {
+            return Ok(name.to_owned());
+        }
+        let advice = meant(name, names);
+        Err(node.error(self.file, format!("there is no {what} {name:?} in the menu{advice}")))
+    }
+
     fn texts(&self, node: &Node) -> Result<Vec<String>, ScriptError> {
         node.list(self.file)?.iter().map(|item| Ok(item.text(self.file)?.to_owned())).collect()
     }
 
     fn blank(&self, node: &Node) -> Script {
         let wall = self.menu.bank.zone.to_ambiguous_timestamp(USUAL_TIME).compatible();
-        Script {
-            name: String::new(),
-            file: self.file.to_owned(),
-            line: node.line,
-            line_id: LineId(0),
-            from: None,
-            blocked_number: false,
-            at: wall.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
-            bank: Vec::new(),
-            operators: Operators::default(),
-            switches: Vec::new(),
-            steps: Vec::new(),
-            expected: Expected::default(),
-        }
+        let at = wall.unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Script { file: self.file.to_owned(), line: node.line, ..Script::call_to(LineId(0), None, at) }
     }
 
     fn test(&self, node: &Node) -> Result<Script, ScriptError> {
@@ -132,6 +192,7 @@ impl Reader<'_> {
                 "call" => self.call(value, &mut script)?,
                 "bank" => script.bank = self.bank(value)?,
                 "queue" => script.operators = self.queue(value)?,
+                "callbacks" => script.callbacks = self.callbacks(value)?,
                 "switches" => script.switches = self.switches(value)?,
                 "steps" => {
                     script.steps =
@@ -154,9 +215,7 @@ impl Reader<'_> {
                     self.screen(value, &mut script.expected)?;
                 }
                 other => {
-                    let known = ["name", "call", "bank", "queue", "switches", "steps", "never_hears", "never_in_log"];
-                    let known: Vec<&str> = known.into_iter().chain(["service_calls", "screen"]).collect();
-                    return Err(unknown(self.file, key, other, &known));
+                    return Err(unknown(self.file, key, other, &KEYS));
                 }
             }
         }
@@ -177,14 +236,29 @@ impl Reader<'_> {
                     let at: jiff::civil::DateTime = text.parse().map_err(|_| wrong())?;
                     script.at = self.menu.bank.zone.to_ambiguous_timestamp(at).compatible().map_err(|_| wrong())?;
                 }
-                "blocked" => script.blocked_number = text == "true",
-                other => return Err(unknown(self.file, key, other, &["line", "from", "at", "blocked"])),
+                "blocked" => script.blocked_number = self.yes_or_no(value)?,
+                "slow_speech" => script.slow_speech = self.yes_or_no(value)?,
+                "profile" => script.profile = Some(text.into()),
+                "lang" => script.lang = Some(self.language(value, text)?),
+                other => {
+                    let known = ["line", "from", "at", "blocked", "slow_speech", "profile", "lang"];
+                    return Err(unknown(self.file, key, other, &known));
+                }
             }
         }
         Ok(())
     }
 
+    fn yes_or_no(&self, node: &Node) -> Result<bool, ScriptError> {
+        match node.text(self.file)? {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(node.error(self.file, "write true or false")),
+        }
+    }
+
     fn line(&self, node: &Node, name: &str) -> Result<LineId, ScriptError> {
+        self.known(node, "line", self.menu.lines.iter().map(|line| &*line.name))?;
         let found = self.menu.lines.iter().position(|line| *line.name == *name);
         let index = found.and_then(|index| u16::try_from(index).ok());
         index.map(LineId).ok_or_else(|| node.error(self.file, format!("there is no line {name:?} in the menu")))
@@ -195,11 +269,7 @@ impl Reader<'_> {
     }
 
     fn phrase(&self, node: &Node) -> Result<String, ScriptError> {
-        let name = node.text(self.file)?;
-        if self.menu.phrases.iter().any(|phrase| *phrase.name == *name) {
-            return Ok(name.to_owned());
-        }
-        Err(node.error(self.file, format!("there is no phrase {name:?} in the menu")))
+        self.known(node, "phrase", self.menu.phrases.iter().map(|phrase| &*phrase.name))
     }
 
     fn bank(&self, node: &Node) -> Result<Vec<(String, Vec<Answer>)>, ScriptError> {
@@ -207,36 +277,56 @@ impl Reader<'_> {
         for (name, key, value) in node.map(self.file)? {
             let short = super::bank::short_name;
             let operation = self.menu.operations.iter().find(|known| short(&known.name) == short(name));
-            let operation =
-                operation.ok_or_else(|| key.error(self.file, format!("there is no operation {name:?} in services")))?;
+            let operation = operation.ok_or_else(|| {
+                let advice = meant(name, self.menu.operations.iter().map(|known| short(&known.name)));
+                key.error(self.file, format!("there is no operation {name:?} in services{advice}"))
+            })?;
             let answers = match &value.kind {
-                Kind::List(list) => {
-                    list.iter().map(|one| self.answer(&operation.fields, one)).collect::<Result<_, _>>()?
-                }
-                Kind::Map(_) | Kind::Text(_) => vec![self.answer(&operation.fields, value)?],
+                Kind::List(list) => list.iter().map(|one| self.answer(operation, one)).collect::<Result<_, _>>()?,
+                Kind::Map(_) | Kind::Text(_) => vec![self.answer(operation, value)?],
             };
             bank.push((name.to_owned(), answers));
         }
         Ok(bank)
     }
 
-    fn answer(&self, shape: &ValueType, node: &Node) -> Result<Answer, ScriptError> {
+    fn answer(&self, operation: &Operation, node: &Node) -> Result<Answer, ScriptError> {
+        let shape = &operation.fields;
         let mut answer = Answer::new(BankAnswer::bare(BankAnswer::DOWN));
-        let mut fields = Record::new();
+        let (mut fields, mut first_field) = (Record::new(), None);
         for (name, key, value) in node.map(self.file)? {
             match name {
-                "result" => answer.answer.outcome = value.text(self.file)?.into(),
+                "result" => answer.answer.outcome = self.outcome(operation, value)?.into(),
                 "delay" if value.text(self.file)? == "never" => answer.delay = None,
                 "delay" => answer.delay = Some(self.duration(value)?),
                 field => {
                     let shape = field_type(shape, field)
                         .ok_or_else(|| key.error(self.file, format!("the operation gives no field {field:?}")))?;
+                    first_field = first_field.or(Some(key));
                     fields.insert(field.into(), self.value(shape, value)?);
                 }
             }
         }
+        if let Some(key) = first_field.filter(|_| !carries(operation, &answer.answer.outcome)) {
+            let outcome = &answer.answer.outcome;
+            return Err(key.error(self.file, format!("with the result {outcome} the bank gives no fields")));
+        }
         answer.answer.fields = with_handle(shape, fields);
         Ok(answer)
+    }
+
+    /// An outcome of the operation's contract.
+    fn outcome(&self, operation: &Operation, node: &Node) -> Result<String, ScriptError> {
+        let declared = operation.outcomes.iter().map(|outcome| &**outcome);
+        let implicit = [BankAnswer::DOWN, BankAnswer::UNKNOWN].into_iter();
+        let known: Vec<&str> = declared.chain(implicit.take(1 + usize::from(operation.changes))).collect();
+        let outcome = node.text(self.file)?;
+        if known.contains(&outcome) {
+            return Ok(outcome.to_owned());
+        }
+        let advice = meant(outcome, known.iter().copied());
+        let list = known.join(", ");
+        Err(node.error(self.file, format!("the operation has no result {outcome:?}{advice}; it has {list}")))
     }
 
     fn value(&self, shape: &ValueType, node: &Node) -> Result<Value, ScriptError> {
@@ -289,27 +379,37 @@ impl Reader<'_> {
     fn switches(&self, node: &Node) -> Result<Vec<(SwitchId, bool)>, ScriptError> {
         let mut switches = Vec::new();
         for (name, key, value) in node.map(self.file)? {
+            self.known(key, "switch", self.menu.switches.iter().map(|switch| &*switch.name))?;
             let found = self.menu.switches.iter().position(|switch| *switch.name == *name);
             let id = found.and_then(|index| u16::try_from(index).ok()).map(SwitchId);
             let id = id.ok_or_else(|| key.error(self.file, format!("there is no switch {name:?} in the menu")))?;
-            switches.push((id, matches!(value.text(self.file)?, "enabled" | "true")));
+            let enabled = match value.text(self.file)? {
+                "enabled" | "true" => true,
+                "disabled" | "false" => false,
+                _ => return Err(value.error(self.file, "a switch is enabled or disabled")),
+            };
+            switches.push((id, enabled));
         }
         Ok(switches)
     }
 
     fn service_calls(&self, node: &Node) -> Result<Vec<(String, u32)>, ScriptError> {
         let entries = node.map(self.file)?.into_iter();
-        entries.map(|(name, _, value)| Ok((name.to_owned(), self.number(value)?))).collect()
+        let operations = self.menu.operations.iter().map(|known| super::bank::short_name(&known.name));
+        let counted = |(name, key, value): (&str, &Node, &Node)| {
+            if !operations.clone().any(|known| known == super::bank::short_name(name)) {
+                let advice = meant(name, operations.clone());
+                return Err(key.error(self.file, format!("there is no operation {name:?} in services{advice}")));
+            }
+            Ok((name.to_owned(), self.number(value)?))
+        };
+        entries.map(counted).collect()
     }
 
     fn screen(&self, node: &Node, expected: &mut Expected) -> Result<(), ScriptError> {
         for (name, key, value) in node.map(self.file)? {
             match name {
-                "level" => {
-                    let level = Level::from_name(value.text(self.file)?);
-                    let wrong = || value.error(self.file, "levels are none, recognised, verified");
-                    expected.level = Some(level.ok_or_else(wrong)?);
-                }
+                "level" => expected.level = Some(self.level(value)?),
                 "path" => expected.path = self.texts(value)?,
                 "notes" => expected.notes = self.texts(value)?,
                 other => return Err(unknown(self.file, key, other, &["level", "path", "notes"])),
@@ -325,82 +425,5 @@ impl Reader<'_> {
     fn duration(&self, node: &Node) -> Result<Duration, ScriptError> {
         duration(node.text(self.file)?)
             .ok_or_else(|| node.error(self.file, "write a length of time as 6s, 2m or 500ms"))
-    }
-
-    fn step(&self, node: &Node) -> Result<StepAt, ScriptError> {
-        let entries = node.map(self.file)?;
-        let [(name, key, value)] = entries.as_slice() else {
-            return Err(node.error(self.file, "a step is one key with its value, such as `- press: 2`"));
-        };
-        Ok(StepAt { line: key.line, step: self.one_step(name, key, value)? })
-    }
-
-    fn one_step(&self, name: &str, key: &Node, value: &Node) -> Result<Step, ScriptError> {
-        let name_of = || value.text(self.file).map(str::to_owned);
-        Ok(match name {
-            "hears" => Step::Hears(self.phrase(value)?),
-            "hears_text" => Step::HearsText(self.by_language(value)?),
-            "press" => Step::Press(self.keys(value)?),
-            "silence" => Step::Silence(self.duration(value)?),
-            "wait" => Step::Wait(self.duration(value)?),
-            "at" => Step::At(name_of()?),
-            "language" => Step::Language(self.language(value, value.text(self.file)?)?),
-            "in_queue" => Step::InQueue(name_of()?),
-            "call_ends" => Step::CallEnds { by_system: self.ends_by(value)? },
-            "hangs_up" => Step::HangsUp,
-            "operator" => match value.text(self.file)? {
-                "answers" => Step::OperatorAnswers,
-                "hangs_up" => Step::OperatorHangsUp,
-                _ => return Err(value.error(self.file, "an operator answers or hangs_up")),
-            },
-            "queue_ends" => match value.text(self.file)? {
-                "timeout" => Step::QueueEnds(QueueEnd::Timeout),
-                "full" => Step::QueueEnds(QueueEnd::Full),
-                "nobody" => Step::QueueEnds(QueueEnd::Nobody),
-                _ => return Err(value.error(self.file, "a queue ends by timeout, full or nobody")),
-            },
-            other => {
-                let known = ["hears", "hears_text", "press", "silence", "wait", "at", "language", "in_queue"];
-                let known: Vec<&str> =
-                    known.into_iter().chain(["call_ends", "hangs_up", "operator", "queue_ends"]).collect();
-                return Err(unknown(self.file, key, other, &known));
-            }
-        })
-    }
-
-    fn ends_by(&self, node: &Node) -> Result<Option<bool>, ScriptError> {
-        match node.text(self.file)? {
-            "by_system" => Ok(Some(true)),
-            "by_caller" => Ok(Some(false)),
-            "true" | "" => Ok(None),
-            _ => Err(node.error(self.file, "a call ends by_system or by_caller")),
-        }
-    }
-
-    /// Texts by language. In `{ru: Карта, последние цифры …}` YAML takes what follows the comma for a key without a
-    /// value; it is read as written, as the rest of the sentence.
-    fn by_language(&self, node: &Node) -> Result<Vec<(Lang, String)>, ScriptError> {
-        let mut texts: Vec<(Lang, String)> = Vec::new();
-        for (name, key, value) in node.map(self.file)? {
-            let text = value.text(self.file)?;
-            match texts.last_mut() {
-                Some((_, before)) if text.is_empty() && Lang::from_code(name).is_none() => {
-                    before.push_str(", ");
-                    before.push_str(name);
-                }
-                _ => texts.push((self.language(key, name)?, text.to_owned())),
-            }
-        }
-        Ok(texts)
-    }
-
-    fn language(&self, node: &Node, code: &str) -> Result<Lang, ScriptError> {
-        let known = Lang::from_code(code).filter(|lang| self.menu.languages.contains(lang));
-        known.ok_or_else(|| node.error(self.file, format!("the menu has no language {code:?}")))
-    }
-
-    fn keys(&self, node: &Node) -> Result<Vec<Digit>, ScriptError> {
-        let key = |key| Digit::from_char(key).ok_or_else(|| node.error(self.file, "keys are 0 to 9, * and #"));
-        node.text(self.file)?.chars().map(key).collect()
     }
 }

@@ -1,8 +1,12 @@
 //! The steps of a test, and what carries them out.
 
-use super::virtual_call::{Heard, VirtualCall};
+use super::bank::Answer;
+use super::virtual_call::{Heard, Operators, VirtualCall};
 use crate::ivr::flow::{Event, QueueEnd, StateName};
-use crate::model::{Digit, Lang, OperatorId};
+use crate::ivr::menu::{Phrase, SwitchId};
+use crate::ivr::words::written;
+use crate::model::{Digit, Lang, Level, OperatorId};
+use std::fmt;
 use std::time::Duration;
 
 /// The longest time a step lets pass before it says that what it waits for does not come.
@@ -53,8 +57,24 @@ pub enum Step {
     OperatorAnswers,
     /// The operator hangs up.
     OperatorHangsUp,
+    /// The operator's side breaks down: the caller is back at the front of the queue.
+    OperatorFails,
     /// The queue gives the caller up.
     QueueEnds(QueueEnd),
+    /// What queues find from now on; who waits is told.
+    Queue(Operators),
+    /// Switches change.
+    Switches(Vec<(SwitchId, bool)>),
+    /// The bank answers so from now on.
+    Bank(Vec<(String, Vec<Answer>)>),
+    /// The caller's level.
+    Level(Level),
+    /// The caller is being handed to a target of the config.
+    Transferred(String),
+    /// The transfer under way does not work.
+    TransferFails,
+    /// Whether the bank takes orders to call back, from now on.
+    Callbacks(bool),
 }
 
 /// How far a test has listened.
@@ -63,15 +83,36 @@ pub(super) struct Ear {
     heard: usize,
 }
 
+/// What a step found instead of what it expected.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Unmet {
+    /// What was expected.
+    pub expected: String,
+    /// What was found, a line each.
+    pub found: Vec<String>,
+    /// Where the caller is.
+    pub place: String,
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected: {}", self.expected)?;
+        if !self.found.is_empty() {
+            write!(f, "; found instead: {}", self.found.join("; "))?;
+        }
+        if self.place.is_empty() { Ok(()) } else { write!(f, " (the caller is {})", self.place) }
+    }
+}
+
 impl Ear {
     /// Carries a step out; the error says what was found instead.
-    pub(super) fn take(&mut self, call: &mut VirtualCall, step: &Step) -> Result<(), String> {
+    pub(super) fn take(&mut self, call: &mut VirtualCall, step: &Step) -> Result<(), Unmet> {
         match step {
             Step::Hears(phrase) => self.hears(call, phrase),
             Step::HearsText(texts) => self.hears_text(call, texts),
             Step::Press(digits) => press(call, digits),
             Step::Silence(length) => {
-                until(call, |call| !call.is_busy(), PATIENCE);
+                listen_out(call);
                 call.advance(*length);
                 Ok(())
             }
@@ -80,44 +121,45 @@ impl Ear {
                 Ok(())
             }
             Step::At(node) => {
-                until(call, |call| call.node().as_deref() == Some(node), PATIENCE);
-                expect(call.node().as_deref() == Some(node), || {
-                    format!("expected to be at {node}, the caller is at {}", place(call))
-                })
+                until(call, |call| call.node().as_deref() == Some(node));
+                expect(call, call.node().as_deref() == Some(node), || format!("the caller is at {node}"))
             }
-            Step::Language(lang) => expect(call.flow().lang() == *lang, || {
-                format!("expected {lang}, the caller hears {}", call.flow().lang())
-            }),
+            Step::Language(lang) => expect(call, call.flow().lang() == *lang, || format!("the caller hears {lang}"))
+                .map_err(|unmet| Unmet { found: vec![call.flow().lang().to_string()], ..unmet }),
+            Step::Level(level) => expect(call, call.flow().level() == *level, || format!("level {}", level.name()))
+                .map_err(|unmet| Unmet { found: vec![format!("level {}", call.flow().level().name())], ..unmet }),
             Step::InQueue(queue) => {
-                until(call, |call| call.queue().as_deref() == Some(queue), PATIENCE);
-                let found = call.queue();
-                expect(found.as_deref() == Some(queue), || {
-                    format!("expected to wait in queue {queue}, the caller is {}", place(call))
-                })
+                until(call, |call| call.queue().as_deref() == Some(queue));
+                expect(call, call.queue().as_deref() == Some(queue), || format!("the caller waits in queue {queue}"))
             }
             Step::CallEnds { by_system } => call_ends(call, *by_system),
+            Step::Switches(switches) => {
+                for (switch, enabled) in switches {
+                    call.set_switch(*switch, *enabled);
+                }
+                Ok(())
+            }
+            Step::Bank(answers) => {
+                for (operation, answers) in answers {
+                    call.bank.script(operation, answers.clone());
+                }
+                Ok(())
+            }
+            Step::Callbacks(taken) => {
+                call.callbacks = *taken;
+                Ok(())
+            }
             Step::HangsUp => {
                 call.hang_up();
                 Ok(())
             }
-            Step::OperatorAnswers => {
-                until(call, |call| call.flow().state() == StateName::Queued, PATIENCE);
-                call.queue_event(Event::Connected(OperatorId::new("anna")));
-                expect(call.flow().state() == StateName::Talking, || {
-                    format!("expected to talk to an operator, the caller is {}", place(call))
-                })
-            }
-            Step::OperatorHangsUp => {
-                let talking = call.flow().state() == StateName::Talking;
-                call.queue_event(Event::TalkEnded);
-                expect(talking, || format!("expected a talk to end, the caller is {}", place(call)))
-            }
-            Step::QueueEnds(end) => {
-                until(call, |call| call.flow().state() == StateName::Queued, PATIENCE);
-                let queued = call.flow().state() == StateName::Queued;
-                call.queue_event(Event::QueueEnded(*end));
-                expect(queued, || format!("expected to wait in a queue, the caller is {}", place(call)))
-            }
+            Step::OperatorAnswers
+            | Step::OperatorHangsUp
+            | Step::OperatorFails
+            | Step::QueueEnds(_)
+            | Step::Queue(_)
+            | Step::Transferred(_)
+            | Step::TransferFails => outside(call, step),
         }
     }
 
@@ -125,24 +167,24 @@ impl Ear {
         call.heard().skip(self.heard).collect()
     }
 
-    fn hears(&mut self, call: &mut VirtualCall, phrase: &str) -> Result<(), String> {
+    fn hears(&mut self, call: &mut VirtualCall, phrase: &str) -> Result<(), Unmet> {
         let begun = |ear: &Self, call: &VirtualCall| {
             ear.new_words(call).iter().position(|heard| *heard.spoken.phrase == *phrase)
         };
         listen(call, |call| begun(self, call).is_some());
-        match begun(self, call) {
-            Some(index) => {
-                self.heard += index + 1;
-                Ok(())
-            }
-            None => Err(self.instead(call, &format!("expected to hear {phrase}"))),
+        if let Some(index) = begun(self, call) {
+            self.heard += index + 1;
+            return Ok(());
         }
+        let text = call.flow().menu().phrases.iter().find(|known| *known.name == *phrase);
+        let text = text.map(|known| phrase_text(known, call.flow().lang())).unwrap_or_default();
+        Err(self.instead(call, &format!("{phrase} «{text}»")))
     }
 
-    fn hears_text(&mut self, call: &mut VirtualCall, texts: &[(Lang, String)]) -> Result<(), String> {
+    fn hears_text(&mut self, call: &mut VirtualCall, texts: &[(Lang, String)]) -> Result<(), Unmet> {
         let lang = call.flow().lang();
         let Some((_, text)) = texts.iter().find(|(of, _)| *of == lang) else {
-            return Err(format!("the caller hears {lang}, and no text is given for it"));
+            return Err(self.instead(call, &format!("a text in {lang}: that is what the caller hears")));
         };
         listen(call, |call| words_end(&self.new_words(call), text).is_some());
         match words_end(&self.new_words(call), text) {
@@ -150,17 +192,21 @@ impl Ear {
                 self.heard += end;
                 Ok(())
             }
-            None => Err(self.instead(call, &format!("expected to hear «{text}»"))),
+            None => Err(self.instead(call, &format!("«{text}»"))),
         }
     }
 
-    fn instead(&self, call: &VirtualCall, expected: &str) -> String {
+    fn instead(&self, call: &VirtualCall, expected: &str) -> Unmet {
         let words = self.new_words(call);
-        let heard: Vec<String> =
-            words.iter().map(|heard| format!("{} «{}»", heard.spoken.phrase, heard.spoken.text)).collect();
-        let heard = if heard.is_empty() { "nothing new".to_owned() } else { heard.join("; ") };
-        format!("{expected}; heard instead: {heard} (the caller is {})", place(call))
+        let found = words.iter().map(|heard| format!("{} «{}»", heard.spoken.phrase, heard.spoken.text)).collect();
+        Unmet { expected: expected.to_owned(), found, place: place(call) }
     }
+}
+
+/// What a phrase says in a language, values in their braces.
+fn phrase_text(phrase: &Phrase, lang: Lang) -> String {
+    let text = phrase.texts.iter().find(|(of, _)| *of == lang).or(phrase.texts.first());
+    text.map(|(_, text)| written(text)).unwrap_or_default()
 }
 
 /// The number of phrases up to the end of a text.
@@ -179,27 +225,35 @@ fn words_end(words: &[Heard], text: &str) -> Option<usize> {
     None
 }
 
-fn expect(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(message()) }
+fn expect(call: &VirtualCall, holds: bool, expected: impl FnOnce() -> String) -> Result<(), Unmet> {
+    if holds { Ok(()) } else { Err(Unmet { expected: expected(), found: Vec::new(), place: place(call) }) }
 }
 
 /// Where the caller is, for messages.
 fn place(call: &VirtualCall) -> String {
-    match (call.ended(), call.queue(), call.node()) {
-        (Some((cause, _)), ..) => format!("gone ({})", cause.name()),
-        (None, Some(queue), _) => format!("in queue {queue}"),
-        (None, None, Some(node)) => format!("at {node}"),
-        (None, None, None) => "not answered yet".to_owned(),
+    match (call.ended(), call.queue(), call.flow().state(), call.node()) {
+        (Some((cause, true)), ..) => format!("gone: the system ended the call ({})", cause.name()),
+        (Some((cause, false)), ..) => format!("gone: the caller ended the call ({})", cause.name()),
+        (None, Some(queue), ..) => format!("in queue {queue}"),
+        (None, None, StateName::Talking, _) => "talking to an operator".to_owned(),
+        (None, None, StateName::Transferring, _) => "being handed to somebody outside".to_owned(),
+        (None, None, _, Some(node)) => format!("at {node}"),
+        (None, None, _, None) => "not answered yet".to_owned(),
     }
 }
 
 /// Lets time pass, as long as it is not the caller's turn.
-fn until(call: &mut VirtualCall, done: impl Fn(&VirtualCall) -> bool, patience: u32) {
-    for _ in 0..patience {
+fn until(call: &mut VirtualCall, done: impl Fn(&VirtualCall) -> bool) {
+    for _ in 0..PATIENCE {
         if done(call) || !call.is_busy() || !call.advance_to_next() {
             return;
         }
     }
+}
+
+/// Listens until it is the caller's turn.
+pub(super) fn listen_out(call: &mut VirtualCall) {
+    until(call, |call| !call.is_busy());
 }
 
 /// As [`until`], phrase by phrase; in a queue for a while longer.
@@ -220,10 +274,10 @@ fn listen(call: &mut VirtualCall, done: impl Fn(&VirtualCall) -> bool) {
     }
 }
 
-fn press(call: &mut VirtualCall, digits: &[Digit]) -> Result<(), String> {
+fn press(call: &mut VirtualCall, digits: &[Digit]) -> Result<(), Unmet> {
     // The caller waits for the bank's answer before the next keys.
-    until(call, |call| !call.is_asking_bank(), PATIENCE);
-    expect(call.ended().is_none(), || format!("the call is over: the caller is {}", place(call)))?;
+    until(call, |call| !call.is_asking_bank());
+    expect(call, call.ended().is_none(), || "a call that goes on: keys are pressed here".to_owned())?;
     if call.is_speaking() {
         // Who presses a key has heard at least the first sound of what it cuts.
         call.advance(REACTION);
@@ -234,13 +288,41 @@ fn press(call: &mut VirtualCall, digits: &[Digit]) -> Result<(), String> {
     Ok(())
 }
 
-fn call_ends(call: &mut VirtualCall, by_system: Option<bool>) -> Result<(), String> {
-    until(call, |call| call.ended().is_some(), PATIENCE);
-    match call.ended() {
-        None => Err(format!("expected the call to end, the caller is {}", place(call))),
-        Some((cause, system)) => expect(by_system.is_none_or(|wanted| wanted == system), || {
-            let by = if system { "the system" } else { "the caller" };
-            format!("the call was ended by {by} ({})", cause.name())
-        }),
-    }
+/// What operators, queues and the far end of a transfer do.
+fn outside(call: &mut VirtualCall, step: &Step) -> Result<(), Unmet> {
+    let (state, what, event) = match step {
+        Step::OperatorAnswers => {
+            (StateName::Queued, "a caller who waits for an operator", Event::Connected(OperatorId::new("anna")))
+        }
+        Step::OperatorHangsUp => (StateName::Talking, "a talk with an operator", Event::TalkEnded),
+        Step::OperatorFails => (StateName::Talking, "a talk with an operator", Event::Requeued),
+        Step::QueueEnds(end) => (StateName::Queued, "a caller who waits in a queue", Event::QueueEnded(*end)),
+        Step::TransferFails => (StateName::Transferring, "a transfer under way", Event::TransferFailed),
+        Step::Transferred(target) => {
+            until(call, |call| call.transfer().is_some());
+            let found = call.transfer().map(ToString::to_string);
+            return expect(call, found.as_ref() == Some(target), || format!("a transfer to {target}"))
+                .map_err(|unmet| Unmet { found: found.into_iter().collect(), ..unmet });
+        }
+        Step::Queue(operators) => {
+            call.set_operators(*operators);
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    until(call, |call| call.flow().state() == state);
+    expect(call, call.flow().state() == state, || what.to_owned())?;
+    call.queue_event(event);
+    Ok(())
+}
+
+fn call_ends(call: &mut VirtualCall, by_system: Option<bool>) -> Result<(), Unmet> {
+    until(call, |call| call.ended().is_some());
+    let by = match by_system {
+        None => "the call ends",
+        Some(true) => "the system ends the call",
+        Some(false) => "the caller ends the call",
+    };
+    let ended = call.ended().is_some_and(|(_, system)| by_system.is_none_or(|wanted| wanted == system));
+    expect(call, ended, || by.to_owned())
 }

@@ -1,11 +1,10 @@
 //! One call on a virtual clock: what is played is heard as long as it takes, the bank and the queue answer as told.
 
-use super::bank::FakeBank;
-use super::bank::short_name;
+use super::bank::{Answer, FakeBank, short_name};
 use crate::ivr::flow::{
     CallFlow, Caller, Command, Event, Play, PlaybackId, QueueEnd, QueueStatus, Screen, Spoken, StateName, World,
 };
-use crate::ivr::menu::{LineId, Menu, Name, Node, QueueId};
+use crate::ivr::menu::{LineId, Menu, Name, Node, QueueId, SwitchId};
 use crate::ivr::speech::Inventory;
 use crate::model::{BankAnswer, CallEvent, Cause, Digit, Instant, Now, OperatorId, RequestId};
 use std::collections::BTreeMap;
@@ -76,13 +75,21 @@ pub struct VirtualCall<'a> {
     coming: Vec<(Instant, Coming)>,
     past: Vec<Heard>,
     records: Vec<CallEvent>,
+    /// When each of `records` came.
+    recorded: Vec<Instant>,
     asked: BTreeMap<String, u32>,
+    answered: Vec<(Name, Answer)>,
     unscripted: Vec<String>,
     screen: Option<Screen>,
     queue: Option<QueueId>,
+    status: Option<QueueStatus>,
+    /// When the queue gives the caller up who waits in it.
+    longest_wait: Instant,
     recording_until: Option<Duration>,
     ended: Option<(Cause, bool)>,
     key_since_play: bool,
+    secret: bool,
+    transfer: Option<Name>,
 }
 
 impl<'a> VirtualCall<'a> {
@@ -110,13 +117,19 @@ impl<'a> VirtualCall<'a> {
             coming: Vec::new(),
             past: Vec::new(),
             records: Vec::new(),
+            recorded: Vec::new(),
             asked: BTreeMap::new(),
+            answered: Vec::new(),
             unscripted: Vec::new(),
             screen: None,
             queue: None,
+            status: None,
+            longest_wait: Instant::ZERO,
             recording_until: None,
             ended: None,
             key_since_play: false,
+            secret: false,
+            transfer: None,
         }
     }
 
@@ -136,6 +149,30 @@ impl<'a> VirtualCall<'a> {
     #[must_use]
     pub fn records(&self) -> &[CallEvent] {
         &self.records
+    }
+
+    /// When each of [`records`](Self::records) came.
+    #[must_use]
+    pub fn recorded(&self) -> &[Instant] {
+        &self.recorded
+    }
+
+    /// What the bank answered so far, in order; one that never came included.
+    #[must_use]
+    pub fn answered(&self) -> &[(Name, Answer)] {
+        &self.answered
+    }
+
+    /// Where the caller is being handed to.
+    #[must_use]
+    pub fn transfer(&self) -> Option<&Name> {
+        self.transfer.as_ref().filter(|_| self.flow.state() == StateName::Transferring)
+    }
+
+    /// Whether what is pressed now is a secret.
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        self.secret
     }
 
     /// How often each operation was asked, by its short name.
@@ -167,6 +204,36 @@ impl<'a> VirtualCall<'a> {
     pub fn queue(&self) -> Option<Name> {
         let waiting = self.flow.state() == StateName::Queued;
         self.queue.filter(|_| waiting).map(|queue| self.flow.menu()[queue].name.clone())
+    }
+
+    /// The queue the caller waits in, by its id.
+    #[must_use]
+    pub fn queue_id(&self) -> Option<QueueId> {
+        self.queue.filter(|_| self.flow.state() == StateName::Queued)
+    }
+
+    /// Where the caller stands in the queue, as last told.
+    #[must_use]
+    pub fn queue_status(&self) -> Option<QueueStatus> {
+        self.status.filter(|_| self.flow.state() == StateName::Queued)
+    }
+
+    /// When the queue gives the caller up who waits in it.
+    #[must_use]
+    pub fn longest_wait(&self) -> Option<Instant> {
+        self.queue_id().map(|_| self.longest_wait)
+    }
+
+    /// When the bank's next answer comes.
+    #[must_use]
+    pub fn bank_due(&self) -> Option<Instant> {
+        self.coming.iter().filter(|(_, coming)| matches!(coming, Coming::Bank(..))).map(|(at, _)| *at).min()
+    }
+
+    /// Whether a key was pressed since the last prompt began.
+    #[must_use]
+    pub const fn key_since_play(&self) -> bool {
+        self.key_since_play
     }
 
     /// The name of the menu or task the caller is at.
@@ -255,8 +322,30 @@ impl<'a> VirtualCall<'a> {
         }
     }
 
+    /// A switch changes.
+    pub fn set_switch(&mut self, switch: SwitchId, enabled: bool) {
+        if let Some(state) = self.switches.get_mut(usize::from(switch.0)) {
+            *state = enabled;
+        }
+    }
+
+    /// What queues find from now on; who waits already is told, and conditions see the same wait.
+    pub fn set_operators(&mut self, operators: Operators) {
+        self.operators = operators;
+        if let Operators::Busy(QueueStatus { wait, .. }) = operators {
+            self.waits.fill(wait);
+        }
+        if self.queue_id().is_some() {
+            self.coming.retain(|(_, coming)| !matches!(coming, Coming::Queue(_)));
+            self.find_operators();
+        }
+    }
+
     /// Something happens in the queue or between caller and operator.
     pub fn queue_event(&mut self, event: Event) {
+        if let Event::QueueStatus(status) = &event {
+            self.status = Some(*status);
+        }
         self.event(event);
     }
 
@@ -288,7 +377,14 @@ impl<'a> VirtualCall<'a> {
         }
         let played = self.playing.as_ref().and_then(|playing| playing.ends);
         let coming = self.coming.iter().map(|(at, _)| *at).min();
-        played.into_iter().chain(coming).chain(self.flow.poll_timeout()).min().map(|at| at.max(self.now.instant))
+        let longest = self.longest_wait();
+        played
+            .into_iter()
+            .chain(coming)
+            .chain(longest)
+            .chain(self.flow.poll_timeout())
+            .min()
+            .map(|at| at.max(self.now.instant))
     }
 
     fn step_to(&mut self, at: Instant) {
@@ -301,9 +397,13 @@ impl<'a> VirtualCall<'a> {
         if let Some(index) = self.coming.iter().position(|(due, _)| *due <= at) {
             match self.coming.remove(index).1 {
                 Coming::Bank(id, answer) => self.event(Event::Bank(id, answer)),
-                Coming::Queue(event) => self.event(event),
+                Coming::Queue(event) => self.queue_event(event),
                 Coming::Message => self.event(Event::MessageEnded { length: MESSAGE, stored: true }),
             }
+            return;
+        }
+        if self.longest_wait().is_some_and(|longest| longest <= at) {
+            self.queue_event(Event::QueueEnded(QueueEnd::Timeout));
             return;
         }
         let world = World { switches: &self.switches, waits: &self.waits, inventory: self.inventory };
@@ -326,16 +426,19 @@ impl<'a> VirtualCall<'a> {
             match command {
                 Command::Play(play) => self.play(play),
                 Command::StopPlayback => self.cut(),
-                Command::SecretBegan | Command::SecretEnded => {}
+                Command::SecretBegan => self.secret = true,
+                Command::SecretEnded => self.secret = false,
                 Command::AskBank(request) => self.ask(request.id, &request.operation),
                 Command::Enqueue(enqueue) => {
                     self.queue = Some(enqueue.queue);
+                    self.status = None;
+                    self.longest_wait = self.now.instant + self.flow.menu()[enqueue.queue].max_wait;
                     self.screen = Some(enqueue.screen);
-                    self.enqueued();
+                    self.find_operators();
                 }
                 Command::LeaveQueue => self.coming.retain(|(_, coming)| !matches!(coming, Coming::Queue(_))),
                 // Whoever leads the call says what becomes of it.
-                Command::Transfer { .. } => {}
+                Command::Transfer { target, .. } => self.transfer = Some(target),
                 Command::TakeCallback => {}
                 Command::OrderCallback { .. } => self.callback_ordered(),
                 Command::RecordMessage { .. } => self.recording_until = Some(MESSAGE),
@@ -344,7 +447,10 @@ impl<'a> VirtualCall<'a> {
                     self.coming.clear();
                     self.ended = Some((cause, true));
                 }
-                Command::Record(event) => self.records.push(event),
+                Command::Record(event) => {
+                    self.records.push(event);
+                    self.recorded.push(self.now.instant);
+                }
             }
         }
         if let Some(length) = self.recording_until.take() {
@@ -373,6 +479,7 @@ impl<'a> VirtualCall<'a> {
         if !scripted {
             self.unscripted.push(operation.to_owned());
         }
+        self.answered.push((operation.into(), answer.clone()));
         if let Some(delay) = answer.delay {
             self.coming.push((self.now.instant + delay, Coming::Bank(id, answer.answer)));
         }
@@ -385,7 +492,7 @@ impl<'a> VirtualCall<'a> {
         self.coming.push((soon, Coming::Queue(Event::CallbackOrdered { accepted: self.callbacks })));
     }
 
-    fn enqueued(&mut self) {
+    fn find_operators(&mut self) {
         let soon = self.now.instant + Duration::from_millis(1);
         let first = QueueStatus { position: 1, wait: None, samples: 0 };
         let mut queue = |at, event| self.coming.push((at, Coming::Queue(event)));
