@@ -4,13 +4,16 @@
 //! error with its place and advice. What the command line says wins ([`Config::merge`]).
 
 mod error;
+mod outside;
 mod values;
 
 pub use error::ConfigError;
+pub use outside::{Callbacks, Target, Trunk};
 pub use values::{Length, PortRange};
 
 use crate::model::PhoneNumber;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
@@ -41,6 +44,12 @@ pub struct Config {
     pub limits: Limits,
     /// Operators' phones.
     pub operators: Operators,
+    /// Providers and exchanges that calls to the outside go through, by name. Default none.
+    pub trunks: BTreeMap<String, Trunk>,
+    /// Whom menus may hand callers to, by the name that `transfer` has in the menu. Default none.
+    pub transfers: BTreeMap<String, Target>,
+    /// How customers are called back.
+    pub callbacks: Callbacks,
     /// The bank.
     pub bank: Bank,
     /// How the server stops.
@@ -66,6 +75,9 @@ impl Default for Config {
             blocked_numbers: Vec::new(),
             limits: Limits::default(),
             operators: Operators::default(),
+            trunks: BTreeMap::new(),
+            transfers: BTreeMap::new(),
+            callbacks: Callbacks::default(),
             bank: Bank::default(),
             drain: Drain::default(),
             log: Log::default(),
@@ -379,7 +391,11 @@ impl Config {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // A file of comments alone is a configuration of defaults.
         let parsed = serde_yaml::from_str::<Option<Self>>(text);
-        parsed.map(Option::unwrap_or_default).map_err(|error| ConfigError::of_yaml(&error, name, text))
+        let config = parsed.map(Option::unwrap_or_default).map_err(|error| ConfigError::of_yaml(&error, name, text))?;
+        match outside::misfit(&config) {
+            Some((message, hint)) => Err(ConfigError { place: name.to_owned(), message, hint: Some(hint) }),
+            None => Ok(config),
+        }
     }
 
     /// The configuration with what the command line says in its place.

@@ -33,10 +33,34 @@ pub(super) fn schema() -> Json {
     document("Configuration of hotline", "Every key has a default; none must be written.", body, Vec::new())
 }
 
+/// The schema of one entry of the tables that the example leaves empty.
+fn entry(path: &str) -> Option<Json> {
+    let text = json!({"type": "string", "minLength": 1});
+    match path {
+        "trunks" => Some(json!({
+            "type": "object",
+            "properties": {
+                "address": text, "transport": {"enum": ["udp", "tcp"]}, "domain": text, "user": text,
+                "password_env": text, "password_file": text, "caller_id": text,
+            },
+            "required": ["address"],
+            "additionalProperties": false,
+        })),
+        "transfers" => Some(json!({
+            "type": "object",
+            "properties": {"trunk": text, "number": text, "uri": text},
+            "oneOf": [{"required": ["trunk", "number"]}, {"required": ["uri"]}],
+            "additionalProperties": false,
+        })),
+        _ => None,
+    }
+}
+
 /// The schema of a value that stands at a path in the example.
 fn of(value: &Json, path: &str, comments: &BTreeMap<String, String>) -> Json {
     let comment = comments.get(path).map(String::as_str).unwrap_or_default();
     let mut schema = match value {
+        Json::Object(_) if entry(path).is_some() => json!({"type": "object", "additionalProperties": entry(path)}),
         Json::Object(entries) => {
             let properties: Map<String, Json> = entries
                 .iter()

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod news;
+mod outside;
 mod recordings;
 mod server;
 mod web;
@@ -9,7 +10,7 @@ mod web;
 use super::cli::Serve;
 use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides, Transport};
 use super::{menus, simulate};
-use crate::exchange::{Exchange, ExchangeConfig, Lifetimes};
+use crate::exchange::{Exchange, ExchangeConfig, Lifetimes, Outside};
 use crate::io::bank::{Bank, BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
 use crate::io::clock::Clock;
 use crate::io::media::{MediaConfig, MediaEngine};
@@ -83,6 +84,8 @@ fn start_log(config: &Config) {
 
 async fn serve(config: Config, menu: Arc<Menu>, clock: Clock, prompts: Arc<PromptFrames>) -> Result<ExitCode> {
     let store = Store::open(&config.data).await?;
+    outside::check(&config, &menu)?;
+    let outside = outside::of(&config)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
     let (bank, repeats) = bank(&config, &menu, clock, &store, &recorder).await?;
     let (datagrams, udp_received) = mpsc::channel(WAITING);
@@ -99,7 +102,7 @@ async fn serve(config: Config, menu: Arc<Menu>, clock: Clock, prompts: Arc<Promp
         MediaEngine::start(media(&config), &prompts, clock, &outputs).context("the media threads cannot start")?;
     let seed = rand::random();
     let endpoint = endpoint(&config, udp.local_addrs().next(), tcp.local_addrs().first().copied());
-    let exchange = Exchange::new(exchange(&config), endpoint, &config.operators.realm, menu.clone(), prompts, seed);
+    let exchange = Exchange::new(exchange(&config, outside), endpoint, &config.operators.realm, menu.clone(), prompts, seed);
     let (answers, bank_answers) = mpsc::channel(WAITING);
     let news = news::watch(store.clone(), clock, config.operators.realm.clone());
     let figures = web::Figures::default();
@@ -178,7 +181,7 @@ fn endpoint(config: &Config, udp: Option<std::net::SocketAddr>, tcp: Option<std:
     }
 }
 
-fn exchange(config: &Config) -> ExchangeConfig {
+fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
     ExchangeConfig {
         default_line: config.default_line.as_deref().map(Into::into),
         calls: config.limits.calls.get(),
@@ -194,7 +197,7 @@ fn exchange(config: &Config) -> ExchangeConfig {
         },
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
         blocked_numbers: config.blocked_numbers.clone(),
-        outside: crate::exchange::Outside::default(),
+        outside,
     }
 }
 
