@@ -15,6 +15,7 @@ mod outbox;
 mod ports;
 mod priority;
 mod recordings;
+mod retention;
 mod routes;
 mod worker;
 
@@ -28,6 +29,7 @@ use legs::Legs;
 use outbox::Outbox;
 use ports::PortPool;
 use recordings::Recordings;
+use retention::Retention;
 use routes::{Routes, Target};
 use rustix::event::{EventfdFlags, epoll, eventfd};
 use rustix::fd::OwnedFd;
@@ -59,6 +61,8 @@ pub struct MediaConfig {
     pub streams: usize,
     /// The folder of recordings and voice messages.
     pub recordings: PathBuf,
+    /// How long conversations are kept; `None` for ever.
+    pub keep_conversations: Option<Duration>,
 }
 
 impl Default for MediaConfig {
@@ -69,6 +73,7 @@ impl Default for MediaConfig {
             dscp: 46,
             streams: 8_000,
             recordings: PathBuf::from("data/recordings"),
+            keep_conversations: None,
         }
     }
 }
@@ -148,7 +153,11 @@ impl MediaEngine {
         if descriptors < 2 * config.streams as u64 {
             tracing::warn!(descriptors, streams = config.streams, "fewer descriptors are permitted than streams need");
         }
-        let (entries, writer) = recordings::start(config.recordings.clone(), outputs.clone())?;
+        let (entries, writer) = recordings::start(
+            config.recordings.clone(),
+            outputs.clone(),
+            Retention::new(config.keep_conversations, clock),
+        )?;
         let count = config.threads.max(1);
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {

@@ -3,10 +3,14 @@
 //! ```text
 //! media threads ──Entry──▶ bounded channel ──▶ writer: <uuid>.part … rename to <uuid>.wav ──▶ RecordingStored
 //! ```
+//!
+//! A voice message is mono and lies in the folder itself; the store knows it and its mailbox. A conversation is stereo,
+//! the caller left, the operator right, and lies in [`CONVERSATIONS`], where [`super::retention`] removes what is old.
 
 use super::MediaOutput;
+use super::retention::Retention;
 use crate::voip::audio::SAMPLE_RATE;
-use crate::voip::media::{Recorded, RecordingId};
+use crate::voip::media::{Recorded, RecordingId, Track};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -14,7 +18,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::BufWriter;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -24,6 +28,11 @@ use uuid::Uuid;
 const ROOM: usize = 5_120;
 /// Pieces each media thread keeps on top when the disk is slower than that.
 const MOST_WAITING: usize = 5_120;
+
+/// The folder of conversations within the folder of recordings.
+pub const CONVERSATIONS: &str = "conversations";
+/// How often the writer looks whether old conversations are to be removed.
+const LOOK: Duration = Duration::from_secs(3_600);
 
 /// What the writer is told.
 #[derive(Debug)]
@@ -88,9 +97,18 @@ enum Take {
         writer: WavWriter<BufWriter<File>>,
         name: String,
         samples: u64,
+        /// Of a conversation: what one channel has more than the other.
+        ahead: Ahead,
     },
     /// Told already; what still comes is dropped.
     Failed,
+}
+
+/// Samples that wait for those of the other channel. They are few: both channels follow the clock.
+#[derive(Default)]
+struct Ahead {
+    left: VecDeque<i16>,
+    right: VecDeque<i16>,
 }
 
 /// The thread that writes.
@@ -98,19 +116,34 @@ struct Writer {
     folder: PathBuf,
     takes: HashMap<RecordingId, Take>,
     told: mpsc::Sender<MediaOutput>,
+    retention: Retention,
 }
 
 /// Starts the writer. It ends when every sending end is dropped, after storing what is unfinished.
-pub fn start(folder: PathBuf, told: mpsc::Sender<MediaOutput>) -> std::io::Result<(SyncSender<Entry>, JoinHandle<()>)> {
+pub fn start(
+    folder: PathBuf,
+    told: mpsc::Sender<MediaOutput>,
+    retention: Retention,
+) -> std::io::Result<(SyncSender<Entry>, JoinHandle<()>)> {
     let (sender, entries) = sync_channel(ROOM);
-    let writer = Writer { folder, takes: HashMap::new(), told };
+    let writer = Writer { folder, takes: HashMap::new(), told, retention };
     let thread = thread::Builder::new().name("recordings".to_owned()).spawn(move || writer.run(&entries))?;
     Ok((sender, thread))
 }
 
 impl Writer {
     fn run(mut self, entries: &Receiver<Entry>) {
-        while let Ok(entry) = entries.recv() {
+        self.retention.begin(&self.folder);
+        loop {
+            let entry = match entries.recv_timeout(LOOK) {
+                Ok(entry) => entry,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.retention.sweep(&self.folder);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            self.retention.sweep(&self.folder);
             match entry {
                 Entry::Piece(piece) => self.write(&piece),
                 Entry::End(recording) => self.end(recording),
@@ -127,23 +160,23 @@ impl Writer {
     }
 
     fn write(&mut self, piece: &Recorded) {
-        let appended = self.take(piece.recording).and_then(|take| append(take, &piece.samples));
+        let appended = self.take(piece.recording, piece.track).and_then(|take| append(take, piece));
         if let Err(error) = appended {
             self.fail(piece.recording, &error.to_string());
         }
     }
 
     /// The take of a recording, begun now if it was not.
-    fn take(&mut self, recording: RecordingId) -> hound::Result<&mut Take> {
+    fn take(&mut self, recording: RecordingId, track: Track) -> hound::Result<&mut Take> {
         Ok(match self.takes.entry(recording) {
             MapEntry::Occupied(take) => take.into_mut(),
-            MapEntry::Vacant(place) => place.insert(begin(&self.folder)?),
+            MapEntry::Vacant(place) => place.insert(begin(&self.folder, track)?),
         })
     }
 
     fn end(&mut self, recording: RecordingId) {
         // Without a single piece there is still a file, as empty as what was said.
-        let finished = self.take(recording).and_then(finish);
+        let finished = self.take(recording, Track::Only).and_then(finish);
         match finished {
             Ok(Some((name, length))) => match publish(&self.folder, &name) {
                 Ok(()) => self.tell(MediaOutput::RecordingStored { recording, file: name, length }),
@@ -178,29 +211,54 @@ impl Writer {
 }
 
 /// Begins a file. Its name says nothing about the call; only the server's user may read it.
-fn begin(folder: &Path) -> hound::Result<Take> {
-    fs::create_dir_all(folder)?;
-    let name = format!("{}.wav", Uuid::now_v7());
+fn begin(folder: &Path, track: Track) -> hound::Result<Take> {
+    let (channels, name) = match track {
+        Track::Only => (1, format!("{}.wav", Uuid::now_v7())),
+        Track::Left | Track::Right => (2, format!("{CONVERSATIONS}/{}.wav", Uuid::now_v7())),
+    };
     let part = folder.join(&name).with_extension("part");
+    fs::create_dir_all(part.parent().unwrap_or(folder))?;
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
-    let spec = WavSpec { channels: 1, sample_rate: SAMPLE_RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let spec = WavSpec { channels, sample_rate: SAMPLE_RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
     let writer = WavWriter::new(BufWriter::new(file), spec)?;
-    Ok(Take::Writing { writer, name, samples: 0 })
+    Ok(Take::Writing { writer, name, samples: 0, ahead: Ahead::default() })
 }
 
-/// Appends samples.
-fn append(take: &mut Take, more: &[i16]) -> hound::Result<()> {
-    let Take::Writing { writer, samples, .. } = take else { return Ok(()) };
-    for &sample in more {
-        writer.write_sample(sample)?;
+/// Appends samples; of a conversation as many as both channels have.
+fn append(take: &mut Take, piece: &Recorded) -> hound::Result<()> {
+    let Take::Writing { writer, samples, ahead, .. } = take else { return Ok(()) };
+    match piece.track {
+        Track::Only => {
+            for &sample in &piece.samples {
+                writer.write_sample(sample)?;
+            }
+            *samples += piece.samples.len() as u64;
+            return Ok(());
+        }
+        Track::Left => ahead.left.extend(&piece.samples),
+        Track::Right => ahead.right.extend(&piece.samples),
     }
-    *samples += more.len() as u64;
+    let both = ahead.left.len().min(ahead.right.len());
+    write_both(writer, ahead, both)?;
+    *samples += both as u64;
+    Ok(())
+}
+
+/// Writes that many samples of both channels; silence where one has none.
+fn write_both(writer: &mut WavWriter<BufWriter<File>>, ahead: &mut Ahead, count: usize) -> hound::Result<()> {
+    for _ in 0..count {
+        writer.write_sample(ahead.left.pop_front().unwrap_or_default())?;
+        writer.write_sample(ahead.right.pop_front().unwrap_or_default())?;
+    }
     Ok(())
 }
 
 /// Completes the file. `None` for a take that failed before.
 fn finish(take: &mut Take) -> hound::Result<Option<(String, Duration)>> {
-    let Take::Writing { writer, name, samples } = take else { return Ok(None) };
+    let Take::Writing { writer, name, samples, ahead } = take else { return Ok(None) };
+    let rest = ahead.left.len().max(ahead.right.len());
+    write_both(writer, ahead, rest)?;
+    *samples += rest as u64;
     writer.flush()?;
     Ok(Some((name.clone(), Duration::from_micros(*samples * 1_000_000 / u64::from(SAMPLE_RATE)))))
 }
@@ -220,14 +278,19 @@ fn remove(part: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::clock::Clock;
 
     fn piece(recording: u64, sample: i16) -> Entry {
-        Entry::Piece(Recorded { recording: RecordingId(recording), samples: vec![sample; 1_600].into() })
+        Entry::Piece(Recorded {
+            recording: RecordingId(recording),
+            track: Track::Only,
+            samples: vec![sample; 1_600].into(),
+        })
     }
 
     fn outputs(folder: &Path, entries: Vec<Entry>) -> Vec<MediaOutput> {
         let (told, mut outputs) = mpsc::channel(64);
-        let (sender, thread) = start(folder.to_owned(), told).expect("started");
+        let (sender, thread) = start(folder.to_owned(), told, Retention::new(None, Clock::start())).expect("started");
         let mut recordings = Recordings::new(sender);
         for entry in entries {
             recordings.push(entry);
@@ -256,6 +319,30 @@ mod tests {
                 .expect("listed")
                 .all(|file| { file.expect("a file").path().extension().is_some_and(|extension| extension == "wav") })
         );
+    }
+
+    #[test]
+    fn a_conversation_is_stereo_and_its_channels_stay_beside_each_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let piece = |track, sample, length| {
+            Entry::Piece(Recorded { recording: RecordingId(1), track, samples: vec![sample; length].into() })
+        };
+        let entries = vec![
+            piece(Track::Left, 5, 1_600),
+            piece(Track::Left, 6, 1_600),
+            piece(Track::Right, -5, 1_600),
+            piece(Track::Right, -6, 100),
+            Entry::End(RecordingId(1)),
+        ];
+        let told = outputs(folder.path(), entries);
+        let [MediaOutput::RecordingStored { file, length, .. }] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(*length, Duration::from_millis(400));
+        assert!(file.starts_with("conversations/"));
+        let mut wav = hound::WavReader::open(folder.path().join(file)).expect("readable");
+        assert_eq!(wav.spec().channels, 2);
+        let samples: Vec<i16> = wav.samples().map(|sample| sample.expect("a sample")).collect();
+        let expected = [[5, -5].repeat(1_600), [6, -6].repeat(100), [6, 0].repeat(1_500)].concat();
+        assert_eq!(samples, expected);
     }
 
     #[test]

@@ -89,6 +89,7 @@ impl<'a> Target<'a> {
             | MediaCommand::InfoDigit { stream, .. }
             | MediaCommand::Close { stream } => Self::One(*stream),
             MediaCommand::Bridge { a, b } | MediaCommand::Unbridge { a, b } => Self::Two(*a, *b),
+            MediaCommand::RecordTalk { stream, other, .. } => Self::Two(*stream, *other),
             MediaCommand::Prompts(prompts) => Self::All(prompts),
         }
     }

@@ -1,12 +1,12 @@
 //! The engine: all streams of one media thread.
 
+mod recording;
+
 use super::pacing::{Pace, SLOTS, Seat, Turn, Wheel};
 use super::player::Player;
-use super::recorder::Recorder;
 use super::stream::{Outbox, Relayed, Stream};
 use super::vocabulary::{
-    Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, RecordingId, RecordingRules, StreamId,
-    StreamParams,
+    Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, StreamId, StreamParams,
 };
 use crate::model::{Instant, Playlist};
 use crate::voip::audio::PromptFrames;
@@ -91,17 +91,14 @@ impl MediaCore {
                 }
             }
             MediaCommand::Secret { stream, on } => {
-                if let Some(stream) = self.stream(stream) {
-                    stream.set_secret(on);
-                }
+                self.set_secret(stream, on);
             }
             MediaCommand::Record { stream, recording, rules } => self.record(now, stream, recording, rules),
+            MediaCommand::RecordTalk { stream, other, recording, max } => {
+                self.record_talk(now, (stream, other), recording, max);
+            }
             MediaCommand::StopRecording { stream } => {
-                if let Some(index) = self.index_of(stream)
-                    && let Some(stream) = &mut self.streams[index]
-                {
-                    stream.end_recording(RecordingEnd::Stopped, &mut self.out);
-                }
+                self.end_recording(now, stream, RecordingEnd::Stopped);
             }
             MediaCommand::SendDigit { stream, digit } => {
                 if let Some(stream) = self.stream(stream) {
@@ -260,13 +257,13 @@ impl MediaCore {
 
     fn close(&mut self, now: Instant, id: StreamId, send: &mut impl FnMut(Datagram<'_>)) {
         self.unbridge(id);
+        self.end_recording(now, id, RecordingEnd::Closed);
         let Some(index) = self.index.remove(&id) else { return };
         for slot in &mut self.slots {
             slot.retain(|&one| one != index);
         }
         if let Some(mut stream) = self.streams[index as usize].take() {
             self.free.push(index);
-            stream.end_recording(RecordingEnd::Closed, &mut self.out);
             stream.say_goodbye(now, &mut self.out.scratch, send);
             self.out.events.push_back(MediaEvent::Closed { stream: id, report: stream.report() });
         }
@@ -317,13 +314,6 @@ impl MediaCore {
         let talking = self.stream(id).is_some_and(|stream| stream.peer().is_some());
         if let Some(seat) = self.seat_of(id) {
             self.pace.set_talking(seat, talking);
-        }
-    }
-
-    fn record(&mut self, now: Instant, id: StreamId, recording: RecordingId, rules: RecordingRules) {
-        let Some(index) = self.index_of(id) else { return };
-        if let Some(stream) = &mut self.streams[index] {
-            stream.record(Recorder::new(recording, rules, now), &mut self.out);
         }
     }
 }

@@ -38,5 +38,5 @@ pub use player::MAX_PLAYLIST_ITEMS;
 pub use stream::LEAD_IN;
 pub use vocabulary::{
     Channel, Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, RecordingId, RecordingRules,
-    StreamId, StreamParams, StreamReport,
+    StreamId, StreamParams, StreamReport, Track,
 };

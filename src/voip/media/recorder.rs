@@ -1,6 +1,6 @@
 //! What a stream says, as samples in their places: lost packets leave silence, late ones are left out.
 
-use super::vocabulary::{Recorded, RecordingEnd, RecordingId, RecordingRules};
+use super::vocabulary::{Recorded, RecordingEnd, RecordingId, RecordingRules, StreamId, Track};
 use crate::model::{Digit, Instant};
 use crate::voip::audio::{Codec, SAMPLE_RATE, g711};
 use crate::voip::rtp::{RtpTimestamp, Ssrc};
@@ -23,6 +23,7 @@ const LAG: u64 = 1_600;
 pub(super) struct Recorder {
     recording: RecordingId,
     rules: RecordingRules,
+    part: Part,
     max_samples: u64,
     begun: Instant,
     last_speech: Instant,
@@ -31,17 +32,39 @@ pub(super) struct Recorder {
     piece: Vec<i16>,
 }
 
+/// What of a recording it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// The left channel; the right one is this stream's. Its end is the end of both.
+    Left { other: StreamId },
+    /// The right channel.
+    Right { of: StreamId },
+}
+
+impl Part {
+    const fn track(self) -> Track {
+        match self {
+            Self::Whole => Track::Only,
+            Self::Left { .. } => Track::Left,
+            Self::Right { .. } => Track::Right,
+        }
+    }
+}
+
 /// The samples of a length of time.
 fn samples(length: Duration) -> u64 {
     u64::try_from(length.as_nanos() / 125_000).unwrap_or(u64::MAX)
 }
 
 impl Recorder {
-    pub(super) fn new(recording: RecordingId, rules: RecordingRules, now: Instant) -> Self {
+    pub(super) fn new(recording: RecordingId, rules: RecordingRules, part: Part, now: Instant) -> Self {
         let piece = Vec::with_capacity(PIECE);
         Self {
             recording,
             rules,
+            part,
             max_samples: samples(rules.max),
             begun: now,
             last_speech: now,
@@ -53,6 +76,10 @@ impl Recorder {
 
     pub(super) const fn recording(&self) -> RecordingId {
         self.recording
+    }
+
+    pub(super) const fn part(&self) -> Part {
+        self.part
     }
 
     /// How long it is.
@@ -116,8 +143,11 @@ impl Recorder {
         silent.then_some(RecordingEnd::Silence)
     }
 
-    /// Gives away the last piece.
-    pub(super) fn finish(&mut self, out: &mut VecDeque<Recorded>) {
+    /// Gives away the last piece. The two channels of a conversation both end at the clock.
+    pub(super) fn finish(&mut self, now: Instant, out: &mut VecDeque<Recorded>) {
+        if self.part != Part::Whole {
+            self.silence_until(samples(now.since(self.begun)), out);
+        }
         if !self.piece.is_empty() {
             self.flush(out);
         }
@@ -144,7 +174,7 @@ impl Recorder {
     fn flush(&mut self, out: &mut VecDeque<Recorded>) {
         let samples = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE)).into_boxed_slice();
         if out.len() < MAX_WAITING {
-            out.push_back(Recorded { recording: self.recording, samples });
+            out.push_back(Recorded { recording: self.recording, track: self.part.track(), samples });
         } else {
             tracing::warn!(
                 recording = self.recording.0,

@@ -3,7 +3,7 @@
 use super::bridge::{CONCEALABLE, Relay};
 use super::control::Control;
 use super::player::Player;
-use super::recorder::Recorder;
+use super::recorder::{Part, Recorder};
 use super::vocabulary::{Channel, Datagram, MediaEvent, Recorded, RecordingEnd, StreamId, StreamParams, StreamReport};
 use crate::model::{Digit, Instant};
 use crate::voip::audio::{Codec, FRAME_SAMPLES, g711};
@@ -82,6 +82,7 @@ pub(super) struct Stream {
     relay: Relay,
     secret: bool,
     recorder: Option<Recorder>,
+    hushed: bool,
     hearing: Hearing,
     dropped: u64,
 }
@@ -118,6 +119,7 @@ impl Stream {
             relay: Relay::default(),
             secret: false,
             recorder: None,
+            hushed: false,
             hearing: Hearing::Never { since: now },
             dropped: 0,
             negotiated,
@@ -175,16 +177,29 @@ impl Stream {
         }
     }
 
-    pub(super) fn record(&mut self, recorder: Recorder, out: &mut Outbox) {
-        self.end_recording(RecordingEnd::Stopped, out);
-        self.recorder = Some(recorder);
+    pub(super) fn set_recorder(&mut self, recorder: Option<Recorder>) {
+        self.recorder = recorder;
+        self.hushed = false;
     }
 
-    pub(super) fn end_recording(&mut self, reason: RecordingEnd, out: &mut Outbox) {
+    /// What of a recording this stream's recorder makes.
+    pub(super) fn recorder_part(&self) -> Option<Part> {
+        self.recorder.as_ref().map(Recorder::part)
+    }
+
+    /// Whether the other side of the recorded conversation enters a secret.
+    pub(super) const fn set_hushed(&mut self, hushed: bool) {
+        self.hushed = hushed;
+    }
+
+    /// Ends what this stream's recorder makes. The end of a right channel is no end of a recording.
+    pub(super) fn end_recording(&mut self, now: Instant, reason: RecordingEnd, out: &mut Outbox) {
         if let Some(mut recorder) = self.recorder.take() {
-            recorder.finish(&mut out.recorded);
-            let (recording, length) = (recorder.recording(), recorder.length());
-            out.events.push_back(MediaEvent::RecordingEnded { stream: self.id, recording, reason, length });
+            recorder.finish(now, &mut out.recorded);
+            if !matches!(recorder.part(), Part::Right { .. }) {
+                let (recording, length) = (recorder.recording(), recorder.length());
+                out.events.push_back(MediaEvent::RecordingEnded { stream: self.id, recording, reason, length });
+            }
         }
     }
 
@@ -201,7 +216,7 @@ impl Stream {
         }
         out.events.push_back(MediaEvent::Digit { stream: self.id, digit, at: now });
         if !self.secret && self.recorder.as_ref().is_some_and(|recorder| recorder.ends_at(digit)) {
-            self.end_recording(RecordingEnd::Key, out);
+            self.end_recording(now, RecordingEnd::Key, out);
         }
     }
 
@@ -303,8 +318,9 @@ impl Stream {
             }
         }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
+        let hidden = self.secret || self.hushed;
         if let Some(recorder) = &mut self.recorder {
-            recorder.take(now, (source, timestamp), (codec, packet.payload), self.secret, &mut out.recorded);
+            recorder.take(now, (source, timestamp), (codec, packet.payload), hidden, &mut out.recorded);
         }
         let lost = match arrival {
             Arrival::Start => 0,
@@ -365,7 +381,7 @@ impl Stream {
         if let Some(recorder) = &mut self.recorder
             && let Some(reason) = recorder.handle_timeout(due, &mut out.recorded)
         {
-            self.end_recording(reason, out);
+            self.end_recording(due, reason, out);
         }
         if self.control.is_due(due) {
             self.control.write(due, &self.sender, &mut self.receiver, false, &mut out.scratch);

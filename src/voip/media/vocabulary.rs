@@ -110,7 +110,20 @@ pub enum MediaCommand {
         /// When it ends by itself.
         rules: RecordingRules,
     },
-    /// Ends the stream's recording.
+    /// Records a conversation in two channels, in step with the clock: left what `stream` says, right what `other`
+    /// says. While one of the two enters a secret, both are silence. It ends with `StopRecording` or `Close` of
+    /// `stream`, or at `max`; from the end of `other` on the right channel is silence.
+    RecordTalk {
+        /// The stream that has the recording.
+        stream: StreamId,
+        /// The other side.
+        other: StreamId,
+        /// This recording.
+        recording: RecordingId,
+        /// Its longest.
+        max: Duration,
+    },
+    /// Ends the stream's recording, of either kind.
     StopRecording {
         /// The stream.
         stream: StreamId,
@@ -214,11 +227,24 @@ pub enum RecordingEnd {
     Closed,
 }
 
-/// A piece of a recording: linear samples at 8 kHz, following on the piece before.
+/// Which channel of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Track {
+    /// The only one.
+    Only,
+    /// Of a conversation: the caller.
+    Left,
+    /// Of a conversation: the operator. Both channels begin at the same moment and follow the clock.
+    Right,
+}
+
+/// A piece of a recording: linear samples at 8 kHz, following on the piece of its channel before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// The recording.
     pub recording: RecordingId,
+    /// Its channel.
+    pub track: Track,
     /// The samples.
     pub samples: Box<[i16]>,
 }

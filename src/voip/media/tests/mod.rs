@@ -1,6 +1,7 @@
 //! Conversations with the engine: virtual time, packets as octets.
 
 mod bridging;
+mod conversation;
 mod keys;
 mod playing;
 mod recording;

@@ -1,0 +1,88 @@
+//! Recordings of one stream, and of a conversation of two.
+
+use super::MediaCore;
+use crate::model::Instant;
+use crate::voip::media::recorder::{Part, Recorder};
+use crate::voip::media::vocabulary::{RecordingEnd, RecordingId, RecordingRules, StreamId};
+use std::time::Duration;
+
+impl MediaCore {
+    pub(super) fn record(&mut self, now: Instant, id: StreamId, recording: RecordingId, rules: RecordingRules) {
+        self.end_recording(now, id, RecordingEnd::Stopped);
+        if let Some(stream) = self.stream(id) {
+            stream.set_recorder(Some(Recorder::new(recording, rules, Part::Whole, now)));
+        }
+    }
+
+    pub(super) fn record_talk(
+        &mut self,
+        now: Instant,
+        (id, other): (StreamId, StreamId),
+        recording: RecordingId,
+        max: Duration,
+    ) {
+        if id == other || self.index_of(id).is_none() || self.index_of(other).is_none() {
+            return;
+        }
+        let rules = RecordingRules { max, stop_on: None, silence: None };
+        for (id, part) in [(id, Part::Left { other }), (other, Part::Right { of: id })] {
+            self.end_recording(now, id, RecordingEnd::Stopped);
+            if let Some(stream) = self.stream(id) {
+                stream.set_recorder(Some(Recorder::new(recording, rules, part, now)));
+            }
+        }
+        self.hush(id);
+    }
+
+    /// Ends a stream's recording; that of a conversation in both channels when it is the left one's.
+    pub(super) fn end_recording(&mut self, now: Instant, id: StreamId, reason: RecordingEnd) {
+        let part = self.stream(id).and_then(|stream| stream.recorder_part());
+        if let Some(Part::Left { other }) = part
+            && self.partner(id) == Some(other)
+        {
+            self.let_end(now, other, reason);
+        }
+        self.let_end(now, id, reason);
+    }
+
+    fn let_end(&mut self, now: Instant, id: StreamId, reason: RecordingEnd) {
+        let Some(index) = self.index_of(id) else { return };
+        if let Some(stream) = &mut self.streams[index] {
+            stream.end_recording(now, reason, &mut self.out);
+        }
+    }
+
+    /// While on: the stream's keys and sound reach neither the other leg nor a recording, and of a conversation
+    /// neither channel is recorded.
+    pub(super) fn set_secret(&mut self, id: StreamId, on: bool) {
+        if let Some(stream) = self.stream(id) {
+            stream.set_secret(on);
+        }
+        self.hush(id);
+    }
+
+    /// Tells both sides of a recorded conversation whether one of them enters a secret.
+    fn hush(&mut self, id: StreamId) {
+        let Some(other) = self.partner(id) else { return };
+        let secret = [id, other].into_iter().any(|id| self.stream(id).is_some_and(|stream| stream.is_secret()));
+        for id in [id, other] {
+            if let Some(stream) = self.stream(id) {
+                stream.set_hushed(secret);
+            }
+        }
+    }
+
+    /// The other side of the conversation that is recorded.
+    fn partner(&mut self, id: StreamId) -> Option<StreamId> {
+        let other = match self.stream(id)?.recorder_part()? {
+            Part::Whole => return None,
+            Part::Left { other } => other,
+            Part::Right { of } => of,
+        };
+        // Another recording may have begun there meanwhile.
+        match self.stream(other)?.recorder_part()? {
+            Part::Left { other: back } | Part::Right { of: back } if back == id => Some(other),
+            Part::Whole | Part::Left { .. } | Part::Right { .. } => None,
+        }
+    }
+}
