@@ -1,8 +1,10 @@
 //! `hotline operators`: the accounts at the command line.
 
+use super::audit;
 use super::cli::{Operators, OperatorsCommand};
 use super::folders::with_store;
 use super::operators::{self, NewOperator};
+use crate::io::store::Deed;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
@@ -10,25 +12,29 @@ use zeroize::Zeroizing;
 
 /// Adds, lists, removes, gives a new password.
 pub(super) fn run(arguments: Operators) -> Result<ExitCode> {
-    let Operators { folders, command } = arguments;
+    let Operators { folders, by, command } = arguments;
     with_store(&folders, |config, store| async move {
         let realm = config.operators.realm;
         match command {
             OperatorsCommand::Add { name, skills, languages, password_stdin } => {
                 let password = password(password_stdin)?;
+                let detail = format!("{name}: {}", skills.join(", "));
                 let languages = languages.into_iter().map(Into::into).collect();
                 let operator = NewOperator { login: name.clone(), skills, languages };
                 operators::add(&store, &realm, &operator, &password.text, jiff_now()).await?;
+                audit::tell(&store, &by, Deed::OperatorAdded, &detail).await?;
                 tell(&name, &realm, &password);
             }
             OperatorsCommand::List => print!("{}", operators::list(&store, &realm).await?),
             OperatorsCommand::Remove { name } => {
                 operators::remove(&store, &name).await?;
+                audit::tell(&store, &by, Deed::OperatorRemoved, &name).await?;
                 println!("{name} is removed; a running server forgets the account within two seconds.");
             }
             OperatorsCommand::Passwd { name, password_stdin } => {
                 let password = password(password_stdin)?;
                 operators::set_password(&store, &realm, &name, &password.text).await?;
+                audit::tell(&store, &by, Deed::PasswordSet, &name).await?;
                 tell(&name, &realm, &password);
             }
         }

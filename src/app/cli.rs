@@ -1,8 +1,10 @@
 //! The command line: one table of flags that feeds parser and help.
 
 mod tools;
+mod versions;
 
-pub use tools::{Callers, CallersCommand, Completions, Diff, Graph, GraphFormat, Man, Schema, SchemaKind};
+pub use tools::{Callers, CallersCommand, Completions, Graph, GraphFormat, Man, Schema, SchemaKind};
+pub use versions::{Apply, Audit, By, Diff, Rollback, Switch, SwitchState, Versions};
 
 use crate::model::Lang;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -38,7 +40,8 @@ Examples:
   hotline serve --sip 192.0.2.10:5060 --data /var/lib/hotline
   hotline serve --pretend-now 2026-12-31T23:00     hear what callers hear at another time
 
-SIGTERM lets calls in progress end and refuses new ones; a second SIGTERM ends at once.")]
+SIGTERM lets calls in progress end and refuses new ones; a second SIGTERM ends at once. SIGHUP reads the prompts anew,
+and the menus where the configuration says `menu: {apply: watch}`.")]
     Serve(Serve),
     /// Check the menu files: every problem at once, with file, line, column and advice.
     Check(Check),
@@ -55,8 +58,27 @@ Examples:
   hotline graph --traffic --days 30 -o menu.svg    with the calls of the last 30 days
   hotline graph --format mermaid                   for a page that draws Mermaid")]
     Graph(Graph),
-    /// What differs between two folders of menus, as callers notice it; exit code 1 when something does.
+    /// Check and test the folder of menus and let callers hear it: calls in progress keep what they began with.
+    #[command(after_help = "\
+Examples:
+  hotline apply --dry-run                   what would change, in the words of a caller
+  hotline apply --note 'Rates are key 1'    check, test, ask, switch
+
+A running server takes it within a second. Without a terminal nothing is asked.")]
+    Apply(Apply),
+    /// The versions of the menu: who made which, when and why; the active one has a star.
+    Versions(Versions),
+    /// Make an earlier version of the menu active again. It needs no folder: the store has its files.
+    Rollback(Rollback),
+    /// What differs between two versions or folders of menus, as callers notice it; exit code 1 when something does.
+    #[command(after_help = "\
+Examples:
+  hotline diff 12 13            two versions
+  hotline diff 12               version 12 and the folder of menus
+  hotline diff menus ../menus   two folders")]
     Diff(Diff),
+    /// Who did what from outside a call, when: versions, switches, accounts, the sandbox bank.
+    Audit(Audit),
     /// JSON Schema (draft 7) of the files, for completion and checks in editors.
     Schema(Schema),
     /// Completion of this command line for a shell, to standard output.
@@ -74,6 +96,12 @@ Examples:
     /// The sandbox bank: take it down, bring it up, forget what was done in it.
     Bank(Bank),
     /// A duty officer's switch, seen by the next step of every call.
+    #[command(after_help = "\
+Examples:
+  hotline switch                                   all of them, who set which and until when
+  hotline switch card_outage enable --until 18:00
+  hotline switch card_outage enable --for 2h
+  hotline switch card_outage disable")]
     Switch(Switch),
 }
 
@@ -230,6 +258,9 @@ pub struct Operators {
     /// Folders and configuration.
     #[command(flatten)]
     pub folders: Folders,
+    /// Who does it.
+    #[command(flatten)]
+    pub by: By,
     /// What to do.
     #[command(subcommand)]
     pub command: OperatorsCommand,
@@ -309,6 +340,9 @@ pub struct Bank {
     /// Folders and configuration.
     #[command(flatten)]
     pub folders: Folders,
+    /// Who does it.
+    #[command(flatten)]
+    pub by: By,
     /// What to do.
     #[command(subcommand)]
     pub command: BankCommand,
@@ -323,25 +357,4 @@ pub enum BankCommand {
     Up,
     /// Cards are as on the first day.
     Reset,
-}
-
-/// `hotline switch`
-#[derive(Debug, Args)]
-pub struct Switch {
-    /// Folders and configuration.
-    #[command(flatten)]
-    pub folders: Folders,
-    /// Name of the switch in the menu; without it all are listed.
-    pub name: Option<String>,
-    /// Its new state.
-    pub state: Option<SwitchState>,
-}
-
-/// The state of a switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SwitchState {
-    /// On.
-    Enable,
-    /// Off.
-    Disable,
 }

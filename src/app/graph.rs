@@ -1,13 +1,12 @@
-//! `hotline graph` and `hotline diff`: a menu as a picture, and what differs between two.
+//! `hotline graph`: a menu as a picture.
 
-use super::cli::{Diff, Graph as Arguments, GraphFormat};
+use super::cli::{Graph as Arguments, GraphFormat};
 use super::folders::with_store;
-use super::menus::{load, message_lang};
+use super::menus::load;
 use crate::io::clock::Clock;
 use crate::io::store::Period;
 use crate::ivr::graph::{Graph, Traffic, dot, mermaid, svg};
 use crate::ivr::menu::Menu;
-use crate::ivr::versions;
 use crate::model::Lang;
 use anyhow::{Context, Result};
 use jiff::{Timestamp, ToSpan};
@@ -46,14 +45,4 @@ fn traffic(arguments: &Arguments, graph: &Graph) -> Result<Traffic> {
         let calls = store.calls(Period { since, until: Timestamp::MAX }, MAX_CALLS).await?;
         Ok(Traffic::of(graph, calls.iter().map(|history| history.records.as_slice())))
     })
-}
-
-/// `hotline diff`: exit code 1 when something differs.
-pub(super) fn diff(arguments: &Diff) -> Result<ExitCode> {
-    let (old, new) = (load(&arguments.old)?, load(&arguments.new)?);
-    let changes = versions::diff(&old, &new, message_lang(arguments.lang.map(Into::into)));
-    for change in &changes {
-        println!("{} {}", change.kind.sign(), change.text);
-    }
-    Ok(if changes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

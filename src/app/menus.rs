@@ -57,12 +57,6 @@ pub(super) fn zone(folder: &Path) -> jiff::tz::TimeZone {
     load(folder).map_or(jiff::tz::TimeZone::UTC, |menu| menu.bank.zone)
 }
 
-/// The switches of a menu with the state it gives them.
-pub(super) fn switches(folder: &Path) -> Result<Vec<(String, bool)>> {
-    let menu = load(folder)?;
-    Ok(menu.switches.iter().map(|switch| (switch.name.to_string(), switch.enabled)).collect())
-}
-
 /// The profiles that callers of a menu may have.
 pub(super) fn profiles(folder: &Path) -> Result<Vec<String>> {
     let menu = load(folder)?;
@@ -98,7 +92,7 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
 }
 
 /// What the manifest of the prompts says about the phrases: missing recordings, recordings of an older text.
-fn recordings(menu: &Menu, prompts: &Path) -> Result<Vec<Problem>> {
+pub(super) fn recordings(menu: &Menu, prompts: &Path) -> Result<Vec<Problem>> {
     let path = prompts.join("manifest.tsv");
     let Ok(text) = std::fs::read_to_string(&path) else {
         tracing::warn!(path = %path.display(), "no manifest of the prompts: recordings are not checked");

@@ -7,6 +7,7 @@ pub mod report;
 pub mod schema;
 
 mod accounts;
+mod audit;
 mod callers;
 mod folders;
 mod graph;
@@ -17,6 +18,9 @@ mod say;
 mod serve;
 mod simulate;
 mod store;
+mod switch;
+mod versions;
+mod who;
 
 use anyhow::Result;
 use cli::{Cli, Command};
@@ -37,7 +41,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Call(arguments) => simulate::call(&arguments),
         Command::Test(arguments) => simulate::test(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
-        Command::Diff(arguments) => graph::diff(&arguments),
+        Command::Apply(arguments) => versions::apply(&arguments),
+        Command::Versions(arguments) => versions::list(&arguments),
+        Command::Rollback(arguments) => versions::rollback(&arguments),
+        Command::Diff(arguments) => versions::diff(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => help::completions(&arguments),
         Command::Man(arguments) => help::man(&arguments),
@@ -46,6 +54,6 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Callers(arguments) => callers::run(arguments),
         Command::Report(arguments) => store::report(&arguments),
         Command::Bank(arguments) => store::bank(&arguments),
-        Command::Switch(arguments) => store::switch(&arguments),
+        Command::Switch(arguments) => switch::run(&arguments),
     }
 }

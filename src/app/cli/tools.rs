@@ -38,18 +38,6 @@ pub enum GraphFormat {
     Dot,
 }
 
-/// `hotline diff`
-#[derive(Debug, Args)]
-pub struct Diff {
-    /// Folder of the older menus.
-    pub old: PathBuf,
-    /// Folder of the newer menus.
-    pub new: PathBuf,
-    /// Language of the sentences; otherwise that of the locale.
-    #[arg(long)]
-    pub lang: Option<MessageLang>,
-}
-
 /// `hotline schema`
 #[derive(Debug, Args)]
 pub struct Schema {

@@ -32,6 +32,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Folder of the menus. Default `menus`. Example: `/etc/hotline/menus`.
     pub menus: PathBuf,
+    /// How a change of the folder of menus reaches callers.
+    pub menu: MenuChanges,
     /// Folder of the prompts. Default `prompts`. Example: `/usr/share/hotline/prompts`.
     pub prompts: PathBuf,
     /// The line of the menu that takes calls to numbers which no line names; `null` answers them 404. Default `main`.
@@ -70,6 +72,7 @@ impl Default for Config {
             http: Http::default(),
             data: "data".into(),
             menus: "menus".into(),
+            menu: MenuChanges::default(),
             prompts: "prompts".into(),
             default_line: Some("main".into()),
             blocked_numbers: Vec::new(),
@@ -186,6 +189,35 @@ impl Default for Http {
     fn default() -> Self {
         Self { listen: Some(SocketAddr::from(([127, 0, 0, 1], 8080))) }
     }
+}
+
+/// How a change of the folder of menus reaches callers.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MenuChanges {
+    /// `manual`: when `hotline apply` is typed. `watch`: by itself, once the whole folder checks and its tests pass.
+    /// Default `manual`. Example: `watch`.
+    pub apply: ApplyMode,
+    /// How long a folder must stay as it is before it is looked at, so that several files can be saved one after the
+    /// other. Default `2s`. Example: `10s`.
+    pub debounce: Length,
+}
+
+impl Default for MenuChanges {
+    fn default() -> Self {
+        Self { apply: ApplyMode::Manual, debounce: Length::from_secs(2) }
+    }
+}
+
+/// When a changed folder of menus is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApplyMode {
+    /// When somebody says so.
+    #[default]
+    Manual,
+    /// When it has changed.
+    Watch,
 }
 
 /// What the server takes on. A call beyond it is answered 503 with Retry-After.

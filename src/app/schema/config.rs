@@ -11,10 +11,11 @@ const EXAMPLE: &str = include_str!("../../../config.example.yaml");
 const LENGTH: &str = "^0*[1-9][0-9]*(ms|s|m|h)$";
 
 /// What a key takes, where its default does not tell.
-const TAKES: [(&str, &[&str]); 6] = [
+const TAKES: [(&str, &[&str]); 7] = [
     ("sip.transports", &["udp", "tcp"]),
     ("media.codecs", &["PCMA", "PCMU"]),
     ("bank.kind", &["sandbox"]),
+    ("menu.apply", &["manual", "watch"]),
     ("log.level", &["error", "warn", "info", "debug", "trace"]),
     ("log.format", &["text", "json"]),
     ("http.listen", &[]),

@@ -1,17 +1,20 @@
 //! `hotline serve`: everything is made and joined here, in the order in which it is needed.
 
 mod addresses;
+mod folder;
+mod menu;
+mod menu_state;
 mod news;
 mod outside;
-mod recordings;
+pub(super) mod recordings;
 mod server;
 mod web;
 
 use super::cli::Serve;
 use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides, Transport};
-use super::{menus, simulate};
+use super::{simulate, versions};
 use crate::exchange::{Exchange, ExchangeConfig, Lifetimes, Outside};
-use crate::io::bank::{Bank, BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
+use crate::io::bank::{BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
 use crate::io::clock::Clock;
 use crate::io::media::{MediaConfig, MediaEngine};
 use crate::io::store::{Recorder, RecorderSettings, Store};
@@ -19,11 +22,11 @@ use crate::io::tcp::{TcpConnections, TcpLimits};
 use crate::io::udp::UdpSockets;
 use crate::ivr::menu::Menu;
 use crate::model::{Playlist, PromptId};
-use crate::voip::audio::PromptFrames;
 use crate::voip::sip::endpoint::{EndpointConfig, Limits};
 use addresses::Addresses;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use server::{Inputs, Server};
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -42,26 +45,16 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
     let mut config = config.merge(overrides);
     config.draft_voice = arguments.draft_voice.clone().or(config.draft_voice);
     start_log(&config);
-    let menu = Arc::new(menus::load(&config.menus)?);
-    check_default_line(&config, &menu)?;
-    let clock = match arguments.pretend_now {
-        Some(at) => Clock::start_at(simulate::wall(&menu, at)?),
-        None => Clock::start(),
-    };
-    let prompts = Arc::new(recordings::load(&config, &menu)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.context("the asynchronous runtime cannot start")?.block_on(serve(config, menu, clock, prompts))
-}
-
-/// A default line that the menu does not have would answer every such call 404.
-fn check_default_line(config: &Config, menu: &Menu) -> Result<()> {
-    let Some(wanted) = &config.default_line else { return Ok(()) };
-    let names: Vec<&str> = menu.lines.iter().map(|line| &*line.name).collect();
-    if !names.contains(&wanted.as_str()) {
-        let has = names.join(", ");
-        bail!("the menu has no line {wanted}, which is the default_line; it has: {has}; null answers such calls 404");
-    }
-    Ok(())
+    runtime.context("the asynchronous runtime cannot start")?.block_on(async {
+        let store = Store::open(&config.data).await?;
+        let chosen = menu::choose(&config, &store).await?;
+        let clock = match arguments.pretend_now {
+            Some(at) => Clock::start_at(simulate::wall(&chosen.menu, at)?),
+            None => Clock::start(),
+        };
+        serve(Arc::new(config), store, chosen, clock).await
+    })
 }
 
 fn start_log(config: &Config) {
@@ -82,8 +75,10 @@ fn start_log(config: &Config) {
     }
 }
 
-async fn serve(config: Config, menu: Arc<Menu>, clock: Clock, prompts: Arc<PromptFrames>) -> Result<ExitCode> {
-    let store = Store::open(&config.data).await?;
+async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, clock: Clock) -> Result<ExitCode> {
+    let _served = versions::mark_served(&config.data)?;
+    let prompts = Arc::new(std::mem::take(&mut chosen.prompts));
+    let menu = chosen.menu.clone();
     outside::check(&config, &menu)?;
     let outside = outside::of(&config)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
@@ -102,12 +97,28 @@ async fn serve(config: Config, menu: Arc<Menu>, clock: Clock, prompts: Arc<Promp
         MediaEngine::start(media(&config), &prompts, clock, &outputs).context("the media threads cannot start")?;
     let seed = rand::random();
     let endpoint = endpoint(&config, udp.local_addrs().next(), tcp.local_addrs().first().copied());
-    let exchange = Exchange::new(exchange(&config, outside), endpoint, &config.operators.realm, menu.clone(), prompts, seed);
+    let exchange =
+        Exchange::new(exchange(&config, outside), endpoint, &config.operators.realm, menu.clone(), prompts.clone(), seed);
     let (answers, bank_answers) = mpsc::channel(WAITING);
-    let news = news::watch(store.clone(), clock, config.operators.realm.clone());
+    let state = menu_state::MenuState::default();
+    let keeper = menu::Keeper::new(config.clone(), &chosen, prompts, state.clone());
+    let folder = folder::FolderWatch {
+        config: config.clone(),
+        store: store.clone(),
+        state: state.clone(),
+        prompts: keeper.wanted(),
+    };
+    let folder = folder.start()?;
+    let news = news::watch(store.clone(), clock, config.operators.realm.clone(), keeper);
     let figures = web::Figures::default();
     let pages = web::serve(config.http.listen, figures.clone()).await?;
-    announce(&config, &udp, &tcp, pages.as_ref().map(|pages| pages.address), &menu);
+    announce(
+        &config,
+        &udp,
+        &tcp,
+        pages.as_ref().map(|pages| pages.address),
+        &menu::describe(&config, &chosen.activation, &menu),
+    );
     let addresses = Addresses::new(config.sip.public_address);
     let server = Server {
         clock,
@@ -122,12 +133,14 @@ async fn serve(config: Config, menu: Arc<Menu>, clock: Clock, prompts: Arc<Promp
         answers,
         messages: std::collections::HashMap::new(),
         figures,
+        menu: state,
         drain_limit: config.drain.limit.duration(),
         draining: false,
     };
     let inputs = Inputs { udp: udp_received, tcp: tcp_events, media: media_outputs, answers: bank_answers, news };
     server.run(inputs).await?;
     repeats.abort();
+    folder.abort();
     if !recorder.flush(FLUSH).await {
         tracing::error!("the store did not take all records in time; some of the last calls may be incomplete");
     }
@@ -141,7 +154,7 @@ async fn bank(
     clock: Clock,
     store: &Store,
     recorder: &Recorder,
-) -> Result<(Arc<dyn Bank>, tokio::task::JoinHandle<()>)> {
+) -> Result<(Arc<Cache>, tokio::task::JoinHandle<()>)> {
     let now: NowFn = Arc::new(move || clock.now());
     let BankKind::Sandbox = config.bank.kind;
     let settings = SandboxSettings {
@@ -155,8 +168,12 @@ async fn bank(
     let settings = JournalSettings { breaker, ..JournalSettings::default() };
     let journal = Journal::new(Arc::new(sandbox), store.clone(), recorder.clone(), now.clone(), settings);
     let repeats = journal.start_repeats();
-    let kept = menu.operations.iter().map(|operation| (operation.name.clone(), operation.cache)).collect();
-    Ok((Arc::new(Cache::new(Arc::new(journal), kept, now)), repeats))
+    Ok((Arc::new(Cache::new(Arc::new(journal), kept(menu), now)), repeats))
+}
+
+/// How long the answers of each operation of a menu may be told again.
+fn kept(menu: &Menu) -> BTreeMap<Arc<str>, Duration> {
+    menu.operations.iter().map(|operation| (operation.name.clone(), operation.cache)).collect()
 }
 
 fn media(config: &Config) -> MediaConfig {
@@ -202,7 +219,7 @@ fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
 }
 
 /// Tells a newcomer where it listens and what to dial.
-fn announce(config: &Config, udp: &UdpSockets, tcp: &TcpConnections, pages: Option<std::net::SocketAddr>, menu: &Menu) {
+fn announce(config: &Config, udp: &UdpSockets, tcp: &TcpConnections, pages: Option<std::net::SocketAddr>, menu: &str) {
     for address in udp.local_addrs() {
         println!("SIP udp {address}");
     }
@@ -212,7 +229,7 @@ fn announce(config: &Config, udp: &UdpSockets, tcp: &TcpConnections, pages: Opti
     if let Some(address) = pages {
         println!("web     http://{address}/health and /metrics");
     }
-    println!("menu    {} (version {})", config.menus.display(), menu.version);
+    println!("menu    {menu}");
     println!("data    {}", config.data.display());
     if let Some(address) = udp.local_addrs().next().or_else(|| tcp.local_addrs().first().copied()) {
         let host = if address.ip().is_unspecified() {

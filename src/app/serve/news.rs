@@ -1,8 +1,10 @@
-//! What other processes change in the store while the server runs: accounts, switches, callers' profiles.
+//! What other processes change in the store while the server runs: accounts, switches, callers' profiles, and which
+//! version of the menu is active.
 
+use super::menu::{Keeper, NewMenu};
 use crate::exchange::Account as PhoneAccount;
 use crate::io::clock::Clock;
-use crate::io::store::{Account, Store, StoreError, StoredSwitch};
+use crate::io::store::{Account, Author, Store, StoreError, StoredSwitch};
 use crate::ivr::acd::OperatorProfile;
 use crate::ivr::menu::Name;
 use crate::model::PhoneNumber;
@@ -22,10 +24,12 @@ pub(super) enum News {
     Switches(Vec<StoredSwitch>),
     /// The profiles of callers by number.
     Callers(HashMap<PhoneNumber, Name>),
+    /// The menu of calls to come.
+    Menu(NewMenu),
 }
 
 /// Looks at the store every second and tells what changed, at first everything.
-pub(super) fn watch(store: Store, clock: Clock, realm: String) -> mpsc::Receiver<News> {
+pub(super) fn watch(store: Store, clock: Clock, realm: String, mut keeper: Keeper) -> mpsc::Receiver<News> {
     let (sender, receiver) = mpsc::channel(16);
     tokio::spawn(async move {
         let mut seen = Seen::default();
@@ -45,9 +49,27 @@ pub(super) fn watch(store: Store, clock: Clock, realm: String) -> mpsc::Receiver
                     tracing::error!(%error, "the store cannot be looked at; accounts and switches stay as they were");
                 }
             }
+            if let Err(error) = look_at_menu(&mut keeper, &store, clock, &sender).await {
+                tracing::error!("the active version of the menu cannot be looked at: {error:#}");
+            }
         }
     });
     receiver
+}
+
+/// Hands over a menu that has become active, and says so in the store once calls hear it.
+async fn look_at_menu(
+    keeper: &mut Keeper,
+    store: &Store,
+    clock: Clock,
+    sender: &mpsc::Sender<News>,
+) -> anyhow::Result<()> {
+    let Some(taken) = keeper.look(store, clock).await? else { return Ok(()) };
+    let (menu, afterwards) = taken.split();
+    if sender.send(News::Menu(menu)).await.is_ok() {
+        afterwards.tell(store).await?;
+    }
+    Ok(())
 }
 
 #[derive(Default)]
@@ -66,7 +88,9 @@ impl Seen {
             news.push(News::Accounts(accounts.iter().filter_map(|account| of_realm(account, realm)).collect()));
             self.accounts = Some(version);
         }
-        let switches = store.switches(clock.now().wall).await?;
+        let now = clock.now().wall;
+        store.expire_switches(&Author { who: "hotline serve".into(), at: now }).await?;
+        let switches = store.switches(now).await?;
         if self.switches.as_ref() != Some(&switches) {
             news.push(News::Switches(switches.clone()));
             self.switches = Some(switches);

@@ -13,7 +13,7 @@ const NAMED: usize = 20;
 /// Loads every recording and looks for those the menu's phrases need. A missing one is rendered by the draft voice
 /// where a command for it is configured; otherwise the server does not start, for a silent sentence about a card is
 /// worse than no answer.
-pub(super) fn load(config: &Config, menu: &Menu) -> Result<PromptFrames> {
+pub(in crate::app) fn load(config: &Config, menu: &Menu) -> Result<PromptFrames> {
     let mut loaded = prompts::load_cached(&config.prompts, &config.data.join("prompts.cache"));
     for problem in &loaded.problems {
         tracing::warn!(file = %problem.file.display(), hint = problem.help, "prompt left out: {}", problem.what);

@@ -1,10 +1,12 @@
 //! The loop: one input at a time to the exchange, its commands to the shells.
 
 use super::addresses::Addresses;
+use super::menu::NewMenu;
+use super::menu_state::MenuState;
 use super::news::News;
 use super::web::{Figures, Snapshot};
 use crate::exchange::{Command, Exchange};
-use crate::io::bank::Bank;
+use crate::io::bank::{Bank, Cache};
 use crate::io::clock::Clock;
 use crate::io::media::{MediaEngine, MediaOutput};
 use crate::io::store::{Recorder, Store, VoiceMessage};
@@ -50,7 +52,7 @@ pub(super) struct Server {
     pub udp: UdpSockets,
     pub tcp: TcpConnections,
     pub media: MediaEngine,
-    pub bank: Arc<dyn Bank>,
+    pub bank: Arc<Cache>,
     pub recorder: Recorder,
     pub store: Store,
     pub addresses: Addresses,
@@ -58,6 +60,7 @@ pub(super) struct Server {
     /// Messages being recorded: whose call and which mailbox.
     pub messages: HashMap<RecordingId, (CallId, Name)>,
     pub figures: Figures,
+    pub menu: MenuState,
     pub drain_limit: Duration,
     pub draining: bool,
 }
@@ -128,6 +131,7 @@ impl Server {
                 self.exchange.set_switches(switches.into_iter().map(|set| (set.name.into(), set.enabled)));
             }
             Input::News(News::Callers(callers)) => self.exchange.set_callers(callers),
+            Input::News(News::Menu(menu)) => self.take_menu(menu),
             Input::Time => self.exchange.handle_timeout(now),
             Input::Stop => {
                 let limit = self.drain_limit;
@@ -139,6 +143,18 @@ impl Server {
                 self.draining = true;
                 self.exchange.drain(now, limit);
             }
+        }
+    }
+
+    /// New calls hear this menu; calls in progress keep theirs, and the queues their callers.
+    fn take_menu(&mut self, new: NewMenu) {
+        let NewMenu { menu, prompts, done } = new;
+        self.bank.set_lengths(super::kept(&menu));
+        self.exchange.set_prompts(prompts.clone());
+        self.tell_media(MediaCommand::Prompts(prompts));
+        self.exchange.set_menu(self.clock.now(), menu);
+        if done.send(()).is_err() {
+            tracing::debug!("nobody waits for the menu to be taken");
         }
     }
 
@@ -273,7 +289,7 @@ impl Server {
     /// Asks on a task of its own, which goes on when the caller hangs up: a block that was begun is ended.
     fn ask_bank(&self, request: BankRequest) {
         let (call, id) = (request.call, request.id);
-        let (bank, answers) = (Arc::clone(&self.bank), self.answers.clone());
+        let (bank, answers): (Arc<dyn Bank>, _) = (self.bank.clone(), self.answers.clone());
         tokio::spawn(async move {
             let outcome = bank.ask(request).await;
             if answers.send(Answer { call, request: id, outcome }).await.is_err() {
@@ -291,6 +307,7 @@ impl Server {
             streams: self.media.streams(),
             records: self.recorder.figures(),
             draining: self.draining,
+            menu: self.menu.figures(),
         }
     }
 }

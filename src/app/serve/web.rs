@@ -1,5 +1,6 @@
 //! `/health` for whoever watches the process, `/metrics` for Prometheus.
 
+use super::menu_state::MenuFigures;
 use crate::app::config::Http;
 use crate::io::store::RecorderFigures;
 use crate::voip::sip::endpoint::Counters;
@@ -23,6 +24,7 @@ pub(super) struct Snapshot {
     pub streams: usize,
     pub records: RecorderFigures,
     pub draining: bool,
+    pub menu: MenuFigures,
 }
 
 /// Where the loop leaves its figures for the pages.
@@ -97,7 +99,7 @@ fn text(now: &Snapshot) -> String {
         ("hotline_records_dropped_total", "Call records lost to a full queue.", now.records.dropped),
         ("hotline_records_failures_total", "Transactions of records that failed.", now.records.failures),
     ];
-    let mut text = String::new();
+    let mut text = now.menu.text();
     let mut put = |name: &str, help: &str, kind: &str, value: u64| {
         // Writing to a String cannot fail.
         write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n").is_ok()

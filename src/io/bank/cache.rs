@@ -12,7 +12,7 @@ use std::time::Duration;
 pub struct Cache {
     bank: Arc<dyn Bank>,
     now: NowFn,
-    lengths: BTreeMap<Arc<str>, Duration>,
+    lengths: Mutex<BTreeMap<Arc<str>, Duration>>,
     kept: Mutex<BTreeMap<Arc<str>, Kept>>,
 }
 
@@ -25,7 +25,17 @@ impl Cache {
     /// Keeps the answers of the operations in `lengths` that long; all others are asked each time.
     #[must_use]
     pub fn new(bank: Arc<dyn Bank>, lengths: BTreeMap<Arc<str>, Duration>, now: NowFn) -> Self {
-        Self { bank, now, lengths, kept: Mutex::default() }
+        Self { bank, now, lengths: Mutex::new(lengths), kept: Mutex::default() }
+    }
+
+    /// Takes the lengths of another menu. Answers that are kept already stay as long as they were told to.
+    pub fn set_lengths(&self, lengths: BTreeMap<Arc<str>, Duration>) {
+        *self.lengths.lock().unwrap_or_else(PoisonError::into_inner) = lengths;
+    }
+
+    fn length(&self, operation: &str) -> Option<Duration> {
+        let lengths = self.lengths.lock().unwrap_or_else(PoisonError::into_inner);
+        lengths.get(operation).copied().filter(|length| !length.is_zero())
     }
 
     fn find(&self, operation: &str) -> Option<BankAnswer> {
@@ -46,7 +56,7 @@ impl Cache {
 impl Bank for Cache {
     fn ask(&self, request: BankRequest) -> Answering<'_> {
         Box::pin(async move {
-            let length = self.lengths.get(&request.operation).copied().filter(|length| !length.is_zero());
+            let length = self.length(&request.operation);
             let (Some(length), true, None) = (length, request.params.is_empty(), &request.key) else {
                 return self.bank.ask(request).await;
             };

@@ -2,9 +2,10 @@
 //!
 //! Opening it creates the folder, the file and its tables. Every module here is one concern of it: operator
 //! accounts, call events and the task that appends them, the journal of changes asked of the bank, registrations,
-//! switches, voice messages.
+//! switches, voice messages, versions of the menu, the audit.
 
 mod accounts;
+mod audit;
 mod callers;
 mod calls;
 mod event;
@@ -13,15 +14,18 @@ mod recorder;
 mod registrations;
 mod switches;
 mod values;
+mod versions;
 mod voicemail;
 
 pub use accounts::{Account, Ha1};
+pub use audit::{AuditLine, Author, Deed};
 pub use callers::{MOST_CALLERS, StoredCaller};
 pub use calls::{CallHistory, Period};
 pub use journal::{JournalEntry, JournalState};
 pub use recorder::{Recorder, RecorderFigures, RecorderSettings};
 pub use registrations::StoredRegistration;
 pub use switches::StoredSwitch;
+pub use versions::{Activation, How, MenuFile, MenuVersion, NewVersion, VersionNumber, Wish};
 pub use voicemail::VoiceMessage;
 
 use jiff::Timestamp;

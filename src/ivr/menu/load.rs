@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 4 << 20;
 pub fn load(files: &[(String, Vec<u8>)]) -> Result<(Menu, Vec<Problem>), Vec<Problem>> {
     let mut files: Vec<&(String, Vec<u8>)> = files.iter().collect();
     files.sort_by(|left, right| left.0.cmp(&right.0));
-    let version = version(&files);
+    let version = version(files.iter().map(|file| (file.0.as_str(), file.1.as_slice())));
     let mut report = Report::default();
     let mut trees = Vec::new();
     for (index, (name, bytes)) in files.iter().enumerate() {
@@ -60,10 +60,19 @@ fn read(report: &mut Report, file: u16, name: &str, bytes: &[u8]) -> Option<tree
     }
 }
 
-/// The first twelve hexadecimal digits of SHA-256 over names and contents.
-fn version(files: &[&(String, Vec<u8>)]) -> Name {
+/// The version of a set of files, whether it checks or not: the first twelve hexadecimal digits of SHA-256 over their
+/// names and contents. Where the folder lies makes no difference.
+#[must_use]
+pub fn version_of(files: &[(String, Vec<u8>)]) -> Name {
+    let mut files: Vec<&(String, Vec<u8>)> = files.iter().collect();
+    files.sort_by(|left, right| left.0.cmp(&right.0));
+    version(files.iter().map(|file| (file.0.as_str(), file.1.as_slice())))
+}
+
+fn version<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Name {
     let mut hash = Sha256::new();
     for (name, bytes) in files {
+        let name = name.rsplit('/').next().unwrap_or(name);
         for part in [name.as_bytes(), bytes] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);

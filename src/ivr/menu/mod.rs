@@ -22,7 +22,7 @@ mod types;
 pub use code::Code;
 pub use explain::{explain, node_named};
 pub(in crate::ivr) use lexis::nearest;
-pub use load::load;
+pub use load::{load, version_of};
 pub use problem::{Problem, Severity, Text};
 pub use recordings::check_recordings;
 pub use types::*;
