@@ -77,7 +77,7 @@ impl Control {
             ssrc: sender.ssrc(),
             sender: sent.then(|| SenderInfo {
                 ntp: NtpTime::of(now),
-                rtp: sender.timestamp_at(now),
+                rtp: sender.on_wire(sender.timestamp_at(now)),
                 packets: low(sender.packets()),
                 octets: low(sender.octets()),
             }),

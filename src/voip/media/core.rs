@@ -6,7 +6,8 @@ use super::pacing::{Pace, SLOTS, Seat, Turn, Wheel};
 use super::player::Player;
 use super::stream::{Outbox, Relayed, Stream};
 use super::vocabulary::{
-    Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, StreamId, StreamParams,
+    Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, StreamId,
+    StreamParams,
 };
 use crate::model::{Instant, Playlist};
 use crate::voip::audio::PromptFrames;
@@ -28,6 +29,8 @@ pub struct MediaCore {
     free: Vec<u32>,
     index: HashMap<StreamId, u32>,
     out: Outbox,
+    /// The packet of SRTP being opened.
+    clear: Vec<u8>,
 }
 
 impl MediaCore {
@@ -44,6 +47,7 @@ impl MediaCore {
             free: Vec::new(),
             index: HashMap::new(),
             out: Outbox::default(),
+            clear: Vec::new(),
         }
     }
 
@@ -141,6 +145,27 @@ impl MediaCore {
         send: &mut impl FnMut(Datagram<'_>),
     ) {
         let Some(Some(stream)) = self.streams.get_mut(seat.index()) else { return };
+        if stream.is_clear() {
+            self.take_packet(now, seat, from, bytes, send);
+            return;
+        }
+        let mut clear = std::mem::take(&mut self.clear);
+        if stream.open(bytes, &mut clear) {
+            self.take_packet(now, seat, from, &clear, send);
+        }
+        self.clear = clear;
+    }
+
+    /// Takes a packet that is clear, or was opened.
+    fn take_packet(
+        &mut self,
+        now: Instant,
+        seat: Seat,
+        from: SocketAddr,
+        bytes: &[u8],
+        send: &mut impl FnMut(Datagram<'_>),
+    ) {
+        let Some(Some(stream)) = self.streams.get_mut(seat.index()) else { return };
         let told = self.out.events.len();
         let relayed = stream.receive(now, from, bytes, &mut self.out);
         if self.out.events.iter().skip(told).any(|event| matches!(event, MediaEvent::Digit { .. })) {
@@ -159,9 +184,15 @@ impl MediaCore {
 
     /// Takes a datagram that came to a stream's RTCP port.
     pub fn handle_rtcp(&mut self, now: Instant, stream: StreamId, from: SocketAddr, bytes: &[u8]) {
+        let mut clear = std::mem::take(&mut self.clear);
         if let Some(stream) = self.stream(stream) {
-            stream.receive_rtcp(now, from, bytes);
+            if stream.is_clear() {
+                stream.receive_rtcp(now, from, bytes);
+            } else if stream.open(bytes, &mut clear) {
+                stream.receive_rtcp(now, from, &clear);
+            }
         }
+        self.clear = clear;
     }
 
     /// Sends the frames that are due. Call it every millisecond; late calls catch up by the rule of the module.

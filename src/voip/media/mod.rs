@@ -23,11 +23,15 @@
 mod bridge;
 mod control;
 mod core;
+mod hearing_aid;
+mod packing;
 mod pacing;
 mod player;
 mod recorder;
+mod shield;
 mod stream;
 mod vocabulary;
+mod wire_clock;
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,22 @@
 //! The media session of one leg.
 
-use super::bridge::{CONCEALABLE, Relay};
+mod relaying;
+
+use super::bridge::Relay;
 use super::control::Control;
+use super::hearing_aid::HearingAid;
+use super::packing::{Packing, packet_units};
 use super::player::Player;
 use super::recorder::{Part, Recorder};
+use super::shield::Shield;
 use super::vocabulary::{Channel, Datagram, MediaEvent, Recorded, RecordingEnd, StreamId, StreamParams, StreamReport};
+use super::wire_clock::WireClock;
 use crate::model::{Digit, Instant};
-use crate::voip::audio::{Codec, FRAME_SAMPLES, g711};
+use crate::voip::audio::wide::opus_silence;
+use crate::voip::audio::{Codec, FRAME_SAMPLES, Transcoder, g711};
 use crate::voip::dtmf::{Event, EventReceiver, EventSender, KeyGate, KeySource, ToneDetector};
 use crate::voip::rtp::{
-    Arrival, HEADER_LENGTH, Latch, Packet, PayloadType, Receiver, RtpTimestamp, Sender, Ssrc, Verdict,
+    Arrival, HEADER_LENGTH, Latch, Packet, PayloadType, Receiver, RtpTimestamp, Sender, SequenceNumber, Ssrc, Verdict,
 };
 use crate::voip::sdp::{Direction, Negotiated};
 use std::collections::VecDeque;
@@ -66,6 +73,11 @@ pub(super) struct KeyPacket {
 pub(super) struct Stream {
     id: StreamId,
     negotiated: Negotiated,
+    shield: Shield,
+    wire_clock: WireClock,
+    packing: Packing,
+    hearing_aid: HearingAid,
+    transcoder: Option<Box<Transcoder>>,
     silence_limit: Duration,
     opened: Instant,
     latch: Latch,
@@ -101,15 +113,26 @@ enum Hearing {
 impl Stream {
     pub(super) fn new(now: Instant, id: StreamId, params: &StreamParams) -> Self {
         let negotiated = params.negotiated.clone();
+        let shield = Shield::new(negotiated.srtp.as_ref());
+        // Under SRTP the first round of sequence numbers must last until the peer has heard it (RFC 3711 §3.3.1).
+        let most = if shield.is_clear() { u16::MAX } else { u16::MAX >> 1 };
+        let first_sequence = SequenceNumber(params.first_sequence.0 & most);
+        let mut sender = Sender::new(params.ssrc, first_sequence, params.first_timestamp, now);
+        sender.set_clock_rate(negotiated.codec.clock_rate());
         Self {
             id,
             silence_limit: params.silence_limit,
             opened: now,
             latch: Latch::new(negotiated.remote),
-            sender: Sender::new(params.ssrc, params.first_sequence, params.first_timestamp, now),
+            sender,
+            shield,
+            wire_clock: WireClock::default(),
+            packing: Packing::default(),
+            hearing_aid: HearingAid::default(),
+            transcoder: None,
             receiver: Receiver::default(),
             control: Control::new(now, params.ssrc),
-            events: EventReceiver::new(negotiated.codec.clock_rate()),
+            events: EventReceiver::new(negotiated.event_clock),
             gate: KeyGate::default(),
             tones: ToneDetector::default(),
             player: None,
@@ -141,8 +164,12 @@ impl Stream {
         }
         if negotiated.codec != self.negotiated.codec {
             self.relay.interrupt();
-            self.events = EventReceiver::new(negotiated.codec.clock_rate());
+            self.events = EventReceiver::new(negotiated.event_clock);
+            self.transcoder = None;
+            self.packing = Packing::default();
+            self.sender.set_clock_rate(negotiated.codec.clock_rate());
         }
+        self.shield.update(negotiated.srtp.as_ref());
         self.negotiated = negotiated;
     }
 
@@ -237,7 +264,8 @@ impl Stream {
         self.send_control(scratch, send);
     }
 
-    fn send_control(&self, bytes: &[u8], send: &mut impl FnMut(Datagram<'_>)) {
+    fn send_control(&mut self, bytes: &[u8], send: &mut impl FnMut(Datagram<'_>)) {
+        let Some(bytes) = self.shield.seal_rtcp(bytes) else { return };
         if self.negotiated.rtcp_mux {
             // One port for both (RFC 5761 §5.1): the latch says where the peer is.
             let to = self.latch.destination();
@@ -250,6 +278,18 @@ impl Stream {
         if let Some(to) = announced.or(self.control.learned()).filter(|to| is_reachable(*to)) {
             send(Datagram { stream: self.id, channel: Channel::Rtcp, to, bytes });
         }
+    }
+
+    /// Whether packets come and go as they are.
+    pub(super) const fn is_clear(&self) -> bool {
+        self.shield.is_clear()
+    }
+
+    /// Opens an encrypted datagram of either port; one that is damaged, repeated or under another key is counted.
+    pub(super) fn open(&mut self, datagram: &[u8], clear: &mut Vec<u8>) -> bool {
+        let opened = self.shield.open(datagram, clear);
+        self.dropped += u64::from(!opened);
+        opened
     }
 
     pub(super) fn receive_rtcp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
@@ -275,26 +315,28 @@ impl Stream {
             return None;
         }
         let typed = |packet: Packet<'a>| Some((packet, self.kind_of(packet.payload_type)?));
-        let Some((packet, kind)) = Packet::parse(bytes).ok().and_then(typed) else {
+        let Some((mut packet, kind)) = Packet::parse(bytes).ok().and_then(typed) else {
             self.dropped += 1;
             return None;
         };
+        let wire = packet.timestamp;
         match self.latch.judge(now, from, &packet) {
             Verdict::Accepted => {}
             Verdict::Beside if matches!(kind, Kind::Key) => {
                 self.heard(now, out);
-                return self.receive_key(now, &packet, Arrival::Start, out);
+                return self.receive_key(now, (&packet, wire), Arrival::Start, out);
             }
             Verdict::Beside | Verdict::Refused => {
                 self.dropped += 1;
                 return None;
             }
         }
+        packet.timestamp = self.wire_clock.units(packet.ssrc, wire, self.negotiated.codec.clock_rate());
         let arrival = self.receiver.receive(now, &packet, matches!(kind, Kind::Sound(_)));
         self.heard(now, out);
         match kind {
             Kind::Sound(codec) => self.receive_sound(now, codec, &packet, arrival, out),
-            Kind::Key => self.receive_key(now, &packet, arrival, out),
+            Kind::Key => self.receive_key(now, (&packet, wire), arrival, out),
             Kind::Comfort => None,
         }
     }
@@ -310,9 +352,12 @@ impl Stream {
         if !self.negotiated.direction.receives() || packet.payload.len() > MAX_PAYLOAD {
             return None;
         }
-        if arrival != Arrival::Late && self.listens_for_tones() {
-            for &octet in packet.payload {
-                if let Some(digit) = self.tones.feed(g711::decode(codec, octet)) {
+        let listens = arrival != Arrival::Late && self.listens_for_tones();
+        let mut aid = std::mem::take(&mut self.hearing_aid);
+        let (law, octets) = aid.hear(codec, packet.payload, listens || self.recorder.is_some());
+        if listens {
+            for &octet in octets {
+                if let Some(digit) = self.tones.feed(g711::decode(law, octet)) {
                     self.key(now, KeySource::Tone, digit, out);
                 }
             }
@@ -320,8 +365,9 @@ impl Stream {
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
         let hidden = self.secret || self.hushed;
         if let Some(recorder) = &mut self.recorder {
-            recorder.take(now, (source, timestamp), (codec, packet.payload), hidden, &mut out.recorded);
+            recorder.take(now, (source, timestamp), (law, octets), hidden, &mut out.recorded);
         }
+        self.hearing_aid = aid;
         let lost = match arrival {
             Arrival::Start => 0,
             Arrival::Next { lost } => lost,
@@ -333,16 +379,16 @@ impl Stream {
     fn receive_key<'a>(
         &mut self,
         now: Instant,
-        packet: &Packet<'_>,
+        (packet, wire): (&Packet<'_>, RtpTimestamp),
         arrival: Arrival,
         out: &mut Outbox,
     ) -> Option<Relayed<'a>> {
         let event = Event::parse(packet.payload)?;
-        if let Some(digit) = self.events.receive(now, (packet.ssrc, packet.timestamp), event) {
+        if let Some(digit) = self.events.receive(now, (packet.ssrc, wire), event) {
             self.key(now, KeySource::TelephoneEvent, digit, out);
         }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
-        let clock_rate = self.negotiated.codec.clock_rate();
+        let clock_rate = self.negotiated.event_clock;
         let relayed = Relayed::Key(KeyPacket { source, timestamp, marker: packet.marker, event, clock_rate });
         (arrival != Arrival::Late).then_some(relayed)
     }
@@ -403,18 +449,66 @@ impl Stream {
 
     fn send_frame(&mut self, due: Instant, playing: bool, out: &mut Outbox, send: &mut impl FnMut(Datagram<'_>)) {
         let codec = self.negotiated.codec;
-        let mut bytes = [codec.silence(); HEADER_LENGTH + FRAME_SAMPLES];
         let (timestamp, mut marker) = self.sender.claim(due, FRAME_UNITS);
-        if playing && let Some(player) = &mut self.player {
+        let mut bytes = [codec.silence(); HEADER_LENGTH + FRAME_SAMPLES];
+        let mut length = bytes.len();
+        let mut player = self.player.take_if(|_| playing);
+        if let Some(player) = &mut player {
             marker |= player.is_new();
-            if player.fill(codec, &mut bytes[HEADER_LENGTH..]) {
-                let playback = player.playback();
-                out.events.push_back(MediaEvent::PlaybackEnded { stream: self.id, playback });
-                self.player = None;
+        }
+        let mut ended = false;
+        match (&mut player, codec) {
+            (Some(player), Codec::Opus) => {
+                let (packet, last) = player.next_opus();
+                (length, ended) = (put(&mut bytes, packet), last);
+            }
+            (None, Codec::Opus) => length = put(&mut bytes, opus_silence()),
+            (Some(player), Codec::Pcma | Codec::Pcmu | Codec::G722) => {
+                ended = player.fill(codec, &mut bytes[HEADER_LENGTH..]);
+            }
+            (None, Codec::Pcma | Codec::Pcmu | Codec::G722) => {}
+        }
+        if let Some(player) = player {
+            if ended {
+                out.events.push_back(MediaEvent::PlaybackEnded { stream: self.id, playback: player.playback() });
+            } else {
+                self.player = Some(player);
             }
         }
         self.relay.interrupt();
-        self.send_rtp(self.negotiated.payload_type.send, marker, timestamp, &mut bytes, send);
+        if let Some(bytes) = bytes.get_mut(..length) {
+            self.send_packed(marker, timestamp, bytes, send);
+        }
+    }
+
+    /// Sends a frame, in packets of the length that the peer asked for.
+    fn send_packed(
+        &mut self,
+        marker: bool,
+        timestamp: RtpTimestamp,
+        bytes: &mut [u8],
+        send: &mut impl FnMut(Datagram<'_>),
+    ) {
+        let payload_type = self.negotiated.payload_type.send;
+        match packet_units(self.negotiated.ptime) {
+            Some(units) if self.negotiated.codec != Codec::Opus => {
+                let mut packing = std::mem::take(&mut self.packing);
+                let frame = bytes.get(HEADER_LENGTH..).unwrap_or_default();
+                packing.push(units, (marker, timestamp), frame, &mut |marker, timestamp, bytes| {
+                    self.send_rtp(payload_type, marker, timestamp, bytes, send);
+                });
+                self.packing = packing;
+            }
+            Some(_) | None => self.send_rtp(payload_type, marker, timestamp, bytes, send),
+        }
+    }
+
+    /// Sends what waits for a packet to be full: something else follows.
+    fn flush_packing(&mut self, send: &mut impl FnMut(Datagram<'_>)) {
+        let payload_type = self.negotiated.payload_type.send;
+        let mut packing = std::mem::take(&mut self.packing);
+        packing.flush(&mut |marker, timestamp, bytes| self.send_rtp(payload_type, marker, timestamp, bytes, send));
+        self.packing = packing;
     }
 
     /// Stamps the header before the payload in `bytes` and sends both.
@@ -428,7 +522,10 @@ impl Stream {
     ) {
         let Some((header, payload)) = bytes.split_first_chunk_mut::<HEADER_LENGTH>() else { return };
         *header = self.sender.stamp(payload_type, marker, timestamp, payload);
-        send(Datagram { stream: self.id, channel: Channel::Rtp, to: self.latch.destination(), bytes });
+        let to = self.latch.destination();
+        if let Some(bytes) = self.shield.seal(bytes) {
+            send(Datagram { stream: self.id, channel: Channel::Rtp, to, bytes });
+        }
     }
 
     /// Sends the next packet of a key of ours, if one is being pressed.
@@ -440,9 +537,10 @@ impl Stream {
         if self.pressing.is_none()
             && let Some(digit) = self.keys.pop_front()
         {
+            self.flush_packing(send);
             let (begun, _) = self.sender.claim(due, 0);
             self.relay.interrupt();
-            self.pressing = Some(EventSender::new(digit, begun, self.negotiated.codec.clock_rate()));
+            self.pressing = Some(EventSender::new(digit, begun, self.negotiated.event_clock));
         }
         let Some(pressing) = &mut self.pressing else { return false };
         let (marker, begun) = (pressing.is_first(), pressing.begun());
@@ -469,51 +567,6 @@ impl Stream {
     fn may_send(&self) -> bool {
         self.negotiated.direction.sends() && is_reachable(self.latch.destination())
     }
-
-    /// Whether this leg hears the bridge at the moment, and not a prompt or a key of ours.
-    fn hears_relay(&self) -> bool {
-        self.may_send() && self.player.is_none() && self.pressing.is_none()
-    }
-
-    pub(super) fn interrupt_relay(&mut self) {
-        self.relay.interrupt();
-    }
-
-    /// Sends the other leg's sound on.
-    pub(super) fn relay_sound(&mut self, now: Instant, sound: &Sound<'_>, send: &mut impl FnMut(Datagram<'_>)) {
-        if !self.hears_relay() || sound.payload.is_empty() {
-            return;
-        }
-        let mut buffer = [0; HEADER_LENGTH + MAX_PAYLOAD];
-        let Some(bytes) = buffer.get_mut(..HEADER_LENGTH + sound.payload.len()) else { return };
-        match g711::transcoder(sound.codec, self.negotiated.codec) {
-            None => bytes[HEADER_LENGTH..].copy_from_slice(sound.payload),
-            Some(table) => {
-                for (out, octet) in bytes[HEADER_LENGTH..].iter_mut().zip(sound.payload) {
-                    *out = table[usize::from(*octet)];
-                }
-            }
-        }
-        let samples = u32::try_from(sound.payload.len()).unwrap_or(0);
-        let (timestamp, anew) = self.relay.place(now, (sound.source, sound.timestamp), samples, &mut self.sender);
-        if !anew && sound.lost <= CONCEALABLE {
-            self.sender.skip(sound.lost);
-        }
-        self.send_rtp(self.negotiated.payload_type.send, anew || sound.marker, timestamp, bytes, send);
-    }
-
-    /// Sends the other leg's key on.
-    pub(super) fn relay_key(&mut self, now: Instant, key: &KeyPacket, send: &mut impl FnMut(Datagram<'_>)) {
-        let Some(pair) = self.negotiated.telephone_event else { return };
-        if !self.hears_relay() {
-            return;
-        }
-        let timestamp = self.relay.place_event(now, (key.source, key.timestamp), &self.sender);
-        let mut bytes = [0; HEADER_LENGTH + 4];
-        let event = key.event.at_clock(key.clock_rate, self.negotiated.codec.clock_rate());
-        bytes[HEADER_LENGTH..].copy_from_slice(&event.payload());
-        self.send_rtp(pair.send, key.marker, timestamp, &mut bytes, send);
-    }
 }
 
 /// What a payload is to us.
@@ -522,6 +575,14 @@ enum Kind {
     Sound(Codec),
     Key,
     Comfort,
+}
+
+/// Puts a payload behind the header's room; the length of both. One that is too long is left out.
+fn put(bytes: &mut [u8], payload: &[u8]) -> usize {
+    let end = HEADER_LENGTH + payload.len();
+    let Some(room) = bytes.get_mut(HEADER_LENGTH..end) else { return HEADER_LENGTH };
+    room.copy_from_slice(payload);
+    end
 }
 
 /// Whether an address can be sent to.

@@ -11,3 +11,6 @@ pub use latch::{Latch, Verdict};
 pub use packet::{HEADER_LENGTH, Packet, PacketError, PayloadType, RtpTimestamp, SequenceNumber, Ssrc};
 pub use receiver::{Arrival, Receiver, Reception};
 pub use sender::Sender;
+
+/// The clock of timestamps in the narrow band, and of all that is counted here, Hz.
+pub const CLOCK_RATE: u32 = 8_000;

@@ -64,7 +64,7 @@ impl SequenceNumber {
 }
 
 /// A timestamp in units of the payload's clock (1/8000 s in G.711); wraps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct RtpTimestamp(pub u32);
 
 impl RtpTimestamp {

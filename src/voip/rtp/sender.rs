@@ -23,13 +23,28 @@ pub struct Sender {
     end: Option<RtpTimestamp>,
     packets: u64,
     octets: u64,
+    /// Timestamp units on the wire in one of ours.
+    factor: u32,
 }
 
 impl Sender {
     /// A stream whose first sample is that of `origin`.
     #[must_use]
     pub const fn new(ssrc: Ssrc, next: SequenceNumber, first: RtpTimestamp, origin: Instant) -> Self {
-        Self { ssrc, next, first, origin, end: None, packets: 0, octets: 0 }
+        Self { ssrc, next, first, origin, end: None, packets: 0, octets: 0, factor: 1 }
+    }
+
+    /// The clock rate of the timestamps on the wire from now on, Hz: a multiple of 8,000. Here they are counted at
+    /// 8,000 Hz all the same.
+    pub const fn set_clock_rate(&mut self, hertz: u32) {
+        let factor = hertz / super::CLOCK_RATE;
+        self.factor = if factor == 0 { 1 } else { factor };
+    }
+
+    /// A timestamp as the wire has it.
+    #[must_use]
+    pub const fn on_wire(&self, timestamp: RtpTimestamp) -> RtpTimestamp {
+        RtpTimestamp(timestamp.0.wrapping_mul(self.factor))
     }
 
     /// Our source number.
@@ -100,6 +115,7 @@ impl Sender {
         timestamp: RtpTimestamp,
         payload: &[u8],
     ) -> [u8; HEADER_LENGTH] {
+        let timestamp = self.on_wire(timestamp);
         let packet = Packet { marker, payload_type, sequence: self.next, timestamp, ssrc: self.ssrc, payload };
         self.next = self.next.next();
         self.packets += 1;
@@ -136,6 +152,16 @@ mod tests {
         sender.used_until(RtpTimestamp(200));
         assert_eq!(claim(&mut sender, 20), (200, false));
         assert_eq!(claim(&mut sender, 40), (360, false));
+    }
+
+    #[test]
+    fn another_clock_shows_on_the_wire_alone() {
+        let mut sender = sender();
+        sender.set_clock_rate(48_000);
+        assert_eq!(claim(&mut sender, 20), (0, true));
+        let stamped = sender.stamp(PayloadType::from_low_bits(96), false, RtpTimestamp(160), &[]);
+        assert_eq!(stamped[4..8], 960_u32.to_be_bytes());
+        assert_eq!(claim(&mut sender, 40), (160, false));
     }
 
     #[test]

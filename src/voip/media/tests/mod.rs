@@ -1,11 +1,13 @@
 //! Conversations with the engine: virtual time, packets as octets.
 
 mod bridging;
+mod codecs;
 mod conversation;
 mod keys;
 mod playing;
 mod recording;
 mod safety;
+mod secure;
 
 use super::{
     Channel, Datagram, MediaCommand, MediaCore, MediaEvent, PlaybackId, Recorded, StreamId, StreamParams, StreamReport,

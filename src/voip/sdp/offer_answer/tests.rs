@@ -241,7 +241,9 @@ fn the_version_rises_with_a_change_only() {
 #[test]
 fn our_offer_is_answered_with_numbers_of_the_other_side() {
     let (body, _) = negotiation().offer(Direction::SendRecv);
-    assert!(body.contains("m=audio 20000 RTP/AVP 8 0 9 96 101 100\r\n") && body.contains("a=ptime:20\r\na=sendrecv\r\n"));
+    assert!(
+        body.contains("m=audio 20000 RTP/AVP 8 0 9 96 101 100\r\n") && body.contains("a=ptime:20\r\na=sendrecv\r\n")
+    );
     let cases: &[(&str, &[&str], Result<Agreed, NegotiationError>)] = &[
         (
             "as offered",
@@ -278,7 +280,10 @@ fn an_offer_of_ours_later_in_the_call_keeps_every_line_in_its_place() {
     negotiation.answer(remote, Direction::SendRecv).expect("an answer");
     let (body, pending) = negotiation.offer(Direction::SendOnly);
     let lines: Vec<&str> = body.lines().filter(|line| line.starts_with("m=") || line.starts_with("o=")).collect();
-    assert_eq!(lines, ["o=- 42 43 IN IP4 198.51.100.1", "m=video 0 RTP/AVP 97", "m=audio 20000 RTP/AVPF 8 0 9 96 101 100"]);
+    assert_eq!(
+        lines,
+        ["o=- 42 43 IN IP4 198.51.100.1", "m=video 0 RTP/AVP 97", "m=audio 20000 RTP/AVPF 8 0 9 96 101 100"]
+    );
     let answer = offer(&["c=IN IP4 192.0.2.1", "m=video 0 RTP/AVP 97", "m=audio 4 RTP/AVPF 8", "a=recvonly"]);
     let agreed = pending.accept(answer.as_bytes()).expect("agreed");
     assert_eq!((agreed.remote.port(), agreed.direction), (4, Direction::SendOnly));

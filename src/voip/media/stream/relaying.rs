@@ -1,0 +1,93 @@
+//! What a leg hears of the other leg of its bridge.
+
+use super::super::bridge::CONCEALABLE;
+use super::super::vocabulary::Datagram;
+use super::{FRAME_UNITS, KeyPacket, MAX_PAYLOAD, Sound, Stream, put};
+use crate::model::Instant;
+use crate::voip::audio::{FRAME_SAMPLES, Transcoder, g711, units_of};
+use crate::voip::rtp::HEADER_LENGTH;
+
+impl Stream {
+    /// Whether this leg hears the bridge at the moment, and not a prompt or a key of ours.
+    fn hears_relay(&self) -> bool {
+        self.may_send() && self.player.is_none() && self.pressing.is_none()
+    }
+
+    pub(in crate::voip::media) fn interrupt_relay(&mut self) {
+        self.relay.interrupt();
+    }
+
+    /// Sends the other leg's sound on.
+    pub(in crate::voip::media) fn relay_sound(
+        &mut self,
+        now: Instant,
+        sound: &Sound<'_>,
+        send: &mut impl FnMut(Datagram<'_>),
+    ) {
+        if !self.hears_relay() || sound.payload.is_empty() {
+            return;
+        }
+        self.flush_packing(send);
+        let ours = self.negotiated.codec;
+        let table = g711::transcoder(sound.codec, ours);
+        if sound.codec != ours && table.is_none() {
+            self.relay_transcoded(now, sound, send);
+            return;
+        }
+        let mut buffer = [0; HEADER_LENGTH + MAX_PAYLOAD];
+        let Some(bytes) = buffer.get_mut(..HEADER_LENGTH + sound.payload.len()) else { return };
+        match table {
+            None => bytes[HEADER_LENGTH..].copy_from_slice(sound.payload),
+            Some(table) => {
+                for (out, octet) in bytes[HEADER_LENGTH..].iter_mut().zip(sound.payload) {
+                    *out = table[usize::from(*octet)];
+                }
+            }
+        }
+        let samples = u32::try_from(units_of(sound.codec, sound.payload)).unwrap_or(0);
+        let (timestamp, anew) = self.relay.place(now, (sound.source, sound.timestamp), samples, &mut self.sender);
+        if !anew && sound.lost <= CONCEALABLE {
+            self.sender.skip(sound.lost);
+        }
+        self.send_rtp(self.negotiated.payload_type.send, anew || sound.marker, timestamp, bytes, send);
+    }
+
+    /// Sends the other leg's sound on in this leg's codec, for the two have none in common.
+    fn relay_transcoded(&mut self, now: Instant, sound: &Sound<'_>, send: &mut impl FnMut(Datagram<'_>)) {
+        let (theirs, ours) = (sound.codec, self.negotiated.codec);
+        let kept = self.transcoder.take().filter(|one| one.is_between(theirs, ours));
+        let mut transcoder = kept.unwrap_or_else(|| Box::new(Transcoder::new(theirs, ours)));
+        if sound.marker || sound.lost > 0 {
+            transcoder.restart();
+        }
+        let payload_type = self.negotiated.payload_type.send;
+        transcoder.transcode(sound.payload, |offset, payload| {
+            let timestamp = sound.timestamp.plus(offset.cast_unsigned());
+            let (timestamp, anew) = self.relay.place(now, (sound.source, timestamp), FRAME_UNITS, &mut self.sender);
+            let mut buffer = [0; HEADER_LENGTH + FRAME_SAMPLES];
+            let length = put(&mut buffer, payload);
+            if let Some(bytes) = buffer.get_mut(..length) {
+                self.send_rtp(payload_type, anew || sound.marker, timestamp, bytes, send);
+            }
+        });
+        self.transcoder = Some(transcoder);
+    }
+
+    /// Sends the other leg's key on.
+    pub(in crate::voip::media) fn relay_key(
+        &mut self,
+        now: Instant,
+        key: &KeyPacket,
+        send: &mut impl FnMut(Datagram<'_>),
+    ) {
+        let Some(pair) = self.negotiated.telephone_event else { return };
+        if !self.hears_relay() {
+            return;
+        }
+        let timestamp = self.relay.place_event(now, (key.source, key.timestamp), &self.sender);
+        let mut bytes = [0; HEADER_LENGTH + 4];
+        let event = key.event.at_clock(key.clock_rate, self.negotiated.event_clock);
+        bytes[HEADER_LENGTH..].copy_from_slice(&event.payload());
+        self.send_rtp(pair.send, key.marker, timestamp, &mut bytes, send);
+    }
+}
