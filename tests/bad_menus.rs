@@ -1,9 +1,11 @@
 //! Each bad menu in `tests/menus/bad` is told off as its golden file says, in English and in Russian.
 //! `UPDATE_GOLDEN=1 cargo test --test bad_menus` writes the golden files anew; read them before they are kept.
-//! A `.tsv` beside a menu is the manifest of its recordings.
+//! A `.tsv` beside a menu is the manifest of its recordings; they lie in a folder of the menu's name, if they are looked
+//! at.
 #![expect(clippy::unwrap_used, reason = "a missing test file should stop the test")]
 
-use hotline::ivr::menu::{Code, Problem, check_recordings, load};
+use hotline::io::prompts::inspect;
+use hotline::ivr::menu::{Code, Menu, Problem, check_calendar, check_quality, check_recordings, load};
 use hotline::ivr::speech::Manifest;
 use hotline::model::Lang;
 use std::path::Path;
@@ -19,12 +21,35 @@ fn problems(name: &str) -> Vec<Problem> {
         Ok((menu, mut warnings)) => {
             let manifest = Path::new(FOLDER).join(name).with_extension("tsv");
             if let Ok(text) = std::fs::read_to_string(manifest) {
-                warnings.extend(check_recordings(&menu, &Manifest::parse(&text).unwrap()));
+                let manifest = Manifest::parse(&text).unwrap();
+                warnings.extend(check_recordings(&menu, &manifest));
+                warnings.extend(sound(&menu, &manifest, &text, name));
             }
+            warnings.extend(check_calendar(&menu, jiff::civil::date(2026, 11, 22)));
             warnings
         }
         Err(problems) => problems,
     }
+}
+
+/// What is wrong with the recordings of a menu. They are looked at in a copy, for what is measured is kept beside them.
+fn sound(menu: &Menu, manifest: &Manifest, text: &str, name: &str) -> Vec<Problem> {
+    let recordings = Path::new(FOLDER).join(name).with_extension("");
+    if !recordings.exists() {
+        return Vec::new();
+    }
+    let copy = tempfile::tempdir().unwrap();
+    for (_, recording) in manifest.iter() {
+        let (from, to) = (recordings.join(&recording.file), copy.path().join(&recording.file));
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        if from.exists() {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
+    let faults = inspect(copy.path(), manifest);
+    assert_eq!(inspect(copy.path(), manifest), faults, "what was kept says the same");
+    let file = Path::new(name).with_extension("tsv");
+    check_quality(menu, manifest, (file.to_str().unwrap(), text), &faults)
 }
 
 fn shown(problems: &[Problem]) -> String {

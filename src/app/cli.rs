@@ -1,8 +1,10 @@
 //! The command line: one table of flags that feeds parser and help.
 
+mod prompts;
 mod tools;
 mod versions;
 
+pub use prompts::{Chosen, Draft, Import, List, Play, Prompts, PromptsCommand, Sheet, SheetFormat};
 pub use tools::{Callers, CallersCommand, Completions, Graph, GraphFormat, Man, Schema, SchemaKind};
 pub use versions::{Apply, Audit, By, Diff, Rollback, Switch, SwitchState, Versions};
 
@@ -87,6 +89,8 @@ Examples:
     Man(Man),
     /// Say a value in words: `hotline say ru money:RUB 1234.56`.
     Say(Say),
+    /// The recordings: what is missing, the announcer's sheet, drafts, import, a listen.
+    Prompts(Prompts),
     /// Operators' accounts.
     Operators(Operators),
     /// Callers who are served by a profile of the menu: a head start, slow speech, a language.

@@ -91,7 +91,7 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// What the manifest of the prompts says about the phrases: missing recordings, recordings of an older text.
+/// What is wrong with the recordings: missing ones, those of an older text, those that sound wrong.
 pub(super) fn recordings(menu: &Menu, prompts: &Path) -> Result<Vec<Problem>> {
     let path = prompts.join("manifest.tsv");
     let Ok(text) = std::fs::read_to_string(&path) else {
@@ -99,7 +99,10 @@ pub(super) fn recordings(menu: &Menu, prompts: &Path) -> Result<Vec<Problem>> {
         return Ok(Vec::new());
     };
     let manifest = crate::ivr::speech::Manifest::parse(&text).with_context(|| path.display().to_string())?;
-    Ok(menu::check_recordings(menu, &manifest))
+    let mut problems = menu::check_recordings(menu, &manifest);
+    let faults = crate::io::prompts::inspect(prompts, &manifest);
+    problems.extend(menu::check_quality(menu, &manifest, (&path.display().to_string(), &text), &faults));
+    Ok(problems)
 }
 
 /// `hotline explain`: a menu or task as the caller hears it.

@@ -14,6 +14,7 @@ mod graph;
 mod help;
 mod menus;
 mod pipe;
+mod prompts;
 mod say;
 mod serve;
 mod simulate;
@@ -50,6 +51,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Completions(arguments) => help::completions(&arguments),
         Command::Man(arguments) => help::man(&arguments),
         Command::Say(arguments) => say::run(&arguments),
+        Command::Prompts(arguments) => prompts::run(&arguments),
         Command::Operators(arguments) => accounts::run(arguments),
         Command::Callers(arguments) => callers::run(arguments),
         Command::Report(arguments) => store::report(&arguments),

@@ -44,6 +44,15 @@ impl From<Error> for DecodeError {
 ///
 /// `extension` (`flac`, `wav`, `ogg`, `mp3`) only hints at the format; the bytes decide.
 pub fn decode(bytes: Vec<u8>, extension: &str) -> Result<Sound, DecodeError> {
+    decode_blocks(bytes, extension, |_, _| {})
+}
+
+/// The same, showing each block as it is in the file: its samples, interleaved, and how many channels they are of.
+pub(super) fn decode_blocks(
+    bytes: Vec<u8>,
+    extension: &str,
+    mut show: impl FnMut(&[f32], usize),
+) -> Result<Sound, DecodeError> {
     let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), MediaSourceStreamOptions::default());
     let mut hint = Hint::new();
     hint.with_extension(extension);
@@ -64,6 +73,7 @@ pub fn decode(bytes: Vec<u8>, extension: &str) -> Result<Sound, DecodeError> {
         sound.rate = heard.spec().rate();
         let channels = heard.num_planes();
         heard.copy_to_vec_interleaved::<f32>(&mut block);
+        show(&block, channels);
         append_mono(&mut sound.samples, &block, channels);
         if sound.samples.len() > LONGEST_SECONDS * sound.rate as usize {
             return Err(DecodeError::TooLong);

@@ -71,6 +71,11 @@ impl DraftVoice {
 
     /// Reads out one prompt, or takes the file of an earlier time when the text is the same.
     pub fn render(&self, draft: &Draft) -> Result<EncodedPrompt, PromptProblem> {
+        load_file(&self.read_out(draft)?)
+    }
+
+    /// The same, as the file that the command wrote.
+    pub fn read_out(&self, draft: &Draft) -> Result<PathBuf, PromptProblem> {
         let file = self.file_of(draft);
         if !file.exists() {
             self.run(draft, &file).map_err(|what| PromptProblem {
@@ -79,7 +84,7 @@ impl DraftVoice {
                 help: "run the draft voice command by hand, or record the prompt".to_owned(),
             })?;
         }
-        load_file(&file)
+        Ok(file)
     }
 
     /// Reads out every prompt that can be, and tells of those that cannot.
@@ -143,7 +148,7 @@ fn run_bounded(mut words: impl Iterator<Item = String>, deadline: Duration) -> i
 }
 
 /// Parts a command into words.
-fn split_words(template: &str) -> Result<Vec<String>, TemplateError> {
+pub(super) fn split_words(template: &str) -> Result<Vec<String>, TemplateError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

@@ -49,12 +49,12 @@ impl fmt::Display for PromptProblem {
 }
 
 /// A file to read, and the prompt it is.
-struct Source {
-    id: PromptId,
-    file: PathBuf,
-    extension: &'static str,
-    octets: u64,
-    changed: Option<SystemTime>,
+pub(super) struct Source {
+    pub(super) id: PromptId,
+    pub(super) file: PathBuf,
+    pub(super) extension: &'static str,
+    pub(super) octets: u64,
+    pub(super) changed: Option<SystemTime>,
 }
 
 /// Why a file is not used.
@@ -108,7 +108,7 @@ pub fn load_cached(folder: &Path, cache: &Path) -> LoadReport {
 }
 
 /// The recordings of a folder, the longest first, so that no core is left with one at the end.
-fn find(folder: &Path) -> (Vec<Source>, Vec<PromptProblem>) {
+pub(super) fn find(folder: &Path) -> (Vec<Source>, Vec<PromptProblem>) {
     let mut found = Found::default();
     found.walk(folder, "", 0);
     let mut sources: Vec<Source> = found.sources.into_values().collect();
@@ -250,7 +250,7 @@ impl Found {
 }
 
 /// The ending in small letters, if it is one that is read.
-fn extension_of(file: &Path) -> Option<&'static str> {
+pub(super) fn extension_of(file: &Path) -> Option<&'static str> {
     let extension = file.extension()?.to_str()?;
     EXTENSIONS.into_iter().find(|known| known.eq_ignore_ascii_case(extension))
 }

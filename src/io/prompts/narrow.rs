@@ -46,8 +46,13 @@ pub fn narrow(sound: &Sound) -> Result<Vec<i16>, RateError> {
     })
 }
 
+/// The samples at the rate of masters, 16 kHz.
+pub fn to_master_rate(sound: Sound) -> Result<Vec<f32>, RateError> {
+    if sound.rate == WIDE { Ok(sound.samples) } else { widen(&sound) }
+}
+
 /// Any rate to 16 kHz.
-fn widen(sound: &Sound) -> Result<Vec<f32>, RateError> {
+pub(super) fn widen(sound: &Sound) -> Result<Vec<f32>, RateError> {
     let failed = |reason: String| RateError { rate: sound.rate, reason };
     if !(4_000..=384_000).contains(&sound.rate) {
         return Err(failed("outside 4–384 kHz".to_owned()));
@@ -149,7 +154,7 @@ fn bessel_i0(x: f64) -> f64 {
 }
 
 /// Rounds to 16 bits; what is louder than full scale is cut off there.
-fn quantise(samples: &[f32]) -> Vec<i16> {
+pub(super) fn quantise(samples: &[f32]) -> Vec<i16> {
     #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is what is wanted")]
     samples.iter().map(|sample| (sample * 32_768.0).round_ties_even() as i16).collect()
 }

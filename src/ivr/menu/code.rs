@@ -92,6 +92,8 @@ codes! {
         "Write only what the option is for: `For your balance`.", "Пишите только, для чего пункт: `Чтобы узнать баланс`.";
     W09: "Calendar without holidays", "Календарь без праздников",
         "Add the days off: `closed: [2027-01-01..2027-01-08, 2027-05-09]`.", "Добавьте нерабочие дни: `closed: [2027-01-01..2027-01-08, 2027-05-09]`.";
+    W10: "A recording that sounds wrong", "Запись звучит неправильно",
+        "Bring it in by `hotline prompts import DIR`, which sets level, silence and format.", "Добавьте её через `hotline prompts import DIR`: уровень, тишина и формат будут верны.";
     W11: "A change whose answer may be lost is treated as bank down", "Потерянный ответ на изменение обработан как сбой банка",
         "Add `unknown:` under `results`.", "Добавьте `unknown:` в `results`.";
     W12: "A value in the wrong grammatical case", "Значение не в том падеже",

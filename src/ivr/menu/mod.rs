@@ -12,20 +12,24 @@ mod explain;
 mod hours;
 mod lexis;
 mod load;
+mod needed;
 mod problem;
 mod recordings;
 mod sources;
 mod traps;
 mod tree;
 mod types;
+mod uses;
 
 pub use code::Code;
 pub use explain::{explain, node_named};
 pub(in crate::ivr) use lexis::nearest;
 pub use load::{load, version_of};
+pub use needed::{Need, NeedKind, Use, nearest_recording, needed};
 pub use problem::{Problem, Severity, Text};
-pub use recordings::check_recordings;
+pub use recordings::{check_quality, check_recordings};
 pub use types::*;
+pub use uses::{Scene, scenes};
 
 #[cfg(test)]
 mod tests;

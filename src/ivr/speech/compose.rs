@@ -68,7 +68,7 @@ pub fn utter(
                 let speaking = Speaking { phrase_id, voice: text.voice, ladders };
                 let pieces = speaking.pieces(path, format.as_ref(), resolve)?;
                 hearing.silence();
-                let falls = ends_sentence(&text.parts[index + 1..]);
+                let falls = text.falls_at(index);
                 hearing.heard.push_pieces(text.voice, &pieces, falls, inventory);
                 hearing.value(&super::words(&pieces));
             }
@@ -164,6 +164,14 @@ fn plain(part: &Part) -> String {
     match part {
         Part::Text { text, .. } => text.clone(),
         Part::Value { path, .. } => format!("{{{path}}}"),
+    }
+}
+
+impl PhraseText {
+    /// Whether the voice falls at a part, because a sentence ends there.
+    #[must_use]
+    pub fn falls_at(&self, part: usize) -> bool {
+        ends_sentence(self.parts.get(part + 1..).unwrap_or_default())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The list of recordings: `prompts/manifest.tsv`.
 
 use super::Inventory;
+use super::quality::Decibels;
 use crate::model::{Lang, PromptId};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -46,9 +47,16 @@ pub struct Recording {
     pub text: String,
     /// Its length.
     pub length: Duration,
+    /// Its level; `None` where the manifest has none.
+    pub level: Option<Decibels>,
+    /// Who speaks: a person, or a machine.
+    pub voice: String,
     /// [`text_hash`] of what was read out when it was made.
     pub hash: String,
 }
+
+/// The voice of recordings that only stand in until somebody speaks them.
+pub const DRAFT_VOICE: &str = "draft";
 
 impl Recording {
     /// Its name in playlists: the file without the ending.
@@ -56,6 +64,27 @@ impl Recording {
     pub fn prompt(&self) -> PromptId {
         let path = self.file.rsplit_once('.').map_or(self.file.as_str(), |(path, _)| path);
         PromptId::new(path)
+    }
+
+    /// Whether it only stands in until somebody speaks it.
+    #[must_use]
+    pub fn is_draft(&self) -> bool {
+        self.voice == DRAFT_VOICE
+    }
+
+    /// Its row of the manifest.
+    fn row(&self) -> String {
+        let variant = match self.variant {
+            Variant::Mid => "mid",
+            Variant::Fin => "fin",
+            Variant::Sound => "-",
+        };
+        let level = self.level.map_or_else(|| "-".to_owned(), |level| level.to_string());
+        let lang = self.lang.map_or("-", Lang::code);
+        let ms = self.length.as_millis().to_string();
+        // A row is a line and a column ends at a tab, whatever the text has.
+        let columns = [&self.key, lang, variant, &self.file, &self.text, &ms, &level, &self.voice, &self.hash];
+        columns.map(|column| column.replace(['\t', '\n', '\r'], " ")).join("\t")
     }
 }
 
@@ -124,6 +153,22 @@ impl Manifest {
         self.recordings.is_empty()
     }
 
+    /// The text of a manifest with some recordings anew: the row of each is replaced, or added at the end. All other
+    /// rows stay as they are.
+    #[must_use]
+    pub fn rewrite(text: &str, recordings: &[Recording]) -> String {
+        let mut new: BTreeMap<PromptId, String> =
+            recordings.iter().map(|recording| (recording.prompt(), recording.row())).collect();
+        let header = COLUMNS.join("\t");
+        let mut lines = Vec::new();
+        for line in if text.is_empty() { header.as_str() } else { text }.lines() {
+            let known = read_row(line.trim_end_matches('\r')).ok().and_then(|row| new.remove(&row.prompt()));
+            lines.push(known.unwrap_or_else(|| line.to_owned()));
+        }
+        lines.extend(new.into_values());
+        lines.join("\n") + "\n"
+    }
+
     /// Whether a recording says something else than the text it stands for now. `false` when there is none.
     #[must_use]
     pub fn is_stale(&self, id: &PromptId, text: &str) -> bool {
@@ -139,7 +184,7 @@ impl Inventory for Manifest {
 
 fn read_row(row: &str) -> Result<Recording, String> {
     let columns: Vec<&str> = row.split('\t').collect();
-    let [key, lang, variant, file, text, ms, _level, _voice, hash] = columns[..] else {
+    let [key, lang, variant, file, text, ms, level, voice, hash] = columns[..] else {
         return Err(format!("{} columns instead of {}", columns.len(), COLUMNS.len()));
     };
     let lang = match lang {
@@ -158,5 +203,35 @@ fn read_row(row: &str) -> Result<Recording, String> {
     let ms: u64 = ms.parse().map_err(|_| format!("{ms:?} is not a length in milliseconds"))?;
     let length = Duration::from_millis(ms);
     let owned = str::to_owned;
-    Ok(Recording { key: owned(key), lang, variant, file: owned(file), text: owned(text), length, hash: owned(hash) })
+    let (level, voice) = (level.parse().ok(), owned(voice));
+    let (key, file, text, hash) = (owned(key), owned(file), owned(text), owned(hash));
+    Ok(Recording { key, lang, variant, file, text, length, level, voice, hash })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = include_str!("../../../prompts/manifest.tsv");
+
+    #[test]
+    fn rewriting_changes_the_rows_asked_for_and_no_other() {
+        let manifest = Manifest::parse(TEXT).expect("the default manifest");
+        let all: Vec<Recording> = manifest.iter().map(|(_, recording)| recording.clone()).collect();
+        assert!(Manifest::rewrite(TEXT, &all) == TEXT, "a row is written as it is read");
+        let mut changed = all[7].clone();
+        changed.file = changed.file.replace(".flac", ".wav");
+        changed.text = "two\nlines\tand a tab".to_owned();
+        changed.voice = DRAFT_VOICE.to_owned();
+        let mut added = changed.clone();
+        added.file = "ru/new.wav".to_owned();
+        let text = Manifest::rewrite(TEXT, &[changed.clone(), added]);
+        let again = Manifest::parse(&text).expect("still a manifest");
+        assert_eq!(again.len(), manifest.len() + 1);
+        let row = again.get(&changed.prompt()).expect("there");
+        assert!(row.is_draft() && row.text == "two lines and a tab", "{row:?}");
+        let same = TEXT.lines().filter(|line| text.lines().any(|other| other == *line)).count();
+        assert_eq!(same, TEXT.lines().count() - 1);
+        assert_eq!(Manifest::parse(&Manifest::rewrite("", &all)).expect("a new one").len(), all.len());
+    }
 }

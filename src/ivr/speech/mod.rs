@@ -8,7 +8,8 @@
 //! ```
 //!
 //! [`say`] speaks one value, [`utter`] a whole phrase, [`press_option`] one option of a menu; [`say_line`] reads a
-//! value from text. [`Inventory`] says which recordings exist; [`Manifest`] is one read from `manifest.tsv`.
+//! value from text. [`Inventory`] says which recordings exist; [`Manifest`] is one read from `manifest.tsv`;
+//! [`quality`] is what is wrong with one, [`repertoire`] the clips that a format can need.
 
 mod compose;
 mod decimal;
@@ -22,6 +23,8 @@ mod noun;
 mod phone;
 mod phrase;
 mod piece;
+pub mod quality;
+pub mod repertoire;
 mod ru;
 mod utterance;
 mod value;
@@ -34,7 +37,7 @@ pub use compose::{UtterError, press_option, utter};
 pub use format::{Case, DateStyle, Format, Gender, MoneyStyle, UnknownFormat, ValueKind};
 pub use ladder::{Ladder, LadderStep, Ladders};
 pub use line::say_line;
-pub use manifest::{Manifest, ManifestError, Recording, Variant, text_hash};
+pub use manifest::{DRAFT_VOICE, Manifest, ManifestError, Recording, Variant, text_hash};
 pub use noun::Noun;
 pub use phrase::{Part, PhraseText, PhraseTextError, PhraseTextProblem};
 pub use piece::{Clip, Piece, words};
