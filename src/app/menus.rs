@@ -72,6 +72,8 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
         Err(problems) => (None, problems),
     };
     if let Some(menu) = &menu {
+        let now = crate::io::clock::Clock::start().now().wall;
+        problems.extend(menu::check_calendar(menu, menu.bank.zone.to_datetime(now).date()));
         problems.extend(recordings(menu, &arguments.prompts)?);
     }
     for problem in &problems {

@@ -33,11 +33,12 @@ defaults: {when_bank_is_down: {say: sorry, go: operator}}
     let mut in_tasks = false;
     for line in more.lines() {
         in_tasks = if line.starts_with(' ') { in_tasks } else { line == "tasks:" };
-        match in_tasks {
-            true if line == "tasks:" => {}
-            true => tasks.push_str(&format!("{line}\n")),
-            false => rest.push_str(&format!("{line}\n")),
+        if line == "tasks:" {
+            continue;
         }
+        let section = if in_tasks { &mut tasks } else { &mut rest };
+        section.push_str(line);
+        section.push('\n');
     }
     if !tasks.contains("  operator:") {
         tasks.push_str(OPERATOR);
@@ -229,8 +230,7 @@ impl Visit {
     }
 
     pub fn working_keys(&self) -> String {
-        let mut keys: Vec<char> =
-            self.flow.working_keys(self.now, &world()).into_iter().map(|digit| digit.as_char()).collect();
+        let mut keys: Vec<char> = self.flow.working_keys(self.now, &world()).into_iter().map(Digit::as_char).collect();
         keys.sort_unstable();
         keys.into_iter().collect()
     }

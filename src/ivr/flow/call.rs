@@ -46,7 +46,19 @@ pub(super) struct Call {
     /// A second `hash` in a row asked for longer pauses.
     pub(super) slow_once: bool,
     pub(super) limits: Limits,
+    pub(super) callbacks: Callbacks,
     playbacks: u32,
+}
+
+/// What a call has to do with callbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callbacks {
+    /// Queues may offer one.
+    Offered,
+    /// Nobody would call back: none is offered.
+    Refused,
+    /// It is one: the bank has called.
+    ThisIsOne,
 }
 
 /// Where in the menu a call is.
@@ -116,6 +128,7 @@ impl Call {
             hinted: false,
             slow_once: false,
             limits: Limits { steps: 0, menus_until: Instant::ZERO, traps: 0, overtime: false, lost_messages: 0 },
+            callbacks: Callbacks::Offered,
             playbacks: 0,
         }
     }
@@ -259,7 +272,14 @@ impl Turn<'_> {
     }
 
     fn return_to_caller(&mut self) -> Stepped {
-        let frame = self.call.at.frames.pop().ok_or(Trap("nothing_to_return_to"))?;
+        let Some(frame) = self.call.at.frames.pop() else {
+            // A callback begins at a queue: whoever called the task of that queue is not there.
+            let over = Next::End(crate::model::Cause::MenuEnded);
+            return match self.call.callbacks {
+                Callbacks::ThisIsOne => Ok(over),
+                Callbacks::Offered | Callbacks::Refused => Err(Trap("nothing_to_return_to")),
+            };
+        };
         let menu = self.menu();
         let task = &menu[frame.task];
         self.call.at.step = Some((frame.task, task.first));

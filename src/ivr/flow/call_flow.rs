@@ -1,6 +1,6 @@
 //! The caller's path: one call's flow as its owner sees it.
 
-use super::call::{Call, Turn};
+use super::call::{Call, Callbacks, Turn};
 use super::next::{Next, Stepped, Trap};
 use super::states::{State, StateName};
 use super::world::World;
@@ -34,6 +34,11 @@ impl CallFlow {
         let index = menu.queues.iter().position(|known| *known.name == *queue && known.callback.is_some())?;
         let queue = QueueId(u16::try_from(index).ok()?);
         Some(Self { call: Call::new(menu, line, caller), state: State::CallingBack(queue) })
+    }
+
+    /// Nobody can be called back from here: no queue offers it.
+    pub const fn refuse_callbacks(&mut self) {
+        self.call.callbacks = Callbacks::Refused;
     }
 
     /// Tells what happened. Events that do not concern the present state change nothing.

@@ -1,6 +1,6 @@
 //! Greeting: somebody answered a callback and an operator waits. Only who presses 1 is joined: a machine does not.
 
-use super::call::Turn;
+use super::call::{Callbacks, Turn};
 use super::ear::{Ear, Elapsed};
 use super::next::{Next, Stepped, Trap};
 use super::queued::{self, Ticket};
@@ -44,6 +44,7 @@ fn listen(menu: &Menu) -> &Listen {
 
 /// Greets whoever answered a callback of a queue.
 pub(super) fn begin(turn: &mut Turn, queue: QueueId) -> Stepped {
+    turn.call.callbacks = Callbacks::ThisIsOne;
     turn.call.note(&"callback".into());
     let menu = turn.menu();
     let Some(ticket) = Ticket::of_callback(&menu, queue, turn.now.instant) else {

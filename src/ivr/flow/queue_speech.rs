@@ -1,7 +1,7 @@
 //! What is announced to those who wait, and when.
 
 use super::QueueStatus;
-use super::call::Turn;
+use super::call::{Callbacks, Turn};
 use crate::ivr::menu::{Menu, PhraseId, Queue, Waiting};
 use crate::ivr::speech::{Format, Ladder};
 use crate::model::Instant;
@@ -99,6 +99,10 @@ impl Announcements {
 
     fn offer_callback(&mut self, turn: &mut Turn, queue: &Queue) {
         let (Offer::From(at), Some(callback)) = (self.offer, &queue.callback) else { return };
+        if turn.call.callbacks == Callbacks::Refused {
+            self.offer = Offer::None;
+            return;
+        }
         let now = turn.now.instant;
         if now < at {
             return;

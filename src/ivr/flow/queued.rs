@@ -18,7 +18,7 @@ use super::states::State;
 use super::talking::Talking;
 use super::whisper;
 use super::{Command, Enqueue, PlaybackId, QueueEnd, QueueStatus};
-use crate::ivr::menu::{Menu, QueueId, QueueResult, QueueStep, Step, StepId, StepNode, TaskId, WaitingKey};
+use crate::ivr::menu::{Menu, QueueId, QueueResult, QueueStep, Step, StepId, TaskId, WaitingKey};
 use crate::model::{CallEvent, Cause, Digit, Instant};
 use std::time::Duration;
 
@@ -43,12 +43,8 @@ impl Ticket {
     /// The place of a callback: what follows the talk is what follows it for callers of the same queue. `None` when
     /// no step of the menu leads to it.
     pub(super) fn of_callback(menu: &Menu, queue: QueueId, now: Instant) -> Option<Self> {
-        let ids = |index: usize| u16::try_from(index).ok();
-        menu.tasks.iter().enumerate().find_map(|(task, node)| {
-            let leads = |node: &StepNode| matches!(&node.step, Step::Queue(step) if step.queue == queue);
-            let step = node.steps.iter().position(leads)?;
-            Some(Self { task: TaskId(ids(task)?), step: StepId(ids(step)?), queue, entered: now })
-        })
+        let (task, step) = menu.callback_step(queue)?;
+        Some(Self { task, step, queue, entered: now })
     }
 }
 

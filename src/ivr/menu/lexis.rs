@@ -36,6 +36,17 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(total))
 }
 
+/// A length of time as menus write it.
+pub(super) fn length(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        _ if seconds > 0 && seconds.is_multiple_of(86_400) => format!("{}d", seconds / 86_400),
+        _ if seconds > 0 && seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
+        _ if seconds > 0 && seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
+}
+
 /// `0`–`9`, `star`, `hash`.
 pub(super) fn key(text: &str) -> Option<Digit> {
     match text {

@@ -5,6 +5,7 @@
 //!                     ╰───────────────────────┴─────────────────────────────────────────┴──▶ every Problem at once
 //! ```
 
+mod calendar;
 mod check;
 mod code;
 mod decode;
@@ -21,6 +22,7 @@ mod tree;
 mod types;
 mod uses;
 
+pub use calendar::check_calendar;
 pub use code::Code;
 pub use explain::{explain, node_named};
 pub(in crate::ivr) use lexis::nearest;

@@ -79,14 +79,14 @@ fn reached_from(ways: &Ways, node: u32, pass: impl Fn(u32) -> bool) -> HashSet<u
     seen
 }
 
-/// `back` of a task leads to the menu from which the task was come to.
+/// `back` of a task leads to the menu from which the task was come to; that of a menu to the menu before it.
 fn silent_backs(ways: &mut Ways, backs: &BTreeMap<u32, Place>) {
     let is_task = |node: u32| node.is_multiple_of(2);
     let menus: Vec<u32> = ways.keys().copied().filter(|node| !is_task(*node)).collect();
     for menu in menus.into_iter().filter(|_| !backs.is_empty()) {
         let seen = reached_from(ways, menu, |node| is_task(node) || node == menu);
-        for (task, place) in backs.iter().filter(|(task, _)| is_task(**task) && seen.contains(task)) {
-            ways.entry(*task).or_default().push((menu, *place));
+        for (from, place) in backs.iter().filter(|(from, _)| **from != menu && seen.contains(from)) {
+            ways.entry(*from).or_default().push((menu, *place));
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use super::super::sources::{Finding, Report};
 use super::super::{
-    Action, Code, Do, Go, Menu, MenuNode, Name, Node, Place, QueueResult, Step, StepId, Task, TaskId, Text, Then,
-    Trouble,
+    Action, Code, Do, Go, Menu, MenuNode, Name, Node, Place, QueueResult, QueueStep, Step, StepId, Task, TaskId, Text,
+    Then, Trouble,
 };
 use super::state::State;
 use super::values::{Scope, Types};
@@ -123,6 +123,7 @@ impl<'m> Paths<'m> {
     }
 
     fn menu(&mut self, here: &mut Here, node: &MenuNode, mut state: State) {
+        let first = state.menuless;
         (state.quiet, state.menuless) = (false, false);
         for phrase in [node.intro, node.say, node.hint].into_iter().flatten() {
             self.say(phrase, &state, &Scope::Plain, node.place);
@@ -145,6 +146,16 @@ impl<'m> Paths<'m> {
             self.leave(here, back, &state.awake(), node.place);
         }
         self.trouble(here, &node.trouble.value, &state, node.place);
+        if first && node.trouble.value.silence.iter().any(|reaction| reaction.go == Some(Go::Back)) {
+            // Nothing lies behind the first menu but what its `back` names; without that it is heard again.
+            match node.back {
+                Some(go @ (Go::Node(_) | Go::Operator)) => self.leave(here, go, &state, node.place),
+                Some(Go::HangUp | Go::Return) => {}
+                None | Some(Go::Back | Go::Repeat | Go::SwitchLanguage) => {
+                    self.pass(here.root, here.root, &state, node.place);
+                }
+            }
+        }
     }
 
     fn trouble(&mut self, here: &mut Here, trouble: &Trouble, state: &State, place: Place) {
@@ -214,7 +225,7 @@ impl<'m> Paths<'m> {
     }
 
     fn call(&mut self, here: &mut Here, id: TaskId, state: &State, place: Place) -> State {
-        if here.tasks.contains(&id) || here.tasks.len() >= MAX_CALLS {
+        if here.tasks.contains(&id) || here.tasks.len() > MAX_CALLS {
             let message = if here.tasks.contains(&id) {
                 Text::new("the tasks call each other in a circle", "сценарии вызывают друг друга по кругу")
             } else {
@@ -298,21 +309,7 @@ impl<'m> Paths<'m> {
             }
             Step::Ask(_) | Step::Choose(_) | Step::Confirm(_) => out = self.input(here, task, id, &state),
             Step::Do(operation) => out = self.operation(here, node.next, operation, &state, place),
-            Step::Queue(step) => {
-                for go in self.queue_phrases(step.queue, &state, place) {
-                    self.leave(here, go, &state.awake(), place);
-                }
-                for (result, action) in &step.results {
-                    let state = match result {
-                        QueueResult::Nobody => state.clone(),
-                        // Somebody could have answered meanwhile.
-                        QueueResult::Finished | QueueResult::Callback | QueueResult::Timeout | QueueResult::Left => {
-                            state.awake()
-                        }
-                    };
-                    out.extend(self.action(here, node.next, action, &state, place));
-                }
-            }
+            Step::Queue(step) => out = self.queue(here, (task, id), step, state),
             Step::Transfer(transfer) => {
                 out.extend(self.action(here, node.next, &transfer.failed, &state, place));
             }
@@ -321,6 +318,36 @@ impl<'m> Paths<'m> {
                     self.leave(here, *go, &state, place);
                 }
             }
+        }
+        out
+    }
+
+    fn queue(
+        &mut self,
+        here: &mut Here,
+        (task, id): (&Task, StepId),
+        step: &QueueStep,
+        mut state: State,
+    ) -> Vec<(StepId, State)> {
+        let Some(node) = task.steps.get(usize::from(id.0)) else { return Vec::new() };
+        let mut out = Vec::new();
+        let goes_on_here = |(of, step): (TaskId, StepId)| step == id && here.tasks.last() == Some(&of);
+        if self.menu.callback_step(step.queue).is_some_and(goes_on_here) {
+            // After a callback a new person goes on from here: nothing is known, no menu was heard.
+            state.join(&State::start().awake());
+        }
+        for go in self.queue_phrases(step.queue, &state, node.place) {
+            self.leave(here, go, &state.awake(), node.place);
+        }
+        for (result, action) in &step.results {
+            let state = match result {
+                QueueResult::Nobody => state.clone(),
+                // Somebody could have answered meanwhile.
+                QueueResult::Finished | QueueResult::Callback | QueueResult::Timeout | QueueResult::Left => {
+                    state.awake()
+                }
+            };
+            out.extend(self.action(here, node.next, action, &state, node.place));
         }
         out
     }

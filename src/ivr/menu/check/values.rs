@@ -258,14 +258,14 @@ impl Paths<'_> {
             | Source::CallerBlocked
             | Source::CallLine
             | Source::Switch(_)
-            | Source::Hours(_) => Found::Type(ValueType::Word),
+            | Source::Hours(_)
+            | Source::Literal(Literal::Word(_)) => Found::Type(ValueType::Word),
             Source::CallFrom => Found::Type(ValueType::Phone),
             Source::Answer(name) => self.kept(&answer(name), None, state),
             Source::Kept(name, field) => self.kept(name, field.as_deref(), state),
             Source::QueuePosition | Source::Literal(Literal::Number(_)) => Found::Type(ValueType::Number),
             Source::QueueWait(_) | Source::Literal(Literal::Duration(_)) => Found::Type(ValueType::Duration),
             Source::Item(_) => Found::Skip,
-            Source::Literal(Literal::Word(_)) => Found::Type(ValueType::Word),
         }
     }
 
@@ -407,7 +407,9 @@ impl Paths<'_> {
         phrases.extend(waiting.position.iter().flat_map(|notice| [Some(notice.say), notice.next]));
         phrases.extend(waiting.tips.iter().flat_map(|(_, tips)| tips.iter().copied().map(Some)));
         if let Some(callback) = &queue.callback {
-            phrases.extend([callback.say, callback.confirm_number, callback.other_number, callback.hello].map(Some));
+            phrases.extend([callback.say, callback.confirm_number, callback.other_number].map(Some));
+            // Whoever answers is a new person in no queue.
+            self.say(callback.hello, &State::start(), &Scope::Plain, place);
             phrases.push(callback.refused);
             if let Some(condition) = &callback.offer_if {
                 self.condition(condition, state, queue.place);

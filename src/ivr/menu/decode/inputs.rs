@@ -9,9 +9,13 @@ use crate::ivr::menu::{
 };
 use crate::model::{Digit, SecretDigits};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// How often an entry may be tried when the menu does not say.
 const ATTEMPTS: u8 = 3;
+
+/// How long a key may be waited for.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(2));
 
 impl<'t> Decoder<'t> {
     pub(super) fn ask(&mut self, node: &'t Node, entries: &Entries) -> Option<Ask> {
@@ -20,11 +24,7 @@ impl<'t> Decoder<'t> {
         let kind = fields.get("kind").and_then(|node| self.entry_kind(node)).unwrap_or(EntryKind::Digits);
         let (min, max) = self.length(&fields, kind);
         let (amounts, dates) = self.bounds(&fields, kind);
-        let attempts = fields.get("attempts").and_then(|node| self.number(node)).unwrap_or(ATTEMPTS);
-        if let (0, Some(node)) = (attempts, fields.get("attempts")) {
-            let message = Text::new("at least one attempt", "нужна хотя бы одна попытка");
-            self.problem(node, Code::E16, message);
-        }
+        let attempts = fields.get("attempts").and_then(|node| self.attempts(node)).unwrap_or(ATTEMPTS);
         let to_operator = Action { then: Then::Go(Go::Operator), ..Action::default() };
         let failed = fields.get("failed").map_or(to_operator, |node| self.action(node, entries));
         if let (Some(node), Then::Continue | Then::Again(_)) = (fields.get("failed"), &failed.then) {
@@ -34,6 +34,16 @@ impl<'t> Decoder<'t> {
             );
             let help = Text::new("add `go: operator`", "добавьте `go: operator`");
             self.problem_help(node, Code::E13, message, help);
+        }
+        let listen = self.listen_of(&fields);
+        if listen.value.submit.is_decimal() || listen.value.clear.is_decimal() {
+            let node = fields.get("listen").unwrap_or(node);
+            let message = Text::new(
+                "a digit that submits or clears cannot be entered itself",
+                "цифру, которая отправляет или стирает ввод, саму не ввести",
+            );
+            let help = Text::new("use hash and star for submit and clear", "для submit и clear возьмите hash и star");
+            self.problem_help(node, Code::E14, message, help);
         }
         Some(Ask {
             name: self.name_of(&fields),
@@ -46,8 +56,17 @@ impl<'t> Decoder<'t> {
             help: self.helped(&fields, kind),
             attempts,
             failed,
-            listen: self.listen_of(&fields),
+            listen,
         })
+    }
+
+    pub(super) fn attempts(&mut self, node: &'t Node) -> Option<u8> {
+        let attempts = self.number(node)?;
+        if attempts == 0 {
+            let message = Text::new("at least one attempt", "нужна хотя бы одна попытка");
+            self.problem(node, Code::E16, message);
+        }
+        Some(attempts)
     }
 
     fn entry_kind(&mut self, node: &'t Node) -> Option<EntryKind> {
@@ -278,10 +297,10 @@ impl<'t> Decoder<'t> {
         let mut listen = base;
         let known = ["first_key", "next_key", "submit", "clear", "barge_in", "type_ahead"];
         let Some(fields) = self.fields(node, ("listen", "у listen"), &known) else { return listen };
-        if let Some(length) = fields.get("first_key").and_then(|node| self.duration(node)) {
+        if let Some(length) = fields.get("first_key").and_then(|node| self.duration_within(node, PAUSE.0, PAUSE.1)) {
             listen.first_key = length;
         }
-        if let Some(length) = fields.get("next_key").and_then(|node| self.duration(node)) {
+        if let Some(length) = fields.get("next_key").and_then(|node| self.duration_within(node, PAUSE.0, PAUSE.1)) {
             listen.next_key = length;
         }
         if let Some(key) = fields.get("submit").and_then(|node| self.key_of(node)) {

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::model::{Digit, Lang};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 pub(super) use project::decode;
 
@@ -55,7 +56,7 @@ pub(super) struct Defaults {
     pub listen: Inherited<Listen>,
     pub trouble: Inherited<Trouble>,
     pub down: Option<super::Action>,
-    pub call_limit: std::time::Duration,
+    pub call_limit: Duration,
 }
 
 /// The decoder's state.
@@ -105,9 +106,22 @@ impl<'t> Decoder<'t> {
             } else if let Some(section) = NAMED.into_iter().find(|section| *section == key.text) {
                 self.collect_named(section, node);
             } else {
-                self.unknown_key(key, "the file", "в файле", SINGLE.iter().chain(&NAMED).copied());
+                self.unknown_section(key);
             }
         }
+    }
+
+    fn unknown_section(&mut self, key: &Key) {
+        if !matches!(key.text.as_str(), "include" | "import" | "imports") {
+            self.unknown_key(key, "the file", "в файле", SINGLE.iter().chain(&NAMED).copied());
+            return;
+        }
+        let message = Text::new("files are not included by name", "файлы не подключают по имени");
+        let help = Text::new(
+            "all *.yaml files of the folder are read together: put the file beside this one",
+            "все файлы *.yaml папки читаются вместе: положите файл рядом с этим",
+        );
+        self.report.add(key.place, key.length, Finding::new(Code::E18, message).help(help));
     }
 
     fn collect_named(&mut self, section: &'static str, node: &'t Node) {
@@ -283,8 +297,21 @@ impl<'t> Decoder<'t> {
         value
     }
 
-    fn duration(&mut self, node: &'t Node) -> Option<std::time::Duration> {
+    fn duration(&mut self, node: &'t Node) -> Option<Duration> {
         self.form(node, ("a length of time: 90s, 15m or 2h", "длительность: 90s, 15m или 2h"), lexis::duration)
+    }
+
+    /// A length of time that makes sense where it stands: nobody waits for 400 days.
+    fn duration_within(&mut self, node: &'t Node, least: Duration, most: Duration) -> Option<Duration> {
+        let found = self.duration(node)?;
+        if (least..=most).contains(&found) {
+            return Some(found);
+        }
+        let (least, most) = (lexis::length(least), lexis::length(most));
+        let message =
+            Text::new(format!("here it is from {least} to {most}"), format!("здесь бывает от {least} до {most}"));
+        self.problem(node, Code::E16, message);
+        None
     }
 
     fn number<T: std::str::FromStr>(&mut self, node: &'t Node) -> Option<T> {

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// How long a caller may stay in menus when the files do not say.
 const CALL_LIMIT: Duration = Duration::from_mins(15);
 
+/// What that may be.
+const CALL_LIMITS: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(4));
+
 /// Decodes the trees of all files into a menu; what is wrong goes into the report. With errors in the report the
 /// menu holds stand-ins and must not be walked.
 pub(in super::super) fn decode(
@@ -232,7 +235,7 @@ impl<'t> Decoder<'t> {
         if let Some(node) = fields.get("when_bank_is_down") {
             self.defaults.down = Some(self.action(node, &Entries::new()));
         }
-        self.defaults.call_limit = self.duration_or(&fields, "call_limit", CALL_LIMIT);
+        self.defaults.call_limit = self.duration_or(&fields, "call_limit", CALL_LIMITS, CALL_LIMIT);
     }
 
     fn lines(&mut self) -> Vec<Line> {

@@ -3,7 +3,7 @@
 use super::{Decoder, Entry, Fields};
 use crate::ivr::menu::tree::{Kind, Node};
 use crate::ivr::menu::{
-    Callback, Hours, HoursRule, Name, Pick, PositionNotice, Queue, Waiting, WaitingKey, Whisper, lexis,
+    Callback, Code, Hours, HoursRule, Name, Pick, PositionNotice, Queue, Text, Waiting, WaitingKey, Whisper, lexis,
 };
 use crate::model::PromptId;
 use std::sync::Arc;
@@ -11,6 +11,10 @@ use std::time::Duration;
 
 /// How long only operators with the caller's language are offered, when they are preferred.
 const OWN_LANGUAGE: Duration = Duration::from_mins(1);
+/// The longest of any wait.
+const DAY: Duration = Duration::from_hours(24);
+/// How often something is said to who waits.
+const EVERY: (Duration, Duration) = (Duration::from_secs(1), DAY);
 const KEYS: [&str; 17] = [
     "title",
     "hours",
@@ -62,17 +66,17 @@ impl<'t> Decoder<'t> {
         let seconds = Duration::from_secs;
         let music = fields.get("music").and_then(|node| self.text(node)).unwrap_or("hold_music");
         let what = ("a service level: 80% in 20s", "уровень обслуживания: 80% in 20s");
-        Queue {
+        let queue = Queue {
             name,
             title: title.into(),
             skills,
             own_language_for: fields.get("match_language").and_then(|node| self.match_language(node)),
             pick: fields.get("pick").and_then(|node| self.one_of(node, &picks)).unwrap_or(Pick::LongestIdle),
-            ring: self.duration_or(&fields, "ring", seconds(20)),
+            ring: self.duration_or(&fields, "ring", (seconds(1), seconds(300)), seconds(20)),
             pause_on_no_answer: fields.get("no_answer").and_then(|node| self.one_of(node, &pause)).unwrap_or(true),
-            wrap_up: self.duration_or(&fields, "wrap_up", seconds(30)),
+            wrap_up: self.duration_or(&fields, "wrap_up", (Duration::ZERO, DAY), seconds(30)),
             music: PromptId::new(&format!("common/{music}")),
-            max_wait: self.duration_or(&fields, "max_wait", seconds(1_200)),
+            max_wait: self.duration_or(&fields, "max_wait", (seconds(1), DAY), seconds(1_200)),
             max_waiting: fields.get("max_waiting").and_then(|node| self.number(node)).unwrap_or(100),
             service_level: fields.get("service_level").and_then(|node| self.form(node, what, lexis::service_level)),
             waiting: fields.get("while_waiting").map(|node| self.waiting(node)).unwrap_or_default(),
@@ -82,11 +86,45 @@ impl<'t> Decoder<'t> {
             operator_hears: fields.get("operator_hears").map(|node| self.whispers(node)).unwrap_or_default(),
             screen: fields.get("screen").map(|node| self.words(node)).unwrap_or_default(),
             place: entry.key.place,
-        }
+        };
+        self.callback_key(&fields, &queue);
+        queue
     }
 
-    pub(super) fn duration_or(&mut self, fields: &Fields<'t>, key: &str, usual: Duration) -> Duration {
-        fields.get(key).and_then(|node| self.duration(node)).unwrap_or(usual)
+    /// A length of time within bounds; the usual one when it is not written or was reported.
+    pub(super) fn duration_or(
+        &mut self,
+        fields: &Fields<'t>,
+        key: &str,
+        (least, most): (Duration, Duration),
+        usual: Duration,
+    ) -> Duration {
+        fields.get(key).and_then(|node| self.duration_within(node, least, most)).unwrap_or(usual)
+    }
+
+    /// Who is offered a callback needs a key for it, and a key for it needs the offer.
+    fn callback_key(&mut self, fields: &Fields<'t>, queue: &Queue) {
+        let has_key = queue.waiting.keys.iter().any(|(_, does)| *does == WaitingKey::Callback);
+        let (node, message, help) = match (fields.get("callback"), fields.get("while_waiting")) {
+            (Some(node), _) if !has_key => (
+                node,
+                Text::new("no key orders the callback", "обратный звонок нечем заказать"),
+                Text::new(
+                    "add `keys: {1: callback}` under while_waiting",
+                    "добавьте `keys: {1: callback}` в while_waiting",
+                ),
+            ),
+            (None, Some(node)) if has_key => (
+                node,
+                Text::new(
+                    "a key orders a callback, but the queue has none",
+                    "клавиша заказывает обратный звонок, а у очереди его нет",
+                ),
+                Text::new("add `callback: {say: …}` to the queue", "добавьте в очередь `callback: {say: …}`"),
+            ),
+            _ => return,
+        };
+        self.problem_help(node, Code::E19, message, help);
     }
 
     fn skills(&mut self, node: &'t Node) -> Vec<Name> {
@@ -118,7 +156,8 @@ impl<'t> Decoder<'t> {
             }),
             tips: fields.get("tips").and_then(|node| {
                 let fields = self.fields(node, ("tips", "у tips"), &["every", "say"])?;
-                let every = self.need(&fields, "every").and_then(|node| self.duration(node))?;
+                let every =
+                    self.need(&fields, "every").and_then(|node| self.duration_within(node, EVERY.0, EVERY.1))?;
                 let phrases = self.need(&fields, "say").map(|node| self.list(node)).unwrap_or_default();
                 Some((every, phrases.into_iter().map(|node| self.phrase(node)).collect()))
             }),
@@ -130,7 +169,7 @@ impl<'t> Decoder<'t> {
         let known = ["every", "say", "next", "only_if_improved"];
         let fields = self.fields(node, ("position", "у position"), &known)?;
         Some(PositionNotice {
-            every: self.need(&fields, "every").and_then(|node| self.duration(node))?,
+            every: self.need(&fields, "every").and_then(|node| self.duration_within(node, EVERY.0, EVERY.1))?,
             say: self.need_phrase(&fields, "say"),
             next: self.phrase_of(&fields, "next"),
             only_if_improved: fields.get("only_if_improved").and_then(|node| self.flag(node)).unwrap_or(true),
@@ -175,15 +214,15 @@ impl<'t> Decoder<'t> {
             self.one_of(node, &[("operator", true)]);
         }
         Some(Callback {
-            offer_after: self.duration_or(&fields, "offer_after", Duration::from_mins(1)),
+            offer_after: self.duration_or(&fields, "offer_after", (Duration::ZERO, DAY), Duration::from_mins(1)),
             offer_if: fields.get("offer_if").and_then(|node| self.condition(node)),
             say: self.need_phrase(&fields, "say"),
             confirm_number: self.need_phrase(&fields, "confirm_number"),
             other_number: self.need_phrase(&fields, "other_number"),
             numbers: fields.get("numbers").map(|node| self.words(node)).unwrap_or_default(),
             refused: self.phrase_of(&fields, "refused"),
-            attempts: fields.get("attempts").and_then(|node| self.number(node)).unwrap_or(3),
-            retry: self.duration_or(&fields, "retry", Duration::from_mins(15)),
+            attempts: fields.get("attempts").and_then(|node| self.attempts(node)).unwrap_or(3),
+            retry: self.duration_or(&fields, "retry", (Duration::from_secs(10), DAY), Duration::from_mins(15)),
             hello: self.need_phrase(&fields, "hello"),
         })
     }
@@ -192,7 +231,8 @@ impl<'t> Decoder<'t> {
         let mut steps = Vec::new();
         for item in self.list(node) {
             let Some(fields) = self.fields(item, ("overflow", "у overflow"), &["after", "add"]) else { continue };
-            let after = self.need(&fields, "after").and_then(|node| self.duration(node)).unwrap_or_default();
+            let after = self.need(&fields, "after").and_then(|node| self.duration_within(node, Duration::ZERO, DAY));
+            let after = after.unwrap_or_default();
             let add = self.need(&fields, "add").map(|node| self.skills(node)).unwrap_or_default();
             steps.push((after, add));
         }

@@ -71,8 +71,14 @@ impl<'t> Decoder<'t> {
             operation.bare = listed.collect::<Vec<_>>();
         }
         operation.changes = fields.get("changes").and_then(|node| self.flag(node)).unwrap_or(false);
-        operation.timeout = fields.get("timeout").and_then(|node| self.duration(node)).unwrap_or(TIMEOUT);
-        operation.cache = fields.get("cache").and_then(|node| self.duration(node)).unwrap_or_default();
+        operation.timeout = fields
+            .get("timeout")
+            .and_then(|node| self.duration_within(node, Duration::from_secs(1), Duration::from_mins(2)))
+            .unwrap_or(TIMEOUT);
+        operation.cache = fields
+            .get("cache")
+            .and_then(|node| self.duration_within(node, Duration::ZERO, Duration::from_hours(24)))
+            .unwrap_or_default();
         if let Some(lock) =
             fields.get("lock").and_then(|node| self.fields(node, ("a lock", "у lock"), &["fails", "within"]))
         {

@@ -337,9 +337,15 @@ impl<'t> Decoder<'t> {
         Some(Voicemail {
             say: self.need_phrase(&fields, "say"),
             mailbox: self.need(&fields, "box").and_then(|node| self.text(node)).unwrap_or_default().into(),
-            max: fields.get("max").and_then(|node| self.duration(node)).unwrap_or(Duration::from_mins(2)),
+            max: fields
+                .get("max")
+                .and_then(|node| self.duration_within(node, Duration::from_secs(1), Duration::from_hours(1)))
+                .unwrap_or(Duration::from_mins(2)),
             stop: fields.get("stop").and_then(|node| self.key_of(node)).unwrap_or(Digit::HASH),
-            silence: fields.get("silence").and_then(|node| self.duration(node)).unwrap_or(Duration::from_secs(5)),
+            silence: fields
+                .get("silence")
+                .and_then(|node| self.duration_within(node, Duration::from_secs(1), Duration::from_mins(2)))
+                .unwrap_or(Duration::from_secs(5)),
         })
     }
 

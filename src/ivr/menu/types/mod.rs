@@ -102,6 +102,20 @@ pub struct Menu {
     pub call_limit: Duration,
 }
 
+impl Menu {
+    /// The step after which a callback of a queue goes on once the talk is over: the first that leads to the queue.
+    /// `None` when none does, or the queue calls nobody back.
+    #[must_use]
+    pub fn callback_step(&self, queue: QueueId) -> Option<(TaskId, StepId)> {
+        self.queues.get(usize::from(queue.0))?.callback.as_ref()?;
+        self.tasks.iter().enumerate().find_map(|(task, node)| {
+            let leads = |node: &StepNode| matches!(&node.step, Step::Queue(step) if step.queue == queue);
+            let step = node.steps.iter().position(leads)?;
+            Some((TaskId(u16::try_from(task).ok()?), StepId(u16::try_from(step).ok()?)))
+        })
+    }
+}
+
 /// Whose hotline it is.
 #[derive(Debug)]
 pub struct Bank {
