@@ -18,6 +18,8 @@ mod text;
 
 #[path = "calls/bank_outcomes.rs"]
 mod bank_outcomes;
+#[path = "calls/callbacks.rs"]
+mod callbacks;
 #[path = "calls/codes.rs"]
 mod codes;
 #[path = "calls/doors.rs"]
@@ -38,3 +40,5 @@ mod secrets;
 mod silence;
 #[path = "calls/transfers.rs"]
 mod transfers;
+#[path = "calls/versions.rs"]
+mod versions;

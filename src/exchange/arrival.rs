@@ -1,7 +1,7 @@
 //! A call comes in: admission, ports, offer and answer, ACK.
 
 use super::admission::Refusal;
-use super::call::{Answered, Call, Description, FlowClock, Link, Opening, Phase, Standing};
+use super::call::{Answered, Call, Description, Opening, Phase, Standing};
 use super::codes::Code;
 use super::{Command, Exchange, LegEnd, Owner, called};
 use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent};
@@ -55,7 +55,22 @@ impl Exchange {
         }
         let phase = Phase::Opening(Opening { offer: incoming.offer });
         let menu = self.menu.clone();
-        self.calls.insert(id, Call { id, leg, stream, source, from, line, menu, takes_refer, phase, wake: None });
+        self.calls.insert(
+            id,
+            Call {
+                id,
+                leg,
+                stream,
+                source: Some(source),
+                from,
+                line,
+                menu,
+                takes_refer,
+                callback: None,
+                phase,
+                wake: None,
+            },
+        );
         self.legs.insert(leg, Owner::Caller(id));
         self.streams.insert(stream, Owner::Caller(id));
         self.commands.push_back(Command::OpenMedia { stream, beside: None, towards: source });
@@ -70,7 +85,7 @@ impl Exchange {
     }
 
     /// A UUID v7: the time in front, so that records sort by arrival.
-    fn draw_call(&mut self, now: Now) -> CallId {
+    pub(super) fn draw_call(&mut self, now: Now) -> CallId {
         let millis = u64::try_from(now.wall.as_millisecond()).unwrap_or(0);
         let random: [u8; 10] = self.rng.random();
         let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
@@ -83,6 +98,8 @@ impl Exchange {
             (Some(Owner::Caller(id)), Some(address)) => self.answer_call(now, id, address),
             (Some(Owner::Caller(id)), None) => self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE),
             (Some(Owner::Operator(call, operator)), address) => self.ring_operator(now, call, &operator, address),
+            (Some(Owner::Waiter(ticket, operator)), address) => self.ring_operator(now, ticket, &operator, address),
+            (Some(Owner::Customer(ticket)), address) => self.call_customer(now, ticket, address),
             (Some(Owner::Target(call)), address) => self.call_target(now, call, address),
             (Some(Owner::Code(stream)), address) => self.answer_code(now, stream, address),
             // The call ended while the ports were being bound.
@@ -164,18 +181,12 @@ impl Exchange {
             let blocked = call.from.as_ref().is_some_and(|from| self.config.blocked_numbers.contains(from));
             let profile = call.from.as_ref().and_then(|from| self.callers.get(from)).cloned();
             let from = call.from.clone();
-            let caller =
-                Caller { call: id, from, blocked_number: blocked, slow_speech: false, profile, lang: None };
-            call.phase = Phase::Standing(Box::new(Standing {
-                description,
-                answered: at,
-                flow: CallFlow::new(call.menu.clone(), call.line, caller),
-                clock: FlowClock::default(),
-                link: Link::Menu,
-                playing: None,
-                message: None,
-                recording: None,
-            }));
+            let caller = Caller { call: id, from, blocked_number: blocked, slow_speech: false, profile, lang: None };
+            let mut flow = CallFlow::new(call.menu.clone(), call.line, caller);
+            if self.config.outside.callbacks.is_none() {
+                flow.refuse_callbacks();
+            }
+            call.phase = Phase::Standing(Box::new(Standing::new(description, at, flow)));
         }
         self.calls.insert(id, call);
         self.record(now, id, CallEvent::Answered);

@@ -16,14 +16,16 @@ pub(super) struct Call {
     pub id: CallId,
     pub leg: LegId,
     pub stream: StreamId,
-    /// Where the INVITE came from; counted by admission.
-    pub source: IpAddr,
+    /// Where the INVITE came from, which is counted by admission; `None` for a call that we made.
+    pub source: Option<IpAddr>,
     pub from: Option<PhoneNumber>,
     pub line: LineId,
     /// The menu the call began with and keeps.
     pub menu: Arc<Menu>,
     /// Whether the caller's phone or trunk takes REFER, as far as its Allow says.
     pub takes_refer: bool,
+    /// The ticket for which we called, until an operator has been joined.
+    pub callback: Option<CallId>,
     pub phase: Phase,
     /// When [`super::Exchange`] must look at the call again; its key in the table of wakes.
     pub wake: Option<Instant>,
@@ -35,6 +37,8 @@ pub(super) enum Phase {
     Opening(Opening),
     /// 200 was sent; the ACK is awaited.
     Answered(Box<Answered>),
+    /// We call: nobody has answered.
+    Calling(Box<Calling>),
     /// The call stands.
     Standing(Box<Standing>),
 }
@@ -49,6 +53,14 @@ pub(super) struct Opening {
 pub(super) struct Answered {
     pub description: Description,
     pub at: Instant,
+}
+
+/// An INVITE to a customer.
+pub(super) struct Calling {
+    pub negotiation: Negotiation,
+    pub pending: PendingOffer,
+    /// When it has rung for long enough.
+    pub until: Instant,
 }
 
 /// Our side of a leg's session descriptions.
@@ -73,6 +85,22 @@ pub(super) struct Standing {
     pub message: Option<Message>,
     /// The message being recorded.
     pub recording: Option<RecordingId>,
+}
+
+impl Standing {
+    /// A call that was just answered.
+    pub fn new(description: Description, answered: Instant, flow: CallFlow) -> Self {
+        Self {
+            description,
+            answered,
+            flow,
+            clock: FlowClock::default(),
+            link: Link::Menu,
+            playing: None,
+            message: None,
+            recording: None,
+        }
+    }
 }
 
 /// The flow's clock, which stands while the caller holds: a caller who comes back from a hold hears the menu from

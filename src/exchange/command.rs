@@ -2,6 +2,7 @@
 
 use super::outside::Outside;
 use super::registrar::Lifetimes;
+use crate::ivr::acd::CallbackTicket;
 use crate::ivr::menu::Name;
 use crate::model::{BankRequest, CallId, CallRecord, PhoneNumber, Playlist};
 use crate::voip::audio::Codec;
@@ -36,6 +37,11 @@ pub enum Command {
     },
     /// Ask the bank; answer with `handle_bank_answer`.
     AskBank(BankRequest),
+    /// Keep this open callback, in the place of an earlier state of it; give it back at the next start with
+    /// `restore_callback`.
+    KeepTicket(Box<CallbackTicket>),
+    /// Forget the open callback of this name.
+    ForgetTicket(CallId),
     /// Append to the call records.
     Record(CallRecord),
 }

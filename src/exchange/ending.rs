@@ -6,6 +6,7 @@ use crate::ivr::flow::{Command as FlowCommand, Event as FlowEvent};
 use crate::ivr::menu::Name;
 use crate::model::{CallEvent, CallId, Cause, Now};
 use crate::voip::media::MediaCommand;
+use crate::voip::sip::Status;
 use std::time::Duration;
 
 impl Exchange {
@@ -17,7 +18,9 @@ impl Exchange {
         if let Some(wake) = call.wake {
             self.wakes.remove(&(wake, id));
         }
-        self.admission.leave(call.source);
+        if let Some(source) = call.source {
+            self.admission.leave(source);
+        }
         self.legs.remove(&call.leg);
         self.streams.remove(&call.stream);
         if leg == LegEnd::Ours {
@@ -34,6 +37,11 @@ impl Exchange {
         self.take_acd(now);
         self.commands.push_back(Command::Media(MediaCommand::Close { stream: call.stream }));
         self.record(now, id, CallEvent::Ended { cause, lasted });
+        if let Some(ticket) = call.callback {
+            // Somebody or something answered and did not press 1.
+            self.customer_lost(now, ticket, Status::OK);
+        }
+        self.caller_is_off(now, id);
         tracing::info!(call = %id, cause = cause.name(), seconds = lasted.as_secs(), "call ended");
     }
 
@@ -89,6 +97,6 @@ impl Exchange {
 fn lasted(now: Now, call: &Call) -> Duration {
     match &call.phase {
         Phase::Standing(standing) => now.instant.since(standing.answered),
-        Phase::Opening(_) | Phase::Answered(_) => Duration::ZERO,
+        Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => Duration::ZERO,
     }
 }

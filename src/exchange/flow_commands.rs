@@ -3,7 +3,7 @@
 use super::call::{Context, Link, Message, Phase, Queued, Standing};
 use super::{Asked, Command, Exchange, Keeping, LegEnd};
 use crate::ivr::acd::Ticket;
-use crate::ivr::flow::{Command as FlowCommand, Enqueue, Event as FlowEvent, Play};
+use crate::ivr::flow::{Command as FlowCommand, Enqueue, Play};
 use crate::model::{CallId, Now};
 use crate::voip::media::{MediaCommand, PlaybackId, RecordingId, RecordingRules, StreamId};
 use std::sync::Arc;
@@ -30,11 +30,8 @@ impl Exchange {
                 standing.link = Link::Menu;
                 self.acd.leave(now, id);
             }
-            FlowCommand::TakeCallback => tracing::warn!(call = %id, "callbacks are not carried out"),
-            FlowCommand::OrderCallback { .. } => {
-                tracing::warn!(call = %id, "callbacks are not carried out: the caller keeps waiting");
-                self.tell_flow(now, id, FlowEvent::CallbackOrdered { accepted: false });
-            }
+            FlowCommand::OrderCallback { number } => self.order_callback(now, id, number),
+            FlowCommand::TakeCallback => self.join_callback(now, id),
             FlowCommand::Transfer { target, refer } => self.begin_transfer(now, id, target, refer),
             FlowCommand::RecordMessage { mailbox, max, stop, silence } => {
                 let rules = RecordingRules { max, stop_on: Some(stop), silence: Some(silence) };
@@ -52,7 +49,7 @@ impl Exchange {
         let call = self.calls.get_mut(&id)?;
         match &mut call.phase {
             Phase::Standing(standing) => Some((call.stream, standing)),
-            Phase::Opening(_) | Phase::Answered(_) => None,
+            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the media threads tell.
 
 use super::call::{Link, Phase};
+use super::offers::WHISPER;
 use super::{Exchange, LegEnd, Owner};
 use crate::ivr::flow::{Event as FlowEvent, PlaybackId as FlowPlayback};
 use crate::model::{CallId, Cause, Digit, Now};
@@ -31,7 +32,8 @@ impl Exchange {
     fn caller_of(&self, stream: StreamId) -> Option<CallId> {
         match self.streams.get(&stream) {
             Some(Owner::Caller(id)) => Some(*id),
-            Some(Owner::Operator(..) | Owner::Target(_) | Owner::Code(_)) | None => None,
+            Some(Owner::Operator(..) | Owner::Waiter(..) | Owner::Customer(_) | Owner::Target(_) | Owner::Code(_))
+            | None => None,
         }
     }
 
@@ -46,9 +48,10 @@ impl Exchange {
     }
 
     fn on_playback_ended(&mut self, now: Now, stream: StreamId, playback: PlaybackId) {
-        if let Some(Owner::Code(stream)) = self.streams.get(&stream).cloned() {
-            self.end_code(now, stream);
-            return;
+        match self.streams.get(&stream) {
+            Some(Owner::Code(stream)) => return self.end_code(now, *stream),
+            Some(Owner::Waiter(ticket, _)) if playback == WHISPER => return self.dial_customer(now, *ticket),
+            _ => {}
         }
         let Some(id) = self.caller_of(stream) else { return };
         let Some((_, standing)) = self.standing(id) else { return };
@@ -75,8 +78,9 @@ impl Exchange {
                 tracing::warn!(call = %id, "nothing comes from the target of a transfer: the call is ended");
                 self.end_bridged(now, id, LegEnd::Ours);
             }
+            Some(Owner::Waiter(ticket, _)) => self.waiter_lost(now, ticket, LegEnd::Ours),
             Some(Owner::Code(stream)) => self.end_code(now, stream),
-            None => {}
+            Some(Owner::Customer(_)) | None => {}
         }
     }
 
@@ -86,8 +90,9 @@ impl Exchange {
             Some(Owner::Caller(id)) => self.end_call(now, id, Cause::Failed, LegEnd::Ours),
             Some(Owner::Operator(id, _)) => self.break_talk(now, id),
             Some(Owner::Target(id)) => self.end_bridged(now, id, LegEnd::Ours),
+            Some(Owner::Waiter(ticket, _)) => self.waiter_lost(now, ticket, LegEnd::Ours),
             Some(Owner::Code(stream)) => self.end_code(now, stream),
-            None => {}
+            Some(Owner::Customer(_)) | None => {}
         }
     }
 }

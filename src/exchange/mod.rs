@@ -13,6 +13,7 @@
 mod admission;
 mod arrival;
 mod call;
+mod callbacks;
 mod called;
 mod codes;
 mod command;
@@ -39,9 +40,10 @@ use crate::model::{
 };
 use crate::voip::media::{RecordingId, StreamId};
 use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
-use crate::voip::sip::{ConnectionId, Peer};
+use crate::voip::sip::{ConnectionId, Peer, Status};
 use admission::Admission;
 use call::{Call, Link, Phase};
+use callbacks::Callback;
 use codes::CodeCall;
 use offers::Offer;
 use rand::rngs::StdRng;
@@ -59,6 +61,10 @@ enum Owner {
     Caller(CallId),
     /// The phone of an operator who is rung for, or talks in, a call.
     Operator(CallId, OperatorId),
+    /// The phone of an operator who is rung, or waits, for a customer to be called back, by the ticket.
+    Waiter(CallId, OperatorId),
+    /// Of a customer who is about to be called back, by the ticket; from the INVITE on it is a caller's.
+    Customer(CallId),
     /// Of somebody outside to whom a caller is handed.
     Target(CallId),
     /// Of an operator's phone that dials a code, by its stream.
@@ -93,6 +99,8 @@ pub struct Exchange {
     legs: HashMap<LegId, Owner>,
     streams: HashMap<StreamId, Owner>,
     offers: HashMap<(CallId, OperatorId), Offer>,
+    /// Operators who wait for a customer, by the ticket.
+    callbacks: HashMap<CallId, Callback>,
     codes: HashMap<StreamId, CodeCall>,
     keeping: HashMap<RecordingId, Keeping>,
     asked: HashMap<(CallId, RequestId), Asked>,
@@ -132,6 +140,7 @@ impl Exchange {
             legs: HashMap::new(),
             streams: HashMap::new(),
             offers: HashMap::new(),
+            callbacks: HashMap::new(),
             codes: HashMap::new(),
             keeping: HashMap::new(),
             asked: HashMap::new(),
@@ -207,8 +216,10 @@ impl Exchange {
             for id in left {
                 self.end_call(now, id, Cause::Draining, LegEnd::Ours);
             }
+            self.end_callbacks(now);
             self.drain_until = None;
         }
+        self.callbacks_overdue(now);
         self.pump(now);
     }
 
@@ -220,6 +231,7 @@ impl Exchange {
             self.registrar.poll_timeout(),
             self.acd.poll_timeout(),
             self.wakes.first().map(|(at, _)| *at),
+            self.callbacks_due(),
             self.drain_until,
         ];
         own.into_iter().flatten().min()
@@ -377,6 +389,16 @@ impl Exchange {
             self.end_call(now, id, Cause::TooLong, LegEnd::Ours);
             return;
         }
+        if let Phase::Calling(calling) = &call.phase
+            && calling.until <= now.instant
+        {
+            let ticket = call.callback.take();
+            self.end_call(now, id, Cause::Failed, LegEnd::Ours);
+            if let Some(ticket) = ticket {
+                self.customer_lost(now, ticket, Status::REQUEST_TIMEOUT);
+            }
+            return;
+        }
         self.target_overdue(now, id);
         self.with_flow(now, id, CallFlow::handle_timeout);
     }
@@ -393,6 +415,7 @@ impl Exchange {
                 };
                 Some([flow, ringing].into_iter().flatten().fold(longest, Instant::min))
             }
+            Phase::Calling(calling) => Some(calling.until),
             Phase::Opening(_) | Phase::Answered(_) => None,
         };
         if call.wake == wake {

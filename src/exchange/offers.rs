@@ -20,7 +20,7 @@ use rand::RngExt;
 use std::net::{IpAddr, SocketAddr};
 
 /// The whisper's playback; the flow's own are numbered within 32 bits.
-const WHISPER: PlaybackId = PlaybackId(1 << 32);
+pub(super) const WHISPER: PlaybackId = PlaybackId(1 << 32);
 
 /// A phone being rung.
 pub(super) enum Offer {
@@ -31,6 +31,13 @@ pub(super) enum Offer {
     },
     /// The INVITE is under way.
     Inviting(Box<Inviting>),
+}
+
+/// A phone that has answered.
+pub(super) struct Phone {
+    pub leg: LegId,
+    pub stream: StreamId,
+    pub description: Description,
 }
 
 /// An INVITE to a phone.
@@ -44,7 +51,10 @@ pub(super) struct Inviting {
 impl Exchange {
     pub(super) fn on_acd(&mut self, now: Now, command: acd::Command) {
         match command {
-            acd::Command::Offer { call, operator, .. } => self.offer(now, call, operator),
+            acd::Command::Offer { call, operator, .. } => {
+                let owner = Owner::Operator(call, operator.clone());
+                self.offer(now, call, operator, owner);
+            }
             acd::Command::Withdraw { call, operator, why } => self.withdraw(now, call, &operator, why),
             acd::Command::Status { call, status } => self.tell_flow(now, call, FlowEvent::QueueStatus(status)),
             acd::Command::End { call, end } => {
@@ -53,19 +63,16 @@ impl Exchange {
                     self.tell_flow(now, call, FlowEvent::QueueEnded(end));
                 }
             }
-            acd::Command::OfferCallback { ticket, operator, .. } => {
-                tracing::warn!(%ticket, "callbacks are not carried out");
-                self.acd.offer_failed(now, ticket, &operator, OfferFailure::Busy);
-            }
-            acd::Command::Dial { ticket, .. } => {
-                self.acd.callback_failed(now, ticket.id(), acd::CallbackFailure::Unreachable);
-            }
-            acd::Command::Keep(_) | acd::Command::Close { .. } => {}
+            acd::Command::OfferCallback { ticket, operator, .. } => self.offer_callback(now, ticket, operator),
+            acd::Command::Dial { ticket, .. } => self.on_dial(ticket),
+            acd::Command::Keep(ticket) => self.commands.push_back(Command::KeepTicket(ticket)),
+            acd::Command::Close { ticket, outcome } => self.close_ticket(now, ticket, outcome),
             acd::Command::State { operator, state } => tracing::info!(%operator, ?state, "operator"),
         }
     }
 
-    fn offer(&mut self, now: Now, call: CallId, operator: OperatorId) {
+    /// Rings an operator's phone for a caller or a ticket.
+    pub(super) fn offer(&mut self, now: Now, call: CallId, operator: OperatorId, owner: Owner) {
         let Some(target) = self.registrar.target(&operator) else {
             self.acd.offer_failed(now, call, &operator, OfferFailure::Unreachable);
             return;
@@ -73,7 +80,7 @@ impl Exchange {
         let towards = target.peer.addr.ip();
         let beside = self.calls.get(&call).map(|call| call.stream);
         let stream = self.next_stream();
-        self.streams.insert(stream, Owner::Operator(call, operator.clone()));
+        self.streams.insert(stream, owner);
         self.offers.insert((call, operator), Offer::Binding { stream });
         self.commands.push_back(Command::OpenMedia { stream, beside, towards });
     }
@@ -91,21 +98,29 @@ impl Exchange {
         let mut negotiation =
             Negotiation::new(u64::from(self.rng.random::<u32>()), address).with_codecs(&self.config.codecs);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
+        let Some(owner) = self.streams.get(&stream).cloned() else { return };
+        let is_ticket = matches!(owner, Owner::Waiter(..));
+        let invite = if is_ticket { self.callback_invite(now, call, address.ip()) } else { None };
+        let (from, headers) =
+            invite.unwrap_or_else(|| (self.calling_name(call, address.ip()), self.context_headers(call)));
         let outgoing = OutgoingCall {
             target: target.uri,
             to: target.peer,
             local: Some(target.local),
-            from: self.calling_name(call, address.ip()),
+            from,
             offer: body.into_bytes(),
-            headers: self.context_headers(call),
+            headers,
             login: None,
         };
         match self.sip.invite(now.instant, outgoing) {
             Ok(leg) => {
-                self.legs.insert(leg, Owner::Operator(call, operator.clone()));
+                self.legs.insert(leg, owner);
                 let inviting = Inviting { stream, leg, negotiation, pending };
                 self.offers.insert(key, Offer::Inviting(Box::new(inviting)));
-                self.record(now, call, CallEvent::Offered { operator: operator.clone() });
+                // A ticket's call is over and its history closed; its next one begins with the call to the customer.
+                if !is_ticket {
+                    self.record(now, call, CallEvent::Offered { operator: operator.clone() });
+                }
             }
             Err(error) => {
                 tracing::error!(%operator, %error, "the phone cannot be rung");
@@ -132,7 +147,7 @@ impl Exchange {
                 Link::Queued(queued) => Some(queued.context.clone()),
                 Link::Talking(_) | Link::Transferring(_) | Link::Menu => None,
             },
-            Phase::Opening(_) | Phase::Answered(_) => None,
+            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         });
         let verified = context.as_ref().is_some_and(|context| context.screen.level == Level::Verified);
         let reason = context.as_ref().and_then(|context| context.screen.notes.last().cloned());
@@ -154,10 +169,12 @@ impl Exchange {
             Some(Offer::Binding { stream }) => self.close_stream(stream),
             Some(Offer::Inviting(inviting)) => {
                 self.close_stream(inviting.stream);
-                self.legs.remove(&inviting.leg);
+                let owner = self.legs.remove(&inviting.leg);
                 self.sip.hang_up(now.instant, inviting.leg);
-                let event = CallEvent::OfferFailed { operator: operator.clone(), reason: why.name().into() };
-                self.record(now, call, event);
+                if !matches!(owner, Some(Owner::Waiter(..))) {
+                    let event = CallEvent::OfferFailed { operator: operator.clone(), reason: why.name().into() };
+                    self.record(now, call, event);
+                }
             }
             None => {}
         }
@@ -165,16 +182,22 @@ impl Exchange {
 
     /// The phone did not take the call; the ACD finds the next.
     pub(super) fn offer_failed(&mut self, now: Now, call: CallId, operator: &OperatorId, failure: OfferFailure) {
-        match self.offers.remove(&(call, operator.clone())) {
-            Some(Offer::Binding { stream }) => self.close_stream(stream),
+        let owner = match self.offers.remove(&(call, operator.clone())) {
+            Some(Offer::Binding { stream }) => {
+                let owner = self.streams.get(&stream).cloned();
+                self.close_stream(stream);
+                owner
+            }
             Some(Offer::Inviting(inviting)) => {
                 self.close_stream(inviting.stream);
-                self.legs.remove(&inviting.leg);
+                self.legs.remove(&inviting.leg)
             }
             None => return,
+        };
+        if !matches!(owner, Some(Owner::Waiter(..))) {
+            let event = CallEvent::OfferFailed { operator: operator.clone(), reason: failure.name().into() };
+            self.record(now, call, event);
         }
-        let event = CallEvent::OfferFailed { operator: operator.clone(), reason: failure.name().into() };
-        self.record(now, call, event);
         self.acd.offer_failed(now, call, operator, failure);
     }
 
@@ -185,7 +208,8 @@ impl Exchange {
 
     /// The operator answered: both hear each other from this packet on, the operator hears the whisper first.
     pub(super) fn on_offer_answered(&mut self, now: Now, leg: LegId, answer: Option<&[u8]>) {
-        let Some(Owner::Operator(id, operator)) = self.legs.get(&leg).cloned() else { return };
+        let Some(owner @ (Owner::Operator(..) | Owner::Waiter(..))) = self.legs.get(&leg).cloned() else { return };
+        let (Owner::Operator(id, operator) | Owner::Waiter(id, operator)) = owner.clone() else { return };
         let Some(Offer::Inviting(inviting)) = self.offers.remove(&(id, operator.clone())) else { return };
         let Inviting { stream, leg, negotiation, pending } = *inviting;
         let negotiated = match pending.accept(answer.unwrap_or_default()) {
@@ -195,14 +219,20 @@ impl Exchange {
                 self.legs.remove(&leg);
                 self.close_stream(stream);
                 self.sip.hang_up(now.instant, leg);
-                let event = CallEvent::OfferFailed { operator: operator.clone(), reason: "unusable_answer".into() };
-                self.record(now, id, event);
+                if matches!(owner, Owner::Operator(..)) {
+                    let event = CallEvent::OfferFailed { operator: operator.clone(), reason: "unusable_answer".into() };
+                    self.record(now, id, event);
+                }
                 self.acd.offer_failed(now, id, &operator, OfferFailure::Unreachable);
                 return;
             }
         };
         let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
         self.open_media(stream, negotiated);
+        if matches!(owner, Owner::Waiter(..)) {
+            self.on_waiter_answered(now, id, operator, Phone { leg, stream, description });
+            return;
+        }
         let Some((caller, standing)) = self.standing(id) else { return };
         let Link::Queued(queued) = &standing.link else { return };
         let (queued, context) = (queued.clone(), queued.context.clone());

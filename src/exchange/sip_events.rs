@@ -1,7 +1,7 @@
 //! What the SIP endpoint tells.
 
 use super::arrival::{answer_offer, refusal};
-use super::call::{Description, Link, Phase};
+use super::call::{Call, Description, Link, Phase};
 use super::registrar::Event as RegistrarEvent;
 use super::transfer::Stage;
 use super::{Command, Exchange, LegEnd, Owner};
@@ -44,16 +44,17 @@ impl Exchange {
         match self.legs.get(&leg).cloned() {
             Some(Owner::Caller(id)) => self.on_acknowledged(now, id, answer),
             Some(Owner::Code(stream)) => self.on_code_acknowledged(now, stream),
-            Some(Owner::Operator(..) | Owner::Target(_)) | None => {}
+            Some(Owner::Operator(..) | Owner::Waiter(..) | Owner::Customer(_) | Owner::Target(_)) | None => {}
         }
     }
 
     /// Somebody we called has answered.
     fn on_leg_answered(&mut self, now: Now, leg: LegId, answer: Option<&[u8]>) {
         match self.legs.get(&leg).cloned() {
-            Some(Owner::Operator(..)) => self.on_offer_answered(now, leg, answer),
+            Some(Owner::Operator(..) | Owner::Waiter(..)) => self.on_offer_answered(now, leg, answer),
             Some(Owner::Target(id)) => self.on_target_answered(now, id, answer),
-            Some(Owner::Caller(_) | Owner::Code(_)) | None => {}
+            Some(Owner::Caller(id)) => self.on_customer_answered(now, id, answer),
+            Some(Owner::Customer(_) | Owner::Code(_)) | None => {}
         }
     }
 
@@ -73,7 +74,22 @@ impl Exchange {
     /// A leg ended by itself. For an operator's phone the status says how an unanswered offer failed.
     fn on_leg_over(&mut self, now: Now, leg: LegId, cause: Cause, status: Status) {
         match self.legs.get(&leg).cloned() {
-            Some(Owner::Caller(id)) => self.end_call(now, id, cause, LegEnd::Theirs),
+            Some(Owner::Caller(id)) => {
+                let is_calling = |call: &&mut Call| matches!(call.phase, Phase::Calling(_));
+                let ticket = self.calls.get_mut(&id).filter(is_calling).and_then(|call| call.callback.take());
+                self.end_call(now, id, cause, LegEnd::Theirs);
+                if let Some(ticket) = ticket {
+                    self.customer_lost(now, ticket, status);
+                }
+            }
+            Some(Owner::Waiter(ticket, operator)) => {
+                if self.callbacks.get(&ticket).is_some_and(|callback| callback.leg == leg) {
+                    self.waiter_lost(now, ticket, LegEnd::Theirs);
+                } else {
+                    self.offer_failed(now, ticket, &operator, failure(status));
+                }
+            }
+            Some(Owner::Customer(_)) => {}
             Some(Owner::Operator(id, operator)) => {
                 if self.talks_by(id, leg) {
                     self.end_talk(now, id, LegEnd::Theirs);
@@ -90,7 +106,7 @@ impl Exchange {
     fn talks_by(&self, id: crate::model::CallId, leg: LegId) -> bool {
         self.calls.get(&id).is_some_and(|call| match &call.phase {
             Phase::Standing(standing) => matches!(&standing.link, Link::Talking(talking) if talking.leg == leg),
-            Phase::Opening(_) | Phase::Answered(_) => false,
+            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => false,
         })
     }
 
@@ -147,7 +163,11 @@ impl Exchange {
         let (id, caller) = match self.legs.get(&leg)? {
             Owner::Caller(id) => (*id, true),
             Owner::Operator(id, _) | Owner::Target(id) => (*id, false),
-            Owner::Code(_) => return None,
+            Owner::Waiter(ticket, _) => {
+                let callback = self.callbacks.get_mut(ticket).filter(|callback| callback.leg == leg)?;
+                return Some((callback.stream, &mut callback.description));
+            }
+            Owner::Customer(_) | Owner::Code(_) => return None,
         };
         let call = self.calls.get_mut(&id)?;
         let stream = call.stream;
@@ -163,7 +183,7 @@ impl Exchange {
                 },
                 (false, Link::Talking(_) | Link::Queued(_) | Link::Menu) => None,
             },
-            Phase::Opening(_) | Phase::Answered(_) => None,
+            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         }
     }
 
@@ -176,7 +196,7 @@ impl Exchange {
         match self.legs.get(&leg).cloned() {
             Some(Owner::Caller(id)) => self.caller_holds(now, id, !direction.sends()),
             Some(Owner::Operator(id, _) | Owner::Target(id)) => self.far_end_holds(id, !direction.sends()),
-            Some(Owner::Code(_)) | None => {}
+            Some(Owner::Waiter(..) | Owner::Customer(_) | Owner::Code(_)) | None => {}
         }
     }
 }

@@ -140,6 +140,26 @@ pub enum CallEvent {
         /// Whether the target hung up first.
         by_target: bool,
     },
+    /// The caller wants to be called when the turn comes.
+    CallbackOrdered,
+    /// The bank calls somebody back; an operator waits. The first event of such a call.
+    CallingBack {
+        /// The call that ordered it.
+        ticket: CallId,
+        /// The number.
+        to: PhoneNumber,
+        /// The line of the call that ordered it.
+        line: Arc<str>,
+        /// The version of the menu the call keeps to its end.
+        menu: Arc<str>,
+        /// Which attempt, from 1.
+        attempt: u8,
+    },
+    /// The callback that this call ordered is done with.
+    CallbackClosed {
+        /// `reached`, `given_up`, `expired`, `cancelled`.
+        outcome: Arc<str>,
+    },
     /// A voice message was stored.
     MessageLeft {
         /// The mailbox.

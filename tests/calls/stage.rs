@@ -6,10 +6,10 @@ use super::ear::{Clips, Heard, phrases, words};
 use super::phone::{Manner, Out, Phone, Voice};
 use super::text::Sip;
 use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, Lifetimes, Outside};
-use hotline::ivr::acd::{OperatorProfile, OperatorState};
+use hotline::ivr::acd::{CallbackTicket, OperatorProfile, OperatorState};
 use hotline::ivr::menu::{Menu, load};
 use hotline::ivr::speech::Manifest;
-use hotline::model::{CallEvent, CallRecord, Cause, Instant, Lang, Now, OperatorId, Playlist, PromptId};
+use hotline::model::{CallEvent, CallId, CallRecord, Cause, Instant, Lang, Now, OperatorId, Playlist, PromptId};
 use hotline::voip::audio::{Codec, PromptFrames};
 use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId};
 use hotline::voip::sip::digest::Ha1;
@@ -62,6 +62,8 @@ pub struct Stage {
     pub shown: String,
     /// Streams whose ports are bound.
     pub ports: BTreeSet<StreamId>,
+    /// Open callbacks, as a store keeps them.
+    pub tickets: BTreeMap<CallId, CallbackTicket>,
     /// Whether ports can be bound.
     pub has_ports: bool,
     now: Now,
@@ -130,6 +132,7 @@ impl Stage {
             loses: None,
             shown: String::new(),
             ports: BTreeSet::new(),
+            tickets: BTreeMap::new(),
             has_ports: true,
             now: Now { instant: start, wall: wall.parse().unwrap() },
             last_tick: start,
@@ -336,6 +339,12 @@ impl Stage {
                 self.records.push(record);
             }
             Command::KeepMessage { .. } => {}
+            Command::KeepTicket(ticket) => {
+                self.tickets.insert(ticket.id(), *ticket);
+            }
+            Command::ForgetTicket(id) => {
+                self.tickets.remove(&id);
+            }
         }
     }
 
@@ -518,7 +527,9 @@ impl Stage {
         assert_eq!(self.exchange.calls(), 0, "{what}: calls stand");
         assert_eq!(self.media.open_streams(), 0, "{what}: streams are open");
         assert!(self.ports.is_empty(), "{what}: ports are bound: {:?}", self.ports);
-        let arrived = self.events(|event| matches!(event, CallEvent::Arrived { .. }).then_some(())).len();
+        let arrived = self
+            .events(|event| matches!(event, CallEvent::Arrived { .. } | CallEvent::CallingBack { .. }).then_some(()))
+            .len();
         assert_eq!(self.causes().len(), arrived, "{what}: each call ends once");
         for (profile, state) in self.exchange.operators() {
             let busy = matches!(state, OperatorState::Reserved(_) | OperatorState::Talking(_));

@@ -46,6 +46,7 @@ struct CallReport {
     notes: Vec<Arc<str>>,
     queues: Vec<QueueVisit>,
     transfers: Vec<TransferVisit>,
+    callback: Vec<Arc<str>>,
     messages: Vec<(Arc<str>, Duration)>,
     ended: Option<(Cause, Duration)>,
 }
@@ -133,6 +134,13 @@ impl CallReport {
                 let visit = self.visit();
                 (visit.talked, visit.by_operator) = (Some(talked), by_operator);
             }
+            CallEvent::CallbackOrdered => self.callback.push("ordered".into()),
+            CallEvent::CallingBack { to, line, menu, attempt, .. } => {
+                // The bank called: the number that was called is shown as the caller's, for that is who it is.
+                (self.from, self.called, self.line, self.menu) = (Some(to), "callback".into(), line, menu);
+                self.callback.push(format!("attempt {attempt}").into());
+            }
+            CallEvent::CallbackClosed { outcome } => self.callback.push(outcome),
             event @ (CallEvent::TransferBegan { .. }
             | CallEvent::Transferred { .. }
             | CallEvent::TransferFailed { .. }
@@ -186,6 +194,7 @@ impl CallReport {
                 .collect::<serde_json::Map<_, _>>(),
             "notes": texts(&self.notes),
             "queues": self.queues.iter().map(QueueVisit::json).collect::<Vec<_>>(),
+            "callback": texts(&self.callback),
             "transfers": self.transfers.iter().map(TransferVisit::json).collect::<Vec<_>>(),
             "messages": self.messages.iter()
                 .map(|(mailbox, length)| json!({ "mailbox": &**mailbox, "length_ms": millis(*length) }))
@@ -267,6 +276,7 @@ fn write_block(text: &mut String, report: &CallReport, call: CallId, options: &R
         ("chosen", chosen.join(" · ")),
         ("notes", report.notes.join(" · ")),
         ("queue", report.queues.iter().map(QueueVisit::text).collect::<Vec<_>>().join("\n              ")),
+        ("callback", report.callback.join(", ")),
         ("transfer", report.transfers.iter().map(TransferVisit::text).collect::<Vec<_>>().join("\n              ")),
         ("message", messages.join(" · ")),
     ] {

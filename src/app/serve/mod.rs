@@ -8,6 +8,7 @@ mod news;
 mod outside;
 pub(super) mod recordings;
 mod server;
+mod tickets;
 mod web;
 
 use super::cli::Serve;
@@ -97,8 +98,12 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         MediaEngine::start(media(&config), &prompts, clock, &outputs).context("the media threads cannot start")?;
     let seed = rand::random();
     let endpoint = endpoint(&config, udp.local_addrs().next(), tcp.local_addrs().first().copied());
-    let exchange =
+    let mut exchange =
         Exchange::new(exchange(&config, outside), endpoint, &config.operators.realm, menu.clone(), prompts.clone(), seed);
+    for ticket in store.tickets().await? {
+        exchange.restore_callback(clock.now(), ticket);
+    }
+    let (tickets, tickets_written) = tickets::Tickets::start(store.clone());
     let (answers, bank_answers) = mpsc::channel(WAITING);
     let state = menu_state::MenuState::default();
     let keeper = menu::Keeper::new(config.clone(), &chosen, prompts, state.clone());
@@ -129,6 +134,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         bank,
         recorder: recorder.clone(),
         store: store.clone(),
+        tickets,
         addresses,
         answers,
         messages: std::collections::HashMap::new(),
@@ -140,6 +146,9 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let inputs = Inputs { udp: udp_received, tcp: tcp_events, media: media_outputs, answers: bank_answers, news };
     server.run(inputs).await?;
     repeats.abort();
+    if tokio::time::timeout(FLUSH, tickets_written).await.is_err() {
+        tracing::error!("the store did not take all open callbacks in time");
+    }
     folder.abort();
     if !recorder.flush(FLUSH).await {
         tracing::error!("the store did not take all records in time; some of the last calls may be incomplete");

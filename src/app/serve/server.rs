@@ -4,6 +4,7 @@ use super::addresses::Addresses;
 use super::menu::NewMenu;
 use super::menu_state::MenuState;
 use super::news::News;
+use super::tickets::Tickets;
 use super::web::{Figures, Snapshot};
 use crate::exchange::{Command, Exchange};
 use crate::io::bank::{Bank, Cache};
@@ -55,6 +56,7 @@ pub(super) struct Server {
     pub bank: Arc<Cache>,
     pub recorder: Recorder,
     pub store: Store,
+    pub tickets: Tickets,
     pub addresses: Addresses,
     pub answers: Sender<Answer>,
     /// Messages being recorded: whose call and which mailbox.
@@ -240,6 +242,8 @@ impl Server {
                     self.messages.insert(recording, (call, mailbox));
                 }
                 Command::AskBank(request) => self.ask_bank(request),
+                Command::KeepTicket(ticket) => self.tickets.keep(ticket),
+                Command::ForgetTicket(ticket) => self.tickets.forget(ticket),
                 Command::Record(record) => self.recorder.record(record),
             }
         }

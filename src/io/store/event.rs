@@ -1,7 +1,7 @@
 //! Call events as the rows they are stored in: a kind and a JSON object of that kind's fields.
 
 use super::millis;
-use crate::model::{CallEvent, Cause, Lang, Level, OperatorId, PhoneNumber};
+use crate::model::{CallEvent, CallId, Cause, Lang, Level, OperatorId, PhoneNumber};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,18 @@ pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
             "talk_ended",
             json!({ "operator": operator.as_str(), "talked_ms": millis(*talked), "by_operator": by_operator }),
         ),
+        CallEvent::CallbackOrdered => ("callback_ordered", json!({})),
+        CallEvent::CallingBack { ticket, to, line, menu, attempt } => (
+            "calling_back",
+            json!({
+                "ticket": ticket.to_string(),
+                "to": to.as_str(),
+                "line": &**line,
+                "menu": &**menu,
+                "attempt": attempt,
+            }),
+        ),
+        CallEvent::CallbackClosed { outcome } => ("callback_closed", json!({ "outcome": &**outcome })),
         CallEvent::TransferBegan { target, refer } => {
             ("transfer_began", json!({ "target": &**target, "refer": refer }))
         }
@@ -100,6 +112,15 @@ pub(super) fn decode(kind: &str, detail: &Json) -> Option<CallEvent> {
             talked: length("talked_ms")?,
             by_operator: detail.get("by_operator")?.as_bool()?,
         },
+        "callback_ordered" => CallEvent::CallbackOrdered,
+        "calling_back" => CallEvent::CallingBack {
+            ticket: CallId::from_u128(uuid::Uuid::parse_str(&text("ticket")?).ok()?.as_u128()),
+            to: PhoneNumber::parse(&text("to")?)?,
+            line: text("line")?,
+            menu: text("menu")?,
+            attempt: detail.get("attempt")?.as_u64().and_then(|attempt| u8::try_from(attempt).ok())?,
+        },
+        "callback_closed" => CallEvent::CallbackClosed { outcome: text("outcome")? },
         "transfer_began" => {
             CallEvent::TransferBegan { target: text("target")?, refer: detail.get("refer")?.as_bool()? }
         }

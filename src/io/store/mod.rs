@@ -2,7 +2,8 @@
 //!
 //! Opening it creates the folder, the file and its tables. Every module here is one concern of it: operator
 //! accounts, call events and the task that appends them, the journal of changes asked of the bank, registrations,
-//! switches, voice messages, versions of the menu, the audit.
+//! switches, voice messages, versions of the menu, the audit, open
+//! callbacks.
 
 mod accounts;
 mod audit;
@@ -13,6 +14,7 @@ mod journal;
 mod recorder;
 mod registrations;
 mod switches;
+mod tickets;
 mod values;
 mod versions;
 mod voicemail;

@@ -37,7 +37,9 @@ impl Traffic {
                     self.visit(index, &mut path, index.find(&[CardKind::Menu, CardKind::Task], node));
                 }
                 CallEvent::Queued { queue } => self.visit(index, &mut path, index.find(&[CardKind::Queue], queue)),
-                CallEvent::Connected { .. } | CallEvent::Transferred { .. } | CallEvent::MessageLeft { .. } => served = true,
+                CallEvent::Connected { .. } | CallEvent::Transferred { .. } | CallEvent::MessageLeft { .. } => {
+                    served = true
+                }
                 CallEvent::Ended { cause: Cause::CallerHungUp, .. } if !served => {
                     if let Some(left) = path.last().and_then(|last| self.left.get_mut(*last)) {
                         *left += 1;
@@ -52,6 +54,9 @@ impl Traffic {
                 | CallEvent::Offered { .. }
                 | CallEvent::OfferFailed { .. }
                 | CallEvent::TalkEnded { .. }
+                | CallEvent::CallbackOrdered
+                | CallEvent::CallingBack { .. }
+                | CallEvent::CallbackClosed { .. }
                 | CallEvent::TransferBegan { .. }
                 | CallEvent::TransferFailed { .. }
                 | CallEvent::TransferEnded { .. }
