@@ -1,6 +1,8 @@
-//! Which nodes, options and outcomes of a menu the tests came to.
+//! Which nodes, options, outcomes and trouble steps of a menu the tests came to.
 
-use crate::ivr::menu::{Go, Menu, Name, Node, Place, Step};
+use super::trouble::{self, Seen};
+use super::virtual_call::VirtualCall;
+use crate::ivr::menu::{Go, Menu, MenuOption, Name, Node, Place, Step};
 use crate::model::CallEvent;
 use std::collections::BTreeSet;
 
@@ -11,6 +13,8 @@ pub struct Coverage {
     /// From a menu to the node that came next.
     ways: BTreeSet<(Name, Name)>,
     outcomes: BTreeSet<(Name, Name)>,
+    /// What [`add_call`](Self::add_call) saw; `None` when only records were added.
+    seen: Option<Seen>,
 }
 
 /// Something no test came to.
@@ -18,11 +22,17 @@ pub struct Coverage {
 pub struct Uncovered {
     /// Where it is written.
     pub place: Place,
-    /// What it is: `node main`, `option main 4`, `outcome bank.balance down`.
+    /// What it is: `node main`, `option main 4`, `outcome bank.balance down`, `trouble main silence 2`.
     pub what: String,
 }
 
 impl Coverage {
+    /// Adds a call that was made here: besides its records, the options, silences and wrong keys it came to.
+    pub fn add_call(&mut self, call: &VirtualCall) {
+        self.add(call.records());
+        self.seen.get_or_insert_default().add(call.seen());
+    }
+
     /// Adds the records of one call.
     pub fn add(&mut self, records: &[CallEvent]) {
         let mut last: Option<&Name> = None;
@@ -51,13 +61,12 @@ impl Coverage {
         for task in menu.tasks.iter().filter(|task| !self.nodes.contains(&task.name)) {
             miss(task.place, format!("node {}", task.name));
         }
-        for node in &menu.menus {
+        for (at, node) in (0..).zip(&menu.menus) {
             if !self.nodes.contains(&node.name) {
                 miss(node.place, format!("node {}", node.name));
             }
             for option in &node.options {
-                let target = target(menu, option.go);
-                if target.is_some_and(|target| !self.ways.contains(&(node.name.clone(), target))) {
+                if !self.is_taken(menu, at, option) {
                     miss(option.place, format!("option {} {}", node.name, option.digit.as_char()));
                 }
             }
@@ -67,16 +76,32 @@ impl Coverage {
                 miss(place, format!("outcome {operation} {outcome}"));
             }
         }
+        if let Some(seen) = &self.seen {
+            for (entry, place, what) in trouble::all(menu) {
+                if !seen.troubles.contains(&entry) {
+                    miss(place, what);
+                }
+            }
+        }
         missing.sort();
         missing.dedup();
         missing
     }
 
-    /// How much there is to come to: nodes, options and outcomes together.
+    /// Whether an option's key was pressed, or the records show that it was: keys pressed ahead are not seen.
+    fn is_taken(&self, menu: &Menu, at: u16, option: &MenuOption) -> bool {
+        let Some(node) = menu.menus.get(usize::from(at)) else { return false };
+        let pressed = self.seen.as_ref().is_some_and(|seen| seen.options.contains(&(at, option.digit)));
+        let Some(target) = target(menu, option.go) else { return pressed || self.seen.is_none() };
+        let alone = node.options.iter().filter(|other| other.go == option.go).count() == 1;
+        pressed || ((alone || self.seen.is_none()) && self.ways.contains(&(node.name.clone(), target)))
+    }
+
+    /// How much there is to come to: nodes, options, outcomes and trouble steps together.
     #[must_use]
     pub fn total(menu: &Menu) -> usize {
         let options: usize = menu.menus.iter().map(|node| node.options.len()).sum();
-        menu.tasks.len() + menu.menus.len() + options + outcomes(menu).count()
+        menu.tasks.len() + menu.menus.len() + options + outcomes(menu).count() + trouble::all(menu).len()
     }
 }
 

@@ -17,6 +17,7 @@ mod simulator;
 mod step;
 mod told;
 mod tree;
+mod trouble;
 mod virtual_call;
 
 pub use bank::{Answer, FakeBank};
@@ -29,3 +30,6 @@ pub use simulator::Simulator;
 pub use step::{Step, StepAt, Unmet};
 pub use tree::ScriptError;
 pub use virtual_call::{Heard, Operators, VirtualCall};
+
+#[cfg(test)]
+mod tests;

@@ -63,7 +63,7 @@ pub fn run_tests(menu: &Arc<Menu>, scripts: &[Script], inventory: &dyn Inventory
     for (number, script) in (1_u32..).zip(scripts) {
         let mut call = call(menu, script, number, inventory);
         let failure = carry_out(&mut call, script).err();
-        run.coverage.add(call.records());
+        run.coverage.add_call(&call);
         run.results.push(TestResult {
             name: script.name.clone(),
             file: script.file.clone(),

@@ -1,6 +1,7 @@
 //! One call on a virtual clock: what is played is heard as long as it takes, the bank and the queue answer as told.
 
 use super::bank::{Answer, FakeBank, short_name};
+use super::trouble::{Seen, Watcher};
 use crate::ivr::flow::{
     CallFlow, Caller, Command, Event, Play, PlaybackId, QueueEnd, QueueStatus, Screen, Spoken, StateName, World,
 };
@@ -90,6 +91,7 @@ pub struct VirtualCall<'a> {
     key_since_play: bool,
     secret: bool,
     transfer: Option<Name>,
+    watcher: Watcher,
 }
 
 impl<'a> VirtualCall<'a> {
@@ -130,6 +132,7 @@ impl<'a> VirtualCall<'a> {
             key_since_play: false,
             secret: false,
             transfer: None,
+            watcher: Watcher::default(),
         }
     }
 
@@ -161,6 +164,11 @@ impl<'a> VirtualCall<'a> {
     #[must_use]
     pub fn answered(&self) -> &[(Name, Answer)] {
         &self.answered
+    }
+
+    /// What its records do not tell.
+    pub(super) const fn seen(&self) -> &Seen {
+        &self.watcher.seen
     }
 
     /// Where the caller is being handed to.
@@ -309,6 +317,8 @@ impl<'a> VirtualCall<'a> {
             self.event(Event::MessageEnded { length: MESSAGE, stored: true });
             return;
         }
+        let working = self.working_keys();
+        self.watcher.key(&self.flow, &working, digit);
         self.event(Event::Digit(digit));
     }
 
@@ -407,6 +417,7 @@ impl<'a> VirtualCall<'a> {
             return;
         }
         let world = World { switches: &self.switches, waits: &self.waits, inventory: self.inventory };
+        self.watcher.timeout(&self.flow, self.now.instant);
         self.flow.handle_timeout(self.now, &world);
         self.obey();
     }
