@@ -34,12 +34,12 @@ pub(super) fn number(description: &str, least: u32, example: u32) -> Json {
 
 /// `true` or `false`.
 pub(super) fn flag(description: &str) -> Json {
-    json!({"type": "boolean", "description": description})
+    json!({"type": "boolean", "description": description, "examples": [true]})
 }
 
 /// One of a few words.
 pub(super) fn word(description: &str, words: &[&str]) -> Json {
-    json!({"enum": words, "description": description})
+    json!({"enum": words, "description": description, "examples": words.get(..1).unwrap_or_default()})
 }
 
 /// A piece kept under `definitions`, with a description of its use here.

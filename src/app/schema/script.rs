@@ -25,14 +25,8 @@ pub(super) fn schema() -> Json {
             ("call", call()),
             ("bank", bank()),
             ("queue", queue()),
-            (
-                "switches",
-                json!({
-                    "type": "object",
-                    "additionalProperties": {"enum": ["enabled", "disabled", true, false]},
-                    "description": "Switches that are not as the menu has them.",
-                }),
-            ),
+            ("callbacks", callbacks()),
+            ("switches", switches("Switches that are not as the menu has them.")),
             ("steps", array("What happens, one after the other.", &step())),
             ("never_hears", array("Phrases that are never heard.", &text("A phrase.", "card_blocked"))),
             ("never_in_log", array("Texts that are in no record, prompt or screen.", &text("A text.", "9876"))),
@@ -53,6 +47,19 @@ pub(super) fn schema() -> Json {
     document("Tests of a hotline's menu", "A file tests/*.test.yaml, run by `hotline test`.", body, Vec::new())
 }
 
+fn switches(description: &str) -> Json {
+    json!({
+        "type": "object",
+        "additionalProperties": {"enum": ["enabled", "disabled", true, false]},
+        "description": description,
+        "examples": [{"card_outage": "enabled"}],
+    })
+}
+
+fn callbacks() -> Json {
+    word("Whether the bank takes orders to call back. Default accepted.", &["accepted", "refused"])
+}
+
 fn call() -> Json {
     object(
         "The call.",
@@ -68,6 +75,9 @@ fn call() -> Json {
                 ),
             ),
             ("blocked", flag("The number is on the list of those that go to an operator at once.")),
+            ("slow_speech", flag("The caller wants longer pauses between options.")),
+            ("profile", text("The profile of the calling number, from the menu's `profiles`.", "vip")),
+            ("lang", word("The first language heard. Default: the menu's first.", &["ru", "en"])),
         ],
         &[],
     )
@@ -78,7 +88,11 @@ fn bank() -> Json {
         "type": "object",
         "properties": {
             "result": text("The outcome.", "found"),
-            "delay": json!({"anyOf": [{"const": "never"}, length("", "3s")], "description": "How long the bank takes."}),
+            "delay": json!({
+                "anyOf": [{"const": "never"}, length("A time.", "3s")],
+                "description": "How long the bank takes; never is no answer at all. Default 100ms.",
+                "examples": ["3s"],
+            }),
         },
         "description": "An answer: its outcome and fields.",
         "examples": [{"result": "ok", "available": "15230.50 RUB"}],
@@ -137,8 +151,15 @@ fn step() -> Json {
         single("language", word("The caller now hears this language.", &["ru", "en"])),
         single("in_queue", text("The caller waits in a queue.", "support")),
         single("call_ends", json!({"enum": ["by_system", "by_caller", true, null], "description": "The call is over."})),
-        single("hangs_up", json!({"type": ["boolean", "string", "null"], "description": "The caller hangs up."})),
-        single("operator", word("What the operator does.", &["answers", "hangs_up"])),
+        single("hangs_up", json!({"type": ["boolean", "string", "null"], "description": "The caller hangs up.", "examples": [true]})),
+        single("level", word("The caller's level.", &["none", "recognised", "verified"])),
+        single("operator", word("What the operator does.", &["answers", "hangs_up", "fails"])),
+        single("queue", queue()),
+        single("switches", switches("Switches change.")),
+        single("bank", bank()),
+        single("transferred", text("The caller is being handed to a target of the configuration.", "branch")),
+        single("transfer", word("The transfer under way does not work.", &["fails"])),
+        single("callbacks", callbacks()),
         single("queue_ends", word("How the queue ends.", &["timeout", "full", "nobody"])),
     ]})
 }

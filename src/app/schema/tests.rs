@@ -103,6 +103,10 @@ fn slips_are_refused() {
         (SchemaKind::Test, "tests: [{name: a, steps: [{pres: 1}]}]"),
         (SchemaKind::Test, "tests: [{name: a, steps: [{press: 1, wait: 2s}]}]"),
         (SchemaKind::Test, "tests: [{name: a, queue: {operators: asleep}}]"),
+        (SchemaKind::Test, "tests: [{name: a, callbacks: maybe}]"),
+        (SchemaKind::Test, "tests: [{name: a, steps: [{transfer: works}]}]"),
+        (SchemaKind::Test, "tests: [{name: a, steps: [{level: high}]}]"),
+        (SchemaKind::Test, "tests: [{name: a, call: {profil: vip}}]"),
     ];
     for (kind, text) in cases {
         assert!(Validator::of(kind).accepts(&yaml(text)).is_err(), "{kind:?} takes {text}");
@@ -136,9 +140,46 @@ fn every_key_of_the_configuration_is_described_with_its_default() {
 }
 
 #[test]
-fn the_menus_schema_beside_the_menus_is_this_one() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/menu.schema.json");
-    let file = std::fs::read_to_string(path).unwrap_or_default();
-    let fresh = format!("{:#}\n", schema(SchemaKind::Menu));
-    assert!(file == fresh, "write it anew: hotline schema menu > schema/menu.schema.json");
+fn every_key_of_menus_and_tests_is_described_and_has_an_example() {
+    fn check(schema: &Json, path: &str) {
+        for (key, schema) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}.{key}");
+            let words = schema["description"].as_str().unwrap_or_default();
+            assert!(words.len() > 5, "{path} has no description");
+            let deeper = ["properties", "items", "anyOf", "allOf", "additionalProperties"];
+            let shown = ["examples", "enum", "const"].iter().chain(&deeper).any(|word| schema.get(word).is_some());
+            assert!(shown, "{path} has no example");
+        }
+        let parts = match schema {
+            Json::Object(entries) => entries.iter().map(|(key, part)| (key.clone(), part)).collect(),
+            Json::Array(items) => items.iter().map(|part| (String::new(), part)).collect(),
+            _ => Vec::new(),
+        };
+        for (key, part) in parts {
+            check(part, &format!("{path}.{key}"));
+        }
+    }
+    check(&schema(SchemaKind::Menu), "menu");
+    check(&schema(SchemaKind::Test), "test");
+}
+
+/// Editors find a schema by the first line of a file.
+#[test]
+fn the_schemas_that_the_files_name_are_these() {
+    for (kind, name) in [(SchemaKind::Menu, "menu"), (SchemaKind::Test, "test")] {
+        let path = format!("{}/schema/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let file = std::fs::read_to_string(path).unwrap_or_default();
+        let fresh = format!("{:#}\n", schema(kind));
+        assert!(file == fresh, "write it anew: hotline schema {name} > schema/{name}.schema.json");
+    }
+    let files = [
+        ("../schema/menu", include_str!("../../../menus/hotline.yaml")),
+        ("../schema/menu", include_str!("../../../menus/phrases.yaml")),
+        ("../schema/menu", include_str!("../../../menus/services.yaml")),
+        ("../../schema/test", include_str!("../../../menus/tests/hotline.test.yaml")),
+    ];
+    for (schema, text) in files {
+        let modeline = format!("# yaml-language-server: $schema={schema}.schema.json");
+        assert_eq!(text.lines().next(), Some(modeline.as_str()));
+    }
 }
