@@ -58,6 +58,7 @@ and the menus where the configuration says `menu: {apply: watch}`.")]
 Examples:
   hotline graph -o menu.svg                        open it in a browser
   hotline graph --traffic --days 30 -o menu.svg    with the calls of the last 30 days
+  hotline graph --format html -o menu.html         to move about in and to search
   hotline graph --format mermaid                   for a page that draws Mermaid")]
     Graph(Graph),
     /// Check and test the folder of menus and let callers hear it: calls in progress keep what they began with.

@@ -5,7 +5,7 @@ use super::folders::with_store;
 use super::menus::load;
 use crate::io::clock::Clock;
 use crate::io::store::Period;
-use crate::ivr::graph::{Graph, Traffic, dot, mermaid, svg};
+use crate::ivr::graph::{Graph, Traffic, dot, mermaid, page, svg};
 use crate::ivr::menu::Menu;
 use crate::model::Lang;
 use anyhow::{Context, Result};
@@ -22,6 +22,7 @@ pub(super) fn graph(arguments: &Arguments) -> Result<ExitCode> {
     let traffic = if arguments.traffic { Some(traffic(arguments, &graph)?) } else { None };
     let picture = match arguments.format {
         GraphFormat::Svg => svg(&graph, traffic.as_ref()),
+        GraphFormat::Html => page(&svg(&graph, traffic.as_ref()), lang_of(arguments, &menu)),
         GraphFormat::Mermaid => mermaid(&graph, traffic.as_ref()),
         GraphFormat::Dot => dot(&graph, traffic.as_ref()),
     };

@@ -32,6 +32,8 @@ pub struct Graph {
 pub enum GraphFormat {
     /// A picture for browsers, light or dark as the screen is.
     Svg,
+    /// The picture in a page of its own, to move about in and to search.
+    Html,
     /// Text for Mermaid.
     Mermaid,
     /// Text for Graphviz.

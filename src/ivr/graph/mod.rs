@@ -14,6 +14,7 @@ mod dot;
 mod layout;
 mod mermaid;
 mod model;
+mod page;
 mod svg;
 mod traffic;
 mod type_size;
@@ -22,6 +23,7 @@ pub use dot::dot;
 pub use layout::{Arrow, Frame, Layout, Point, RowFrame};
 pub use mermaid::mermaid;
 pub use model::{Card, CardKind, Graph, Link, Row, Target, Tone};
+pub use page::page;
 pub use svg::svg;
 pub use traffic::Traffic;
 

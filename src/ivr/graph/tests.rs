@@ -167,3 +167,14 @@ fn letters_that_mean_something_to_the_form_are_written_out() {
     assert!(svg(&graph, None).contains("For one thing &amp; &lt;another&gt;"));
     assert!(mermaid(&graph, None).contains("For one thing & #lt;another#gt;"));
 }
+
+#[test]
+fn the_page_holds_the_picture_and_asks_nothing_of_the_network() {
+    let menu = example();
+    let picture = svg(&Graph::of(&menu, Lang::En), None);
+    let page = page(&picture, Lang::En);
+    assert!(page.contains(&picture) && page.contains("id=\"find\"") && page.ends_with("</html>\n"));
+    for outside in ["src=", "https://", "@import", "fetch("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
