@@ -40,5 +40,3 @@ mod secrets;
 mod silence;
 #[path = "calls/transfers.rs"]
 mod transfers;
-#[path = "calls/versions.rs"]
-mod versions;

@@ -38,7 +38,7 @@ impl Traffic {
                 }
                 CallEvent::Queued { queue } => self.visit(index, &mut path, index.find(&[CardKind::Queue], queue)),
                 CallEvent::Connected { .. } | CallEvent::Transferred { .. } | CallEvent::MessageLeft { .. } => {
-                    served = true
+                    served = true;
                 }
                 CallEvent::Ended { cause: Cause::CallerHungUp, .. } if !served => {
                     if let Some(left) = path.last().and_then(|last| self.left.get_mut(*last)) {
