@@ -131,13 +131,15 @@ proptest! {
         let Ok((menu, warnings)) = load(&files) else { return Ok(()) };
         let warned = warnings.iter().any(|problem| problem.code == Code::W13);
         let menu = Arc::new(menu);
-        let mut call = Call::begin(&menu, night);
+        let visit = || Call::of_profile(&menu, night, None);
+        let mut call = visit();
         for act in acts {
             call.act(act);
             let defects = call.defects();
             prop_assert!(defects.is_empty(), "{defects:?} at {:?} of\n{text}", call.path());
             if call.is_over() {
-                call = Call::begin(&menu, night);
+                // Then the bank calls back, as far as the menu still does.
+                call = Call::called_back(&menu, "support").unwrap_or_else(visit);
             }
         }
         prop_assert!(warned || call.reaches_people_or_ends(), "lost at {:?} of\n{text}", call.path());

@@ -65,18 +65,31 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn begin(menu: &Arc<Menu>, night: bool) -> Self {
-        let caller = Caller {
+    pub fn of_profile(menu: &Arc<Menu>, night: bool, profile: Option<&str>) -> Self {
+        let flow = CallFlow::new(Arc::clone(menu), LineId(0), Self::caller(profile));
+        Self::answered(menu, night, flow)
+    }
+
+    /// Somebody answers a callback.
+    pub fn called_back(menu: &Arc<Menu>, queue: &str) -> Option<Self> {
+        let flow = CallFlow::callback(Arc::clone(menu), LineId(0), Self::caller(None), queue)?;
+        Some(Self::answered(menu, false, flow))
+    }
+
+    fn caller(profile: Option<&str>) -> Caller {
+        Caller {
             call: CallId::from_u128(1),
             from: PhoneNumber::parse("+79161234567"),
             blocked_number: false,
             slow_speech: false,
-            profile: None,
+            profile: profile.map(Into::into),
             lang: None,
-        };
+        }
+    }
+
+    fn answered(menu: &Arc<Menu>, night: bool, flow: CallFlow) -> Self {
         let at = if night { "2026-03-02T00:00:00Z" } else { "2026-03-02T09:00:00Z" };
         let now = Now { instant: Instant::ZERO, wall: at.parse().unwrap() };
-        let flow = CallFlow::new(Arc::clone(menu), LineId(0), caller);
         let menu = Arc::clone(menu);
         let mut call = Self {
             menu,
@@ -103,7 +116,7 @@ impl Call {
 
     /// Notes that no menu asked for: the names of defects which the checker ought to have ruled out.
     pub fn defects(&self) -> Vec<Arc<str>> {
-        let asked_for = ["call_limit", "message_not_stored"];
+        let asked_for = ["call_limit", "message_not_stored", "callback"];
         let menu = format!("{:?}", self.menu.tasks);
         let defect = |note: &&Arc<str>| !asked_for.contains(&&***note) && !menu.contains(&format!("{note:?}"));
         self.notes.iter().filter(defect).cloned().collect()
