@@ -2,10 +2,10 @@
 //! new complaint, and each test in them passes.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
 
-use hotline::ivr::menu::{Code, load};
-use hotline::ivr::simulate::{parse_tests, run_tests};
+use hotline::ivr::menu::{Code, LineId, load};
+use hotline::ivr::simulate::{LineKind, Script, Simulator, parse_tests, run_tests};
 use hotline::ivr::speech::Manifest;
-use hotline::model::Lang;
+use hotline::model::{Lang, PhoneNumber};
 use serde_yaml::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,14 +71,45 @@ fn teaches_what_works(page: &str) {
     }
 }
 
+/// What is typed into the simulator leads to what the page shows, each line after the step above it.
+fn shows_what_the_simulator_says(page: &str, lang: Lang) {
+    let files = [
+        ("menus/hotline.yaml", include_str!("../menus/hotline.yaml")),
+        ("menus/phrases.yaml", include_str!("../menus/phrases.yaml")),
+        ("menus/services.yaml", include_str!("../menus/services.yaml")),
+    ];
+    let files: Vec<(String, Vec<u8>)> =
+        files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
+    let menu = Arc::new(load(&files).unwrap_or_else(|problems| panic!("{problems:#?}")).0);
+    let manifest = Manifest::parse(include_str!("../prompts/manifest.tsv")).unwrap();
+    let session = page.split("```text\n$ hotline call --at 2026-03-02T12:00\n").nth(1).unwrap();
+    let session = session.split("```").next().unwrap();
+    let noon = "2026-03-02T09:00:00Z".parse().unwrap();
+    let script = Script::call_to(LineId(0), PhoneNumber::parse("+79161234567"), noon);
+    let (mut simulator, mut shown) = Simulator::start(menu, script, &manifest, lang);
+    for line in session.lines() {
+        match line.strip_prefix("> ") {
+            Some(typed) => {
+                shown = simulator.input(typed);
+                assert!(shown.iter().all(|line| line.kind != LineKind::Wrong), "{typed}: {shown:?}");
+            }
+            None => assert!(shown.iter().any(|shown| shown.text.contains(line)), "{line}: {shown:#?}"),
+        }
+    }
+}
+
 #[test]
 fn the_english_tutorial_teaches_what_works() {
-    teaches_what_works(include_str!("../docs/menus.md"));
+    let page = include_str!("../docs/menus.md");
+    teaches_what_works(page);
+    shows_what_the_simulator_says(page, Lang::En);
 }
 
 #[test]
 fn the_russian_tutorial_teaches_what_works() {
-    teaches_what_works(include_str!("../docs/menus.ru.md"));
+    let page = include_str!("../docs/menus.ru.md");
+    teaches_what_works(page);
+    shows_what_the_simulator_says(page, Lang::Ru);
 }
 
 #[test]
