@@ -114,7 +114,7 @@ impl Exchange {
     }
 
     /// The operator took the ticket: whisper, then the customer is called.
-    pub(super) fn on_waiter_answered(&mut self, now: Now, ticket: CallId, operator: OperatorId, phone: Phone) {
+    pub(super) fn on_waiter_answered(&mut self, now: Now, ticket: CallId, operator: &OperatorId, phone: Phone) {
         let Phone { leg, stream, description } = phone;
         let Some(open) = self.acd.tickets().find(|open| open.id() == ticket).cloned() else {
             self.sip.hang_up(now.instant, leg);
@@ -126,7 +126,7 @@ impl Exchange {
         let (stage, open) = (Stage::Whispering, Box::new(open));
         let callback = Callback { ticket: open, operator: operator.clone(), leg, stream, description, stage };
         self.callbacks.insert(ticket, callback);
-        self.acd.accepted(now, ticket, &operator);
+        self.acd.accepted(now, ticket, operator);
         if whisper.is_empty() {
             self.dial_customer(now, ticket);
         } else {

@@ -32,7 +32,7 @@ impl Exchange {
             }
             FlowCommand::OrderCallback { number } => self.order_callback(now, id, number),
             FlowCommand::TakeCallback => self.join_callback(now, id),
-            FlowCommand::Transfer { target, refer } => self.begin_transfer(now, id, target, refer),
+            FlowCommand::Transfer { target, refer } => self.begin_transfer(now, id, &target, refer),
             FlowCommand::RecordMessage { mailbox, max, stop, silence } => {
                 let rules = RecordingRules { max, stop_on: Some(stop), silence: Some(silence) };
                 standing.message = Some(Message { mailbox, rules });

@@ -230,7 +230,7 @@ impl Exchange {
         let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
         self.open_media(stream, negotiated);
         if matches!(owner, Owner::Waiter(..)) {
-            self.on_waiter_answered(now, id, operator, Phone { leg, stream, description });
+            self.on_waiter_answered(now, id, &operator, Phone { leg, stream, description });
             return;
         }
         let Some((caller, standing)) = self.standing(id) else { return };

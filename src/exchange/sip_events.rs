@@ -89,7 +89,6 @@ impl Exchange {
                     self.offer_failed(now, ticket, &operator, failure(status));
                 }
             }
-            Some(Owner::Customer(_)) => {}
             Some(Owner::Operator(id, operator)) => {
                 if self.talks_by(id, leg) {
                     self.end_talk(now, id, LegEnd::Theirs);
@@ -99,7 +98,7 @@ impl Exchange {
             }
             Some(Owner::Target(id)) => self.on_target_over(now, id, status),
             Some(Owner::Code(stream)) => self.forget_code(stream),
-            None => {}
+            Some(Owner::Customer(_)) | None => {}
         }
     }
 

@@ -80,8 +80,8 @@ impl Transfer {
 
 impl Exchange {
     /// The menu hands the caller over.
-    pub(super) fn begin_transfer(&mut self, now: Now, id: CallId, target: Name, refer: bool) {
-        let way = self.config.outside.transfer(&target);
+    pub(super) fn begin_transfer(&mut self, now: Now, id: CallId, target: &Name, refer: bool) {
+        let way = self.config.outside.transfer(target);
         let refer = refer && self.calls.get(&id).is_some_and(|call| call.takes_refer);
         let Some((stream, standing)) = self.standing(id) else { return };
         let transfer = Transfer { target: target.clone(), began: now.instant, stage: Stage::Referring };

@@ -316,7 +316,7 @@ fn a_network_that_takes_no_refer_is_bridged_instead() {
         ["405 Method Not Allowed", "501 Not Implemented", "603 Decline", "403 Forbidden", "420 Bad Extension"]
     {
         let mut stage = dialled_as(outside(None), REFER, Manner::Answers(1_000), |stage, caller| {
-            stage.phones[caller].refer = refusal
+            stage.phones[caller].refer = refusal;
         });
         stage.run_for(11_000);
         assert_eq!(told(&stage), "refer desk, taken", "{refusal}");

@@ -31,11 +31,15 @@ pub struct Trunk {
     pub password_file: Option<PathBuf>,
     /// Not to be written: a configuration is read by more people than a password.
     #[serde(default, deserialize_with = "refuse_password", skip_serializing)]
-    password: (),
+    password: NoPassword,
     /// The number that those we call see. Default none: no number is shown. Example: `"+74951234567"`.
     #[serde(default, with = "phone", skip_serializing_if = "Option::is_none")]
     pub caller_id: Option<PhoneNumber>,
 }
+
+/// Nothing, in the place of a password.
+#[derive(Clone, Debug, PartialEq, Default)]
+struct NoPassword;
 
 const fn udp() -> Transport {
     Transport::Udp
@@ -134,7 +138,7 @@ pub(super) fn misfit(config: &super::Config) -> Option<(String, String)> {
 }
 
 /// A password does not belong here.
-fn refuse_password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+fn refuse_password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NoPassword, D::Error> {
     serde::de::IgnoredAny::deserialize(deserializer)?;
     Err(D::Error::custom(
         "a password is not written here; write password_env: NAME of an environment variable, or password_file: PATH",
