@@ -40,3 +40,5 @@ mod secrets;
 mod silence;
 #[path = "calls/transfers.rs"]
 mod transfers;
+#[path = "calls/versions.rs"]
+mod versions;

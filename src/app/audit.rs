@@ -26,7 +26,9 @@ pub(super) fn run(arguments: &Audit) -> Result<ExitCode> {
                 let at = at.to_string();
                 println!("{}", serde_json::json!({"at": at, "who": who, "what": what, "detail": detail}));
             } else {
-                println!("{}", format!("{}  {who:<12}  {what:<16}  {detail}", local(at, &zone)).trim_end());
+                // One line each, whatever was put into a name or a note.
+                let line = format!("{}  {who:<12}  {what:<16}  {detail}", local(at, &zone));
+                println!("{}", line.replace(char::is_control, " ").trim_end());
             }
         }
         if lines.is_empty() && !arguments.json {

@@ -72,7 +72,9 @@ fn until(arguments: &Switch, now: Timestamp, zone: &TimeZone) -> Result<Option<T
     let Some(text) = &arguments.length else { return Ok(None) };
     let length = Length::try_from(text.clone()).map_err(|error| anyhow!(error))?;
     let length = SignedDuration::try_from(length.duration()).context("that is too long")?;
-    Ok(Some(now.checked_add(length).context("that is too long")?))
+    let until = now.checked_add(length).context("that is too long")?;
+    // Whole seconds are said; the switch ends when it was said to.
+    Ok(Some(Timestamp::from_second(until.as_second()).context("that is too long")?))
 }
 
 /// A moment to come: a date and time in the bank's zone, or a time, whose next one is meant.

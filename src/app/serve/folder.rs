@@ -126,7 +126,7 @@ impl FolderWatch {
                         why.short
                     ),
                     Ok(()) if differs => {
-                        tracing::info!("the folder of menus changed; `hotline apply` lets callers hear it")
+                        tracing::info!("the folder of menus changed; `hotline apply` lets callers hear it");
                     }
                     Ok(()) => {}
                 }

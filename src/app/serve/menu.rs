@@ -69,7 +69,7 @@ async fn first(config: &Config, store: &Store) -> Result<Chosen> {
 
 /// A menu with every prompt it needs and the line that calls may need.
 fn fit(config: &Config, menu: Menu) -> Result<(Arc<Menu>, PromptFrames)> {
-    versions::default_line(config, &menu)?;
+    versions::suits(config, &menu)?;
     let prompts = recordings::load(config, &menu)?;
     Ok((Arc::new(menu), prompts))
 }
@@ -173,7 +173,7 @@ impl Keeper {
         };
         let config = self.config.clone();
         let load = move || {
-            versions::default_line(&config, &menu)?;
+            versions::suits(&config, &menu)?;
             let prompts = recordings::load(&config, &menu)?;
             Ok((menu, prompts))
         };

@@ -5,7 +5,7 @@ mod folder;
 mod menu;
 mod menu_state;
 mod news;
-mod outside;
+pub(super) mod outside;
 pub(super) mod recordings;
 mod server;
 mod tickets;

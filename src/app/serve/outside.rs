@@ -69,7 +69,7 @@ fn address(name: &str, uri: &SipUri) -> Result<Destination> {
 }
 
 /// A menu may hand callers only to targets that the configuration names; every other step is told with its place.
-pub(super) fn check(config: &Config, menu: &Menu) -> Result<()> {
+pub(in crate::app) fn check(config: &Config, menu: &Menu) -> Result<()> {
     let steps = menu.tasks.iter().flat_map(|task| &task.steps);
     let unknown: Vec<String> = steps
         .filter_map(|node| match &node.step {

@@ -77,7 +77,7 @@ pub(in crate::app) fn rollback(arguments: &Rollback) -> Result<ExitCode> {
             bail!("version {to} is active already");
         }
         let new = stored::menu_of(&store, to, lang).await?;
-        trial::default_line(&config, &new)?;
+        trial::suits(&config, &new)?;
         println!("from version {} back to version {to}", active.version);
         tell_changes(active.version, stored::menu_of(&store, active.version, lang).await, &new, lang);
         if !arguments.yes && !confirmed("Go back?")? {

@@ -6,7 +6,7 @@ mod trial;
 
 pub(super) use apply::{apply, mark_served, rollback, the_server};
 pub(super) use stored::{active_menu, menu_of, watches};
-pub(super) use trial::{Refusal, check, default_line, of_folder, texts};
+pub(super) use trial::{Refusal, check, of_folder, suits, texts};
 
 use super::cli::{Diff, Versions};
 use super::folders::with_store;
@@ -63,10 +63,10 @@ pub(super) fn list(arguments: &Versions) -> Result<ExitCode> {
 fn line(version: &MenuVersion, active: Option<VersionNumber>, zone: &TimeZone) -> String {
     let star = if active == Some(version.number) { '*' } else { ' ' };
     let MenuVersion { number, hash, by, note, warnings, tests } = version;
-    let tests = tests.map_or_else(|| "tests not run".into(), |passed| format!("{passed} tests passed"));
+    let tests = tests.map_or_else(|| "tests not run".into(), |passed| format!("tests passed: {passed}"));
     let at = local(by.at, zone);
-    let line = format!("{star} {number:>3}  {at}  {:<12}  {hash}  {warnings} warnings, {tests}  {note}", by.who);
-    line.trim_end().to_owned()
+    let line = format!("{star} {number:>3}  {at}  {:<12}  {hash}  warnings: {warnings}, {tests}  {note}", by.who);
+    line.replace(char::is_control, " ").trim_end().to_owned()
 }
 
 /// A time as the bank's clocks show it, to the minute.

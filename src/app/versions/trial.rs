@@ -2,7 +2,7 @@
 
 use super::super::config::Config;
 use super::super::menus;
-use super::super::serve::recordings;
+use super::super::serve::{outside, recordings};
 use crate::io::store::{MenuFile, NewVersion};
 use crate::ivr::menu::{self, Menu, Problem};
 use crate::ivr::simulate::{TestRun, parse_tests, run_tests};
@@ -60,11 +60,11 @@ impl Trial {
     /// A line for people.
     pub fn summary(&self) -> String {
         let tests = match &self.tests {
-            Some(run) => format!("{} tests passed", run.results.len()),
+            Some(run) => format!("tests passed: {}", run.results.len()),
             None => "no tests".into(),
         };
         let (files, warnings) = (self.files.len(), self.warnings.len());
-        format!("{files} files check, {warnings} warnings; {tests}; every prompt is there")
+        format!("files: {files}, warnings: {warnings}, {tests}; every prompt is there")
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) fn count(number: usize) -> u32 {
 pub(in crate::app) fn of_folder(config: &Config, strict: bool, lang: Lang) -> Result<Trial, Refusal> {
     let files = menus::files(&config.menus).map_err(|error| Refusal::of("the folder cannot be read", &error))?;
     let (menu, mut warnings) = check(&files, lang)?;
-    default_line(config, &menu).map_err(|error| Refusal::of("the default line is not in the menu", &error))?;
+    suits(config, &menu).map_err(|error| Refusal::of("it does not suit the configuration", &error))?;
     let recorded = menus::recordings(&menu, &config.prompts);
     warnings.extend(recorded.map_err(|error| Refusal::of("the manifest of the prompts cannot be read", &error))?);
     if strict && !warnings.is_empty() {
@@ -145,8 +145,14 @@ fn failed_tests(run: &TestRun) -> Refusal {
     Refusal::new(format!("{} tests fail", run.failed()), text.collect::<String>())
 }
 
+/// Refuses a menu whose transfers or default line the configuration and the menu do not both know.
+pub(in crate::app) fn suits(config: &Config, menu: &Menu) -> anyhow::Result<()> {
+    default_line(config, menu)?;
+    outside::check(config, menu)
+}
+
 /// A default line that the menu does not have would answer every such call 404.
-pub(in crate::app) fn default_line(config: &Config, menu: &Menu) -> anyhow::Result<()> {
+fn default_line(config: &Config, menu: &Menu) -> anyhow::Result<()> {
     let Some(wanted) = &config.default_line else { return Ok(()) };
     let names: Vec<&str> = menu.lines.iter().map(|line| &*line.name).collect();
     if !names.contains(&wanted.as_str()) {
