@@ -127,7 +127,8 @@ impl Needs<'_> {
         let menu = self.menu;
         let phrase = &menu[id];
         let Some((_, text)) = phrase.texts.iter().find(|(own, _)| *own == lang) else { return };
-        let offered = self.scenes.iter().any(|scene| scene.offers.iter().any(|(offer, _)| *offer == id));
+        let offers = self.scenes.iter().flat_map(|scene| &scene.offers);
+        let offered = offers.clone().find(|(offer, _)| *offer == id).map(|(_, key)| key.as_char());
         let parts = heard_parts(menu, text);
         let mut recordings = text.recordings(&phrase.name).into_iter();
         for (at, part) in text.parts.iter().enumerate() {
@@ -136,18 +137,24 @@ impl Needs<'_> {
             }
             let Some((name, words)) = recordings.next() else { return };
             let goes_on = matches!(text.parts.get(at + 1), Some(Part::Value { .. }));
-            let mut after = parts.get(at + 1..).unwrap_or_default().concat();
-            if offered && after.is_empty() {
-                after = format!(", {}", self.press(lang, '1'));
+            // Punctuation in front of the words belongs to what is before them.
+            let own = parts.get(at).map(String::as_str).unwrap_or_default();
+            let (lead, tail) = own.split_once(words.as_str()).unwrap_or_default();
+            let before = parts.get(..at).unwrap_or_default().concat() + lead;
+            let mut after = tail.to_owned() + &parts.get(at + 1..).unwrap_or_default().concat();
+            if let Some(key) = offered
+                && after.trim().is_empty()
+            {
+                after = format!(", {}", self.press(lang, key));
             }
             let used = Use {
                 phrase: phrase.name.clone(),
                 scenes: self.scenes_of(id),
                 place: Some(phrase.place),
-                before: parts.get(..at).unwrap_or_default().concat(),
+                before,
                 after,
             };
-            let ending = if goes_on || offered { Variant::Mid } else { Variant::Fin };
+            let ending = if goes_on || offered.is_some() { Variant::Mid } else { Variant::Fin };
             let prompt = PromptId::new(&format!("{lang}/{name}"));
             let (kind, voice) = (NeedKind::Phrase, Some(text.voice));
             self.add(Need { prompt, kind, voice, text: words, ending, uses: vec![used] });

@@ -20,8 +20,8 @@ td{padding:.55rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;o
 tr{break-inside:avoid}
 .n{width:3rem;color:var(--dim);text-align:right;font-variant-numeric:tabular-nums}
 .f{width:13rem;font:.82rem/1.4 ui-monospace,Menlo,Consolas,monospace}
-.s{width:4.5rem;text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.t{width:4.5rem}
+.s{width:5rem;text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.t{width:5.6rem;white-space:nowrap}
 .say{font-size:1.12rem;font-weight:600}
 .ctx{margin-top:.2rem;color:var(--dim);font-size:.9rem}
 mark{background:var(--mark);color:inherit;padding:0 .15em;border-radius:.2em}
@@ -143,7 +143,8 @@ fn context(sheet: &Sheet, line: &Line) -> String {
     let text = line.text.trim_end();
     // The fragment's own full stop is the first letter of what follows it.
     let after = if text.ends_with(['.', '!', '?']) { after.trim_start_matches(['.', '!', '?']) } else { after };
-    let gap = if after.starts_with(|letter: char| letter.is_alphanumeric()) { " " } else { "" };
+    let after = after.trim_start();
+    let gap = if after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '«') { " " } else { "" };
     format!(
         "<div class=\"ctx\">{}{join}<mark>{}</mark>{gap}{}{more}</div>",
         escape(before),
