@@ -141,7 +141,11 @@ impl Drop for Server {
     }
 }
 
-const OFFER: (&str, &str) = ("2: {offer: opt_money,    go: money}", "2: {offer: opt_cards,    go: cards}");
+/// Keys 1 and 2 of the cards menu change places; no test of the menu presses them.
+const OFFER: (&str, &str) = (
+    "1: {offer: opt_activate, go: activate}\n      2: {offer: opt_pin,      go: pin_info}",
+    "1: {offer: opt_pin, go: pin_info}\n      2: {offer: opt_activate, go: activate}",
+);
 const BROKEN: (&str, &str) = ("go: card_lost}", "go: card_lots}");
 
 #[test]
@@ -152,8 +156,8 @@ fn a_running_server_takes_a_version_and_goes_back() {
     server.shows("hotline_menu_version 1");
     place.edit("hotline.yaml", OFFER.0, OFFER.1);
     place.done(
-        &["apply", "--as", "olga", "--note", "Cards are key 2"],
-        &["tests passed: 8", "key 2", "version 2 is active", "the server has taken it"],
+        &["apply", "--as", "olga", "--note", "PIN is key 1"],
+        &["tests passed: ", "key 2", "version 2 is active", "the server has taken it"],
     );
     server.shows("hotline_menu_version 2");
     place.says(&["diff", "1", "2"], 1, &["key 2"]);
@@ -164,7 +168,7 @@ fn a_running_server_takes_a_version_and_goes_back() {
         &["key 2", "version 1 is active", "has taken it"],
     );
     server.shows("hotline_menu_version 1");
-    place.done(&["versions"], &["*   1", "    2", "olga", "Cards are key 2", "tests passed: 8"]);
+    place.done(&["versions"], &["*   1", "    2", "olga", "PIN is key 1", "tests passed: "]);
     let audit =
         ["olga          menu_applied", "petr          menu_rolled_back  version 1 by rollback, before it 2: too many"];
     place.done(&["audit"], &audit);
