@@ -3,6 +3,7 @@
 use super::admission::Refusal;
 use super::call::{Answered, Call, Description, Opening, Phase, Standing};
 use super::codes::Code;
+use super::terms::Side;
 use super::{Command, Exchange, LegEnd, Owner, called};
 use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent};
 use crate::model::{CallEvent, CallId, Cause, Now, PhoneNumber};
@@ -109,10 +110,14 @@ impl Exchange {
     }
 
     fn answer_call(&mut self, now: Now, id: CallId, address: SocketAddr) {
-        let session = self.rng.random::<u32>();
+        let mut negotiation = self.negotiation(Side::Caller, address);
+        if !self.can_be_spoken_to(id) {
+            tracing::info!(call = %id, "the prompts of the caller's only codec are being made ready: 503");
+            self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE);
+            return;
+        }
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Phase::Opening(opening) = &mut call.phase else { return };
-        let mut negotiation = Negotiation::new(u64::from(session), address).with_codecs(&self.config.codecs);
         let (leg, stream) = (call.leg, call.stream);
         let Some(offer) = opening.offer.take() else {
             let (body, pending) = negotiation.offer(Direction::SendRecv);

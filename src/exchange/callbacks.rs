@@ -18,12 +18,11 @@ use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent, QueueEnd, Screen};
 use crate::ivr::menu::LineId;
 use crate::model::{CallEvent, CallId, Cause, Instant, Now, OperatorId, PhoneNumber, PlayItem, Playlist, PromptId};
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
-use crate::voip::sdp::{Direction, Negotiation};
+use crate::voip::sdp::Direction;
 use crate::voip::sip::Status;
 use crate::voip::sip::endpoint::{LegId, OutgoingCall};
 use crate::voip::sip::headers::{Headers, NameAddr};
 use crate::voip::sip::{Host, SipUri};
-use rand::RngExt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -187,8 +186,7 @@ impl Exchange {
             self.end_callback(now, ticket, CallbackFailure::Unreachable);
             return;
         };
-        let session = u64::from(self.rng.random::<u32>());
-        let mut negotiation = Negotiation::new(session, address).with_codecs(&self.config.codecs);
+        let mut negotiation = self.negotiation(super::terms::Side::Outside, address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
         let outgoing = OutgoingCall {
             from: way.from(address.ip()),

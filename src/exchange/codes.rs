@@ -8,14 +8,13 @@
 //! ```
 
 use super::arrival::{answer_offer, refusal};
+use super::terms::Side;
 use super::{Command, Exchange, Owner};
 use crate::model::{Now, OperatorId, Playlist, PromptId};
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
-use crate::voip::sdp::Negotiation;
 use crate::voip::sip::Status;
 use crate::voip::sip::endpoint::{Incoming, LegId};
 use crate::voip::sip::headers::Headers;
-use rand::RngExt;
 use std::net::SocketAddr;
 
 /// The beep's playback; a code's stream plays nothing else.
@@ -73,14 +72,13 @@ impl Exchange {
     }
 
     pub(super) fn answer_code(&mut self, now: Now, stream: StreamId, address: Option<SocketAddr>) {
-        let session = self.rng.random::<u32>();
         let Some(call) = self.codes.get_mut(&stream) else { return };
         let (leg, offer) = (call.leg, call.offer.take());
         let (Some(address), Some(offer)) = (address, offer) else {
             self.refuse_code(now, stream, Status::SERVICE_UNAVAILABLE);
             return;
         };
-        let mut negotiation = Negotiation::new(u64::from(session), address).with_codecs(&self.config.codecs);
+        let mut negotiation = self.negotiation(Side::Operator(None), address);
         match answer_offer(&mut negotiation, &offer) {
             Ok((body, negotiated)) => {
                 self.open_media(stream, negotiated);

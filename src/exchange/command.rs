@@ -2,10 +2,11 @@
 
 use super::outside::Outside;
 use super::registrar::Lifetimes;
+use super::terms::SecurePolicy;
 use crate::ivr::acd::CallbackTicket;
 use crate::ivr::menu::Name;
 use crate::model::{BankRequest, CallId, CallRecord, PhoneNumber, Playlist};
-use crate::voip::audio::Codec;
+use crate::voip::audio::{Codec, Wide};
 use crate::voip::media::{MediaCommand, RecordingId, StreamId};
 use crate::voip::sip;
 use std::net::IpAddr;
@@ -42,6 +43,8 @@ pub enum Command {
     KeepTicket(Box<CallbackTicket>),
     /// Forget the open callback of this name.
     ForgetTicket(CallId),
+    /// Make the prompts of a wide-band codec ready and answer with `set_wide_prompts`.
+    PreparePrompts(Wide),
     /// Append to the call records.
     Record(CallRecord),
 }
@@ -65,6 +68,8 @@ pub struct ExchangeConfig {
     pub silence_limit: Duration,
     /// The codecs that calls may use, best first.
     pub codecs: Vec<Codec>,
+    /// Whether packets are encrypted.
+    pub secure: SecurePolicy,
     /// How long operators' phones stay registered.
     pub registration: Lifetimes,
     /// What is played to the caller while the operator holds.

@@ -25,11 +25,13 @@ mod outside;
 mod registrar;
 mod sip_events;
 mod talk;
+mod terms;
 mod transfer;
 
 pub use command::{Command, ExchangeConfig};
 pub use outside::{Destination, Outside, Trunk};
 pub use registrar::{Account, Lifetimes};
+pub use terms::SecurePolicy;
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
 use crate::ivr::flow::{CallFlow, Command as FlowCommand, Event as FlowEvent, World};
@@ -104,6 +106,7 @@ pub struct Exchange {
     codes: HashMap<StreamId, CodeCall>,
     keeping: HashMap<RecordingId, Keeping>,
     asked: HashMap<(CallId, RequestId), Asked>,
+    wide_prompts: terms::WidePrompts,
     rng: StdRng,
     last_stream: u64,
     last_recording: u64,
@@ -144,6 +147,7 @@ impl Exchange {
             codes: HashMap::new(),
             keeping: HashMap::new(),
             asked: HashMap::new(),
+            wide_prompts: terms::WidePrompts::default(),
             rng,
             last_stream: 0,
             last_recording: 0,

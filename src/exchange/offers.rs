@@ -7,6 +7,7 @@
 //! ```
 
 use super::call::{Context, Description, Link, Phase, Talking};
+use super::terms::Side;
 use super::{Command, Exchange, Owner};
 use crate::ivr::acd::{self, OfferFailure, Withdrawal};
 use crate::ivr::flow::Event as FlowEvent;
@@ -16,7 +17,6 @@ use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
 use crate::voip::sip::endpoint::{LegId, OutgoingCall};
 use crate::voip::sip::headers::{Headers, NameAddr};
 use crate::voip::sip::{Host, SipUri};
-use rand::RngExt;
 use std::net::{IpAddr, SocketAddr};
 
 /// The whisper's playback; the flow's own are numbered within 32 bits.
@@ -95,8 +95,7 @@ impl Exchange {
             self.offer_failed(now, call, operator, OfferFailure::Unreachable);
             return;
         };
-        let mut negotiation =
-            Negotiation::new(u64::from(self.rng.random::<u32>()), address).with_codecs(&self.config.codecs);
+        let mut negotiation = self.negotiation(Side::Operator(Some(call)), address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
         let Some(owner) = self.streams.get(&stream).cloned() else { return };
         let is_ticket = matches!(owner, Owner::Waiter(..));

@@ -21,7 +21,6 @@ use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
 use crate::voip::sip::Status;
 use crate::voip::sip::endpoint::{LegId, OutgoingCall, Refer, ReferFailure, ReferProgress};
 use crate::voip::sip::headers::{Headers, NameAddr};
-use rand::RngExt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -170,8 +169,7 @@ impl Exchange {
             self.transfer_failed(now, id, "unreachable");
             return;
         };
-        let session = u64::from(self.rng.random::<u32>());
-        let mut negotiation = Negotiation::new(session, address).with_codecs(&self.config.codecs);
+        let mut negotiation = self.negotiation(super::terms::Side::Outside, address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
         let outgoing = OutgoingCall {
             from: way.from(address.ip()),

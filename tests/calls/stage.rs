@@ -5,7 +5,7 @@ use super::bank::FakeBank;
 use super::ear::{Clips, Heard, phrases, words};
 use super::phone::{Manner, Out, Phone, Voice};
 use super::text::Sip;
-use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, Lifetimes, Outside};
+use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, Lifetimes, Outside, SecurePolicy};
 use hotline::ivr::acd::{CallbackTicket, OperatorProfile, OperatorState};
 use hotline::ivr::menu::{Menu, load};
 use hotline::ivr::speech::Manifest;
@@ -92,6 +92,7 @@ pub fn config() -> ExchangeConfig {
         call_length: Duration::from_secs(4 * 3600),
         silence_limit: Duration::from_secs(60),
         codecs: Codec::PREFERRED.to_vec(),
+        secure: SecurePolicy::default(),
         registration: Lifetimes::default(),
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
         blocked_numbers: Vec::new(),
@@ -338,7 +339,7 @@ impl Stage {
                 self.show(format_args!("{record:?}"));
                 self.records.push(record);
             }
-            Command::KeepMessage { .. } => {}
+            Command::KeepMessage { .. } | Command::PreparePrompts(_) => {}
             Command::KeepTicket(ticket) => {
                 self.tickets.insert(ticket.id(), *ticket);
             }

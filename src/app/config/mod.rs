@@ -137,11 +137,19 @@ pub struct Media {
     pub ports: PortRange,
     /// Media threads; 0 is one for each core. Default 0. Example: 2.
     pub threads: u16,
+    /// How routers are to treat RTP: the differentiated services code point, 0 to 63 (RFC 2474). Default 46, expedited
+    /// forwarding. Example: 0, not marked.
+    #[serde(deserialize_with = "values::code_point")]
+    pub dscp: u8,
     /// A call whose phone sends no sound for this long is taken for dead and ended. Default `30s`. Example: `2m`.
     pub silence_limit: Length,
-    /// Codecs by preference, best first. Default `PCMA` and `PCMU`. Example: `[PCMU]`.
+    /// Codecs by preference, best first. Default all, `PCMA` first. Example: `[G722, PCMA]`, wide-band where the phone
+    /// can.
     #[serde(deserialize_with = "values::distinct")]
     pub codecs: Vec<Codec>,
+    /// Whether calls are encrypted by SRTP, with keys in the description. Default `preferred`. Example: `required`,
+    /// where calls come in over TLS only.
+    pub srtp: Srtp,
 }
 
 impl Default for Media {
@@ -149,8 +157,10 @@ impl Default for Media {
         Self {
             ports: PortRange::DEFAULT,
             threads: 0,
+            dscp: 46,
             silence_limit: Length::from_secs(30),
-            codecs: vec![Codec::Pcma, Codec::Pcmu],
+            codecs: vec![Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus],
+            srtp: Srtp::Preferred,
         }
     }
 }
@@ -163,6 +173,35 @@ pub enum Codec {
     Pcma,
     /// G.711 µ-law, common in North America.
     Pcmu,
+    /// G.722, wide-band; as many octets as G.711.
+    G722,
+    /// Opus, wide-band; a third of the octets. The most work where a call is bridged to another codec.
+    #[serde(rename = "opus")]
+    Opus,
+}
+
+/// Whether sound is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Srtp {
+    /// Never.
+    Refused,
+    /// Where the other side can.
+    Preferred,
+    /// Always; calls without it are refused.
+    Required,
+}
+
+impl Srtp {
+    /// As the media layer has it.
+    #[must_use]
+    pub const fn of_calls(self) -> crate::voip::sdp::SecureMedia {
+        match self {
+            Self::Refused => crate::voip::sdp::SecureMedia::Refused,
+            Self::Preferred => crate::voip::sdp::SecureMedia::Preferred,
+            Self::Required => crate::voip::sdp::SecureMedia::Required,
+        }
+    }
 }
 
 impl Codec {
@@ -172,6 +211,8 @@ impl Codec {
         match self {
             Self::Pcma => crate::voip::audio::Codec::Pcma,
             Self::Pcmu => crate::voip::audio::Codec::Pcmu,
+            Self::G722 => crate::voip::audio::Codec::G722,
+            Self::Opus => crate::voip::audio::Codec::Opus,
         }
     }
 }
@@ -258,11 +299,14 @@ pub struct Operators {
     pub realm: String,
     /// How long a phone stays registered: at least and at most.
     pub registration: Registration,
+    /// Whether their calls are encrypted by SRTP. `preferred` offers keys beside plain RTP. Default `refused`. Example:
+    /// `preferred`.
+    pub srtp: Srtp,
 }
 
 impl Default for Operators {
     fn default() -> Self {
-        Self { realm: "hotline".into(), registration: Registration::default() }
+        Self { realm: "hotline".into(), registration: Registration::default(), srtp: Srtp::Refused }
     }
 }
 

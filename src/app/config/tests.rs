@@ -95,6 +95,13 @@ fn every_mistake_has_its_place_and_advice() {
 }
 
 #[test]
+fn a_code_point_has_six_bits() {
+    assert_eq!(Config::parse("media: {dscp: 63}\n", "config.yaml").expect("six bits").media.dscp, 63);
+    let error = Config::parse("media: {dscp: 64}\n", "config.yaml").expect_err("seven bits").to_string();
+    assert!(error.contains("0 to 63"), "{error}");
+}
+
+#[test]
 fn a_file_that_is_not_there_or_not_text_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("config.yaml");

@@ -145,6 +145,15 @@ pub(super) fn not_empty<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserial
     if list.is_empty() { Err(D::Error::custom("the list is empty; name at least one")) } else { Ok(list) }
 }
 
+/// A differentiated services code point: six bits.
+pub(super) fn code_point<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let number = u8::deserialize(deserializer)?;
+    if number > 63 {
+        return Err(D::Error::custom(format!("{number} is no code point; write 0 to 63, such as 46")));
+    }
+    Ok(number)
+}
+
 /// A list with something in it and nothing twice.
 pub(super) fn distinct<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

@@ -11,9 +11,11 @@ const EXAMPLE: &str = include_str!("../../../config.example.yaml");
 const LENGTH: &str = "^0*[1-9][0-9]*(ms|s|m|h)$";
 
 /// What a key takes, where its default does not tell.
-const TAKES: [(&str, &[&str]); 7] = [
+const TAKES: [(&str, &[&str]); 9] = [
     ("sip.transports", &["udp", "tcp"]),
-    ("media.codecs", &["PCMA", "PCMU"]),
+    ("media.codecs", &["PCMA", "PCMU", "G722", "opus"]),
+    ("media.srtp", &["refused", "preferred", "required"]),
+    ("operators.srtp", &["refused", "preferred", "required"]),
     ("bank.kind", &["sandbox"]),
     ("menu.apply", &["manual", "watch"]),
     ("log.level", &["error", "warn", "info", "debug", "trace"]),
@@ -25,7 +27,7 @@ const TAKES: [(&str, &[&str]); 7] = [
 const NULLABLE: [&str; 2] = ["http.listen", "default_line"];
 
 /// Numbers that may be zero.
-const FROM_ZERO: [&str; 1] = ["media.threads"];
+const FROM_ZERO: [&str; 2] = ["media.threads", "media.dscp"];
 
 pub(super) fn schema() -> Json {
     let defaults: Json = serde_yaml::from_str(EXAMPLE).unwrap_or(Json::Null);

@@ -10,11 +10,12 @@ pub(super) mod recordings;
 mod server;
 mod tickets;
 mod web;
+mod wide;
 
 use super::cli::Serve;
 use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides, Transport};
 use super::{simulate, versions};
-use crate::exchange::{Exchange, ExchangeConfig, Lifetimes, Outside};
+use crate::exchange::{Exchange, ExchangeConfig, Lifetimes, Outside, SecurePolicy};
 use crate::io::bank::{BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
 use crate::io::clock::Clock;
 use crate::io::media::{MediaConfig, MediaEngine};
@@ -36,6 +37,8 @@ use tokio::sync::mpsc;
 
 /// Datagrams, connection events and media events that may wait for the exchange.
 const WAITING: usize = 16_384;
+/// Wide-band codecs there are.
+const WIDE_CODECS: usize = 2;
 /// How long the store may take to write what is left when the server stops.
 const FLUSH: Duration = Duration::from_secs(10);
 
@@ -105,6 +108,8 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     }
     let (tickets, tickets_written) = tickets::Tickets::start(store.clone());
     let (answers, bank_answers) = mpsc::channel(WAITING);
+    let (prepared, wide_prepared) = mpsc::channel(WIDE_CODECS);
+    let wide = wide::WidePrompts::new(config.clone(), prompts.clone(), prepared);
     let state = menu_state::MenuState::default();
     let keeper = menu::Keeper::new(config.clone(), &chosen, prompts, state.clone());
     let folder = folder::FolderWatch {
@@ -140,10 +145,18 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         messages: std::collections::HashMap::new(),
         figures,
         menu: state,
+        wide,
         drain_limit: config.drain.limit.duration(),
         draining: false,
     };
-    let inputs = Inputs { udp: udp_received, tcp: tcp_events, media: media_outputs, answers: bank_answers, news };
+    let inputs = Inputs {
+        udp: udp_received,
+        tcp: tcp_events,
+        media: media_outputs,
+        answers: bank_answers,
+        wide: wide_prepared,
+        news,
+    };
     server.run(inputs).await?;
     repeats.abort();
     if tokio::time::timeout(FLUSH, tickets_written).await.is_err() {
@@ -190,6 +203,7 @@ fn media(config: &Config) -> MediaConfig {
     MediaConfig {
         threads: if config.media.threads == 0 { cores } else { usize::from(config.media.threads) },
         ports: config.media.ports.range().clone(),
+        dscp: config.media.dscp,
         streams: 2 * config.limits.calls.get(),
         recordings: config.data.join("recordings"),
         ..MediaConfig::default()
@@ -217,6 +231,10 @@ fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
         call_length: config.limits.call_length.duration(),
         silence_limit: config.media.silence_limit.duration(),
         codecs: config.media.codecs.iter().map(|codec| codec.of_calls()).collect(),
+        secure: SecurePolicy {
+            callers: config.media.srtp.of_calls(),
+            operators: config.operators.srtp.of_calls(),
+        },
         registration: Lifetimes {
             min: config.operators.registration.min.duration(),
             max: config.operators.registration.max.duration(),

@@ -6,6 +6,7 @@ use super::menu_state::MenuState;
 use super::news::News;
 use super::tickets::Tickets;
 use super::web::{Figures, Snapshot};
+use super::wide::{Prepared, WidePrompts};
 use crate::exchange::{Command, Exchange};
 use crate::io::bank::{Bank, Cache};
 use crate::io::clock::Clock;
@@ -43,6 +44,7 @@ pub(super) struct Inputs {
     pub tcp: Receiver<TcpEvent>,
     pub media: Receiver<MediaOutput>,
     pub answers: Receiver<Answer>,
+    pub wide: Receiver<Prepared>,
     pub news: Receiver<News>,
 }
 
@@ -63,6 +65,7 @@ pub(super) struct Server {
     pub messages: HashMap<RecordingId, (CallId, Name)>,
     pub figures: Figures,
     pub menu: MenuState,
+    pub wide: WidePrompts,
     pub drain_limit: Duration,
     pub draining: bool,
 }
@@ -73,6 +76,7 @@ enum Input {
     Tcp(TcpEvent),
     Media(MediaOutput),
     Answer(Answer),
+    Wide(Prepared),
     News(News),
     Time,
     Stop,
@@ -97,6 +101,7 @@ impl Server {
                 Some(event) = inputs.tcp.recv() => Input::Tcp(event),
                 Some(output) = inputs.media.recv() => Input::Media(output),
                 Some(answer) = inputs.answers.recv() => Input::Answer(answer),
+                Some(prepared) = inputs.wide.recv() => Input::Wide(prepared),
                 Some(news) = inputs.news.recv() => Input::News(news),
                 () = until => Input::Time,
                 Some(()) = terminate.recv() => Input::Stop,
@@ -134,6 +139,12 @@ impl Server {
             }
             Input::News(News::Callers(callers)) => self.exchange.set_callers(callers),
             Input::News(News::Menu(menu)) => self.take_menu(menu),
+            Input::Wide(prepared) => {
+                let wide = prepared.wide;
+                let prompts = self.wide.take(prepared);
+                self.tell_media(MediaCommand::Prompts(prompts));
+                self.exchange.set_wide_prompts(wide, true);
+            }
             Input::Time => self.exchange.handle_timeout(now),
             Input::Stop => {
                 let limit = self.drain_limit;
@@ -153,6 +164,7 @@ impl Server {
         let NewMenu { menu, prompts, done } = new;
         self.bank.set_lengths(super::kept(&menu));
         self.exchange.set_prompts(prompts.clone());
+        let prompts = self.wide.replace(&prompts);
         self.tell_media(MediaCommand::Prompts(prompts));
         self.exchange.set_menu(self.clock.now(), menu);
         if done.send(()).is_err() {
@@ -242,6 +254,7 @@ impl Server {
                     self.messages.insert(recording, (call, mailbox));
                 }
                 Command::AskBank(request) => self.ask_bank(request),
+                Command::PreparePrompts(wide) => self.wide.prepare(wide),
                 Command::KeepTicket(ticket) => self.tickets.keep(ticket),
                 Command::ForgetTicket(ticket) => self.tickets.forget(ticket),
                 Command::Record(record) => self.recorder.record(record),

@@ -19,6 +19,7 @@ mod parallel;
 mod player;
 mod quality;
 mod shelf;
+mod wide;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use parallel::each;
 pub use player::{Passing, Player, PlayerError};
 pub use quality::inspect;
 pub use shelf::{Shelf, Take};
+pub use wide::load_wide;
 
 use crate::ivr::speech::Inventory;
 use crate::model::PromptId;

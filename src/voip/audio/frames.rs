@@ -158,6 +158,19 @@ impl PromptFrames {
         prompts
     }
 
+    /// The same prompts with what `other` has in wide-band codecs of the same recordings.
+    #[must_use]
+    pub fn with_wide_of(&self, other: &Self) -> Self {
+        let mut prompts = self.clone();
+        for (id, prompt) in &mut prompts.prompts {
+            if let Some(known) = other.prompts.get(id).filter(|known| known.pcma == prompt.pcma) {
+                prompt.g722 = prompt.g722.take().or_else(|| known.g722.clone());
+                prompt.opus = prompt.opus.take().or_else(|| known.opus.clone());
+            }
+        }
+        prompts
+    }
+
     /// The prompts that are not there in a wide-band codec.
     pub fn without_wide(&self, wide: Wide) -> impl Iterator<Item = &PromptId> {
         self.prompts.iter().filter(move |(_, prompt)| !prompt.has_wide(wide)).map(|(id, _)| id)

@@ -96,6 +96,7 @@ pub struct Negotiation {
     numbers: Numbers,
     policy: SecureMedia,
     keys: Option<OurKeys>,
+    codec: Option<Codec>,
     last: Option<SessionDescription>,
 }
 
@@ -116,6 +117,12 @@ impl RemoteOffer {
     #[must_use]
     pub fn description(&self) -> &SessionDescription {
         &self.0
+    }
+
+    /// Whether an audio line of it has a codec.
+    #[must_use]
+    pub fn names(&self, codec: Codec) -> bool {
+        self.0.media.iter().any(|media| is_usable(media) && Selection::ours(media, &[codec]).is_some())
     }
 
     /// The address of the first audio line, to choose one of ours of the same IP version.
@@ -155,6 +162,7 @@ impl Negotiation {
             numbers: Numbers::default(),
             policy: SecureMedia::Refused,
             keys: None,
+            codec: None,
             last: None,
         }
     }
@@ -170,6 +178,12 @@ impl Negotiation {
     #[must_use]
     pub fn with_codecs(self, codecs: &[Codec]) -> Self {
         Self { codecs: codecs.to_vec(), ..self }
+    }
+
+    /// The codec of our last answer.
+    #[must_use]
+    pub const fn codec(&self) -> Option<Codec> {
+        self.codec
     }
 
     /// Answers an offer: our preferred codec of those offered, its payload numbers, other lines refused in place.
@@ -194,6 +208,7 @@ impl Negotiation {
             (_, None) => {}
         }
         self.numbers.follow(&selection);
+        self.codec = Some(selection.codec);
         let lines = offer.media.iter().enumerate().map(|(at, media)| {
             if at == index {
                 let mut line = self.line(media.protocol.clone(), selection.formats(), negotiated.direction);
@@ -406,5 +421,7 @@ fn refused(media: &MediaDescription) -> MediaDescription {
     line
 }
 
+#[cfg(test)]
+mod terms_tests;
 #[cfg(test)]
 mod tests;

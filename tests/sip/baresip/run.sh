@@ -3,6 +3,7 @@
 #
 # One registers as the operator anna and answers by itself; the other calls, presses 0 and is given to her. Each says a
 # tone of its own, and the recordings of what they heard must hold the tone of the other. Then the caller hangs up.
+# After the plain call come callers with G.722, with Opus and with SRTP; the operator's phone speaks G.711 in clear.
 # PROGRAM is a built hotline, target/release/hotline by default. Leaves nothing behind.
 set -uo pipefail
 
@@ -10,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../server.sh"
 program=$(realpath "${1:-$root/target/release/hotline}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/hotline-baresip-XXXXXX")
-passed=0 failed=0 phones=()
+passed=0 failed=0 phones=() shown=anna
 
 clean_up() {
     local pid
@@ -30,7 +31,7 @@ step() { # WHAT COMMAND…: a step that must succeed, else all is over
     fi
     failed=$((failed + 1))
     echo "baresip $what: FAILED"
-    for phone in anna caller; do
+    for phone in $shown; do
         echo "--- $phone"
         tr '\r' '\n' 2>/dev/null < "$work/$phone/log" | sed 's/\[[0-9:]*\] audio=[^[]*(bit\/s) *//g' | grep -v '^ *$' | tail -n 25
     done
@@ -68,6 +69,9 @@ tell() {
     exec 3>&-
 }
 
+# The log is emptied between calls, so that each line is of this one.
+says_again() { wait_for_line "$work/$1/log" "$2" "$3"; }
+
 says() { wait_for_line "$work/$1/log" "$2" "$3"; }
 
 # heard NAME HERTZ: whether a telephone's recording of what it hears holds two seconds of a tone, within 20 s.
@@ -89,21 +93,49 @@ start_server "$program" "$work/server" || exit 1
 base=$((30000 + $$ % 400 * 6))
 phone anna 1000 "$(free_port $base)" \
     "<sip:anna@$address>;auth_user=anna;auth_pass=$password;answermode=auto;audio_codecs=pcma;regint=120"
-anna=$phone
+anna=$phone anna_control=$control
 step "operator registers" says anna '200 OK' 10
 
-phone caller 440 "$(free_port $((base + 60)))" "<sip:+79161234567@$address>;regint=0;audio_codecs=pcma" \
-    -e "/dial sip:88001234567@$address"
-caller=$phone caller_control=$control
-step "caller is answered" says caller 'Call established' 10
-step "caller hears the greeting" says caller 'incoming rtp' 10
-step "caller presses 0" tell "$caller_control" sndcode 0
-step "operator is rung and answers" says anna 'Call established' 20
-step "operator hears the caller" heard anna 440
-step "caller hears the operator" heard caller 1000
-step "caller hangs up" tell "$caller_control" hangup
-step "operator is hung up on" says anna 'terminated\|session closed' 10
+# conversation NAME ACCOUNT-OPTIONS: a caller of this kind talks with the operator.
+conversation() {
+    local name=$1 options=$2
+    phone "$name" 440 "$(free_port $((base + 60)))" "<sip:+79161234567@$address>;regint=0;$options" \
+        -e "/dial sip:88001234567@$address"
+    caller=$phone caller_control=$control
+    shown="anna $name"
+    step "$name: caller is answered" says "$name" 'Call established' 10
+    step "$name: caller hears the greeting" says "$name" 'incoming rtp' 10
+    step "$name: caller presses 0" tell "$caller_control" sndcode 0
+    step "$name: operator is rung and answers" says_again anna 'Call established' 20
+    step "$name: operator hears the caller" heard anna 440
+    step "$name: caller hears the operator" heard "$name" 1000
+    step "$name: caller hangs up" tell "$caller_control" hangup
+    step "$name: operator is hung up on" says_again anna 'terminated\|session closed' 10
+    kill -TERM "$caller" 2>/dev/null
+    wait_for_end "$caller" 5
+    # The operator's phone writes a new recording for each call; the old one must not be heard again.
+    rm -f "$work/anna"/dump-*
+    : > "$work/anna/log"
+    step "$name: operator is ready again" tell "$anna_control" dial "sip:*62@$address"
+    step "$name: the code is taken" says_again anna 'terminated\|session closed' 10
+    rm -f "$work/anna"/dump-*
+    : > "$work/anna/log"
+}
 
-for pid in "$caller" "$anna"; do kill -TERM "$pid" 2>/dev/null; wait_for_end "$pid" 5; done
+conversation plain "audio_codecs=pcma"
+conversation g722 "audio_codecs=G722"
+# The first call of a wide-band codec has its prompts made ready and hears 503 until they are.
+for codec in opus; do
+    phone first 440 "$(free_port $((base + 60)))" "<sip:+79161234568@$address>;regint=0;audio_codecs=$codec" \
+        -e "/dial sip:88001234567@$address"
+    first=$phone
+    step "$codec: prompts are made ready" wait_for_line "$work/server/log" 'prompts are ready.*Opus\|Opus.*prompts are ready' 90
+    kill -TERM "$first" 2>/dev/null
+    wait_for_end "$first" 5
+done
+conversation opus "audio_codecs=opus"
+conversation srtp "audio_codecs=pcma;mediaenc=srtp-mand"
+
+for pid in "$anna"; do kill -TERM "$pid" 2>/dev/null; wait_for_end "$pid" 5; done
 step "server ends when asked" stop_server
 echo "baresip: $passed passed, $failed failed"

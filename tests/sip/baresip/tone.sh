@@ -23,20 +23,25 @@ make() {
 
 # Windows of a quarter of a second. In each, the share of its power that a tone has (Goertzel).
 heard() {
-    od -An -v -t d2 -w2 -j 44 "$3" | awk -v hertz="$1" -v seconds="$2" '
+    local rate channels
+    channels=$(od -An -t u2 -j 22 -N 2 "$3")
+    rate=$(od -An -t u4 -j 24 -N 4 "$3")
+    # The first channel alone, whatever the codec's rate was.
+    od -An -v -t d2 -w$((channels * 2)) -j 44 "$3" | awk -v hertz="$1" -v seconds="$2" -v rate="$((rate))" '
         function share(f,    w, c, s1, s2, s0, i) {
-            c = 2 * cos(2 * 3.14159265358979 * f / 8000); s1 = s2 = 0
-            for (i = 0; i < 2000; i++) { s0 = window[i] + c * s1 - s2; s2 = s1; s1 = s0 }
-            return energy > 0 ? 2 * (s1 * s1 + s2 * s2 - c * s1 * s2) / (2000 * energy) : 0
+            c = 2 * cos(2 * 3.14159265358979 * f / rate); s1 = s2 = 0
+            for (i = 0; i < size; i++) { s0 = window[i] + c * s1 - s2; s2 = s1; s1 = s0 }
+            return energy > 0 ? 2 * (s1 * s1 + s2 * s2 - c * s1 * s2) / (size * energy) : 0
         }
         function judge(    f, best, most) {
             windows++
-            if (energy < 2000 * 10000) { silent++; return }
+            if (energy < size * 10000) { silent++; return }
             if (share(hertz) > 0.8) { found++; return }
             for (f = 200; f <= 2000; f += 20) if (share(f) > most) { most = share(f); best = f }
             if (most > 0.8) other[best]++; else mixed++
         }
-        { window[n] = $1; energy += $1 * $1; n++; if (n == 2000) { judge(); n = 0; energy = 0 } }
+        BEGIN { size = rate / 4 }
+        { window[n] = $1; energy += $1 * $1; n++; if (n == size) { judge(); n = 0; energy = 0 } }
         END {
             if (found / 4 >= seconds) exit 0
             printf "expected %s s of %s Hz, heard %.2f s of it in %.2f s", seconds, hertz, found / 4, windows / 4
