@@ -1,5 +1,7 @@
 //! The engine over loopback: real sockets, real threads, and no assertion about how fast the machine is.
 
+mod strangers;
+
 use super::*;
 use crate::model::{Digit, Gap, PlayItem, Playlist, PromptId};
 use crate::voip::audio::{Codec, EncodedPrompt};
@@ -73,10 +75,14 @@ impl Bench {
     /// Opens a stream to a new telephone.
     fn phone(&self, stream: u64, beside: Option<&Phone>) -> Phone {
         let socket = UdpSocket::bind((LOOPBACK, 0)).expect("bound");
+        self.phone_with(socket, stream, beside)
+    }
+
+    fn phone_with(&self, socket: UdpSocket, stream: u64, beside: Option<&Phone>) -> Phone {
         socket.set_read_timeout(Some(PATIENCE)).expect("set");
         let remote = socket.local_addr().expect("bound");
         let stream = StreamId(stream);
-        let server = self.engine.open(stream, LOOPBACK, beside.map(|phone| phone.stream)).expect("ports");
+        let server = self.engine.open(stream, remote.ip(), beside.map(|phone| phone.stream)).expect("ports");
         assert_eq!(server.port() % 2, 0);
         let pair = |payload_type| PayloadPair { send: number(payload_type), receive: number(payload_type) };
         let negotiated = Negotiated {
