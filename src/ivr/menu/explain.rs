@@ -1,9 +1,14 @@
 //! A menu or task as the caller hears it, for people to read.
 
 use super::problem::push;
-use super::{Go, Menu, MenuNode, Node, Origin, PhraseId, Reaction, Step, Task, Text, Trouble, lexis};
+use super::{Go, Inherited, Listen, Menu, MenuNode, Node, Origin, PhraseId, Reaction, Text, Trouble, lexis};
 use crate::ivr::speech::{Part, PhraseText};
+use crate::ivr::words::{Words, length};
 use crate::model::{Digit, Lang};
+
+mod conditions;
+mod queues;
+mod steps;
 
 /// Characters spoken in a second.
 const SPEED: usize = 14;
@@ -13,8 +18,8 @@ const SPEED: usize = 14;
 pub fn explain(menu: &Menu, node: Node, lang: Lang) -> String {
     let mut page = Page { menu, lang, text: String::new(), letters: 0 };
     match node {
-        Node::Menu(id) => page.menu_node(&menu[id]),
-        Node::Task(id) => page.task(&menu[id]),
+        Node::Menu(id) => page.menu_node(node, &menu[id]),
+        Node::Task(id) => page.task(node, &menu[id]),
     }
     let seconds = page.letters.div_ceil(SPEED);
     let line = page.word(&format!("About {seconds} s of speech."), &format!("Около {seconds} с речи."));
@@ -42,6 +47,10 @@ struct Page<'m> {
 }
 
 impl Page<'_> {
+    const fn plain(&self) -> Words<'_> {
+        Words { menu: self.menu, lang: self.lang }
+    }
+
     fn word(&self, en: &str, ru: &str) -> String {
         Text::new(en, ru).get(self.lang).to_owned()
     }
@@ -75,9 +84,10 @@ impl Page<'_> {
         press
     }
 
-    fn menu_node(&mut self, node: &MenuNode) {
+    fn menu_node(&mut self, at: Node, node: &MenuNode) {
         let kind = self.word("Menu", "Меню");
         self.line(&format!("{kind} {} — {}", node.name, node.title));
+        self.begins(at);
         if let Some(intro) = node.intro {
             self.say("  ", intro);
         }
@@ -89,25 +99,27 @@ impl Page<'_> {
         for option in spoken.chain(operator) {
             let words = self.offer(option.digit, option.offer);
             let target = self.target(option.go);
-            let hidden = if option.condition.is_some() {
-                self.word(" (only if allowed)", " (при условии)")
-            } else {
-                String::new()
-            };
+            let hidden = option.condition.as_ref().map(|condition| self.only_if(condition)).unwrap_or_default();
             self.line(&format!("  “{words}” → {target}{hidden}"));
         }
         if let Some(hint) = node.hint {
             self.say("  ", hint);
         }
-        self.keys(&node.keys);
-        self.trouble(&node.trouble.value, node.trouble.from);
+        if let Some(back) = node.back {
+            let text =
+                format!("  {} → {}", self.word("back from the first menu", "назад из первого меню"), self.target(back));
+            self.line(&text);
+        }
+        self.keys("  ", &node.keys);
+        self.trouble("  ", &node.trouble);
+        self.listen("  ", &node.listen);
     }
 
-    fn keys(&mut self, keys: &[(Digit, super::Inherited<Go>)]) {
+    fn keys(&mut self, indent: &str, keys: &[(Digit, Inherited<Go>)]) {
         for (digit, go) in keys {
             let (key, target, from) = (lexis::key_name(*digit), self.target(go.value), self.origin(go.from));
             let word = self.word("key", "клавиша");
-            self.line(&format!("  {word} {key} → {target}{from}"));
+            self.line(&format!("{indent}{word} {key} → {target}{from}"));
         }
     }
 
@@ -119,14 +131,28 @@ impl Page<'_> {
         }
     }
 
-    fn trouble(&mut self, trouble: &Trouble, origin: Origin) {
-        let from = self.origin(origin);
+    fn trouble(&mut self, indent: &str, inherited: &Inherited<Trouble>) {
+        let (trouble, from) = (&inherited.value, self.origin(inherited.from));
         let silence = self.word("silence", "тишина");
         let wrong = self.word("wrong key", "неверная клавиша");
         for (name, reactions) in [(silence, &trouble.silence), (wrong, &trouble.wrong)] {
             let steps: Vec<String> = reactions.iter().map(|reaction| self.reaction(reaction)).collect();
-            self.line(&format!("  {name}: {}{from}", steps.join("; ")));
+            self.line(&format!("{indent}{name}: {}{from}", steps.join("; ")));
         }
+    }
+
+    fn listen(&mut self, indent: &str, inherited: &Inherited<Listen>) {
+        let listen = &inherited.value;
+        let (first, next) = (length(listen.first_key), length(listen.next_key));
+        let (waits, then) =
+            (self.word("waits for a key", "ждёт клавишу"), self.word("between keys", "между клавишами"));
+        let uncut = if listen.barge_in {
+            String::new()
+        } else {
+            self.word(", keys do not cut speech", ", клавиши не перебивают")
+        };
+        let from = self.origin(inherited.from);
+        self.line(&format!("{indent}{waits} {first}, {then} {next}{uncut}{from}"));
     }
 
     fn reaction(&self, reaction: &Reaction) -> String {
@@ -148,57 +174,26 @@ impl Page<'_> {
         }
     }
 
-    fn task(&mut self, task: &Task) {
-        let kind = self.word("Task", "Сценарий");
-        self.line(&format!("{kind} {} — {}", task.name, task.title));
-        if let Some(level) = task.needs {
-            let word = self.word("needs level", "нужен уровень");
-            self.line(&format!("  {word} {}", level.name()));
+    /// Whose call begins here.
+    fn begins(&mut self, node: Node) {
+        let menu = self.menu;
+        for line in menu.lines.iter().filter(|line| line.start == node) {
+            let numbers: Vec<&str> = line.numbers.iter().map(crate::model::PhoneNumber::as_str).collect();
+            let (en, ru) = ("begins here: line", "отсюда начинается: линия");
+            let text = format!("  {} {} ({})", self.word(en, ru), line.name, numbers.join(", "));
+            self.line(&text);
         }
-        for node in &task.steps {
-            self.step(&node.step);
-        }
-    }
-
-    fn step(&mut self, step: &Step) {
-        match step {
-            Step::Say { phrase, .. } => self.say("  ", *phrase),
-            Step::Ask(ask) => self.say("  ? ", ask.say),
-            Step::Choose(choose) => {
-                self.say("  ? ", choose.say);
-                for option in &choose.options {
-                    if let Some(offer) = option.offer {
-                        let words = self.offer(option.digit, offer);
-                        self.line(&format!("    “{words}” = {}", option.value));
-                    }
-                }
-            }
-            Step::Confirm(confirm) => {
-                self.say("  ? ", confirm.say);
-                self.say("    ", self.menu.confirm);
-            }
-            Step::Do(operation) => {
-                self.line(&format!("  · {}", self.menu[operation.operation].name));
-                for (outcome, action) in &operation.outcomes {
-                    let (said, from) = (action.value.say, self.origin(action.from));
-                    let words = said.map(|phrase| format!("“{}”", self.words(phrase))).unwrap_or_default();
-                    self.line(&format!("    {outcome}: {words}{from}"));
-                }
-            }
-            Step::If { .. } => self.line(&self.word("  · a condition", "  · условие")),
-            Step::Go(go) => self.line(&format!("  → {}", self.target(*go))),
-            Step::Call(task) => self.line(&format!("  · {}", self.menu[*task].name)),
-            Step::Queue(queue) => self.line(&format!("  → {}", self.menu[queue.queue].title)),
-            Step::Transfer(transfer) => self.line(&format!("  → {}", transfer.target)),
-            Step::Voicemail(voicemail) => self.say("  ", voicemail.say),
-            Step::Note(_) => {}
-            Step::SayEach(each) => self.say("  * ", each.say),
-            Step::Split(split) => {
-                for (name, share, _) in &split.branches {
-                    self.line(&format!("  → {name} ({share})"));
-                }
-            }
-            Step::Language(lang) => self.line(&format!("  · {lang}")),
+        for profile in menu.profiles.iter().filter(|profile| profile.start == Some(node)) {
+            let slow = if profile.slow { self.word(", slowly", ", медленно") } else { String::new() };
+            let lang = profile.lang.map(|lang| format!(", {lang}")).unwrap_or_default();
+            let text = format!(
+                "  {} {}{slow}{lang}, +{} {}",
+                self.word("begins here: profile", "отсюда начинается: профиль"),
+                profile.name,
+                profile.priority,
+                self.word("s in every queue", "с в каждой очереди")
+            );
+            self.line(&text);
         }
     }
 }
@@ -210,3 +205,6 @@ fn words(text: &PhraseText) -> String {
     });
     parts.collect()
 }
+
+#[cfg(test)]
+mod tests;
