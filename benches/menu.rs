@@ -7,6 +7,7 @@ mod generated;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hotline::ivr::flow::{CallFlow, Caller, Event, World};
 use hotline::ivr::menu::{LineId, Menu, load};
+use hotline::ivr::simulate::{parse_tests, run_tests};
 use hotline::ivr::speech::Manifest;
 use hotline::model::{CallId, Digit, Instant, Now, PhoneNumber};
 use std::hint::black_box;
@@ -88,5 +89,18 @@ fn step(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, check, step);
+/// All tests of the default menu, reading them included.
+fn test(criterion: &mut Criterion) {
+    let menu = Arc::new(load(&example()).unwrap().0);
+    let manifest = Manifest::parse(include_str!("../prompts/manifest.tsv")).unwrap();
+    let text = include_str!("../menus/tests/hotline.test.yaml");
+    criterion.bench_function("test the example", |bench| {
+        bench.iter(|| {
+            let scripts = parse_tests(&menu, "hotline.test.yaml", black_box(text)).unwrap();
+            assert_eq!(run_tests(&menu, &scripts, &manifest).failed(), 0);
+        });
+    });
+}
+
+criterion_group!(benches, check, step, test);
 criterion_main!(benches);
