@@ -151,6 +151,17 @@ fn an_offer_without_a_common_codec_is_not_acceptable() {
 }
 
 #[test]
+fn a_phone_that_is_wide_band_only_calls_again_while_its_prompts_are_made_ready() {
+    let mut stage = Stage::new();
+    let caller = stage.phone("+79161234567");
+    stage.phones[caller].formats = "9 101";
+    stage.dial(caller, "main");
+    assert_eq!(stage.phones[caller].count("503 INVITE"), 1);
+    assert_eq!(stage.causes(), [Cause::Refused(503)]);
+    stage.assert_all_let_go("G.722 only, and its prompts are not ready");
+}
+
+#[test]
 fn either_law_is_spoken_as_the_phone_offers_it() {
     for (formats, codec) in [("8 0 101", 8), ("0 101", 0), ("8", 8), ("0", 0)] {
         let mut stage = Stage::new();
