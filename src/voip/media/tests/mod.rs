@@ -4,6 +4,7 @@ mod bridging;
 mod codecs;
 mod conversation;
 mod keys;
+mod pace;
 mod playing;
 mod recording;
 mod safety;
