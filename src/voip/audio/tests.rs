@@ -18,7 +18,6 @@ fn sound(rate: usize, tones: &[f64]) -> Vec<i16> {
 }
 
 /// Signal to noise in decibels, at the delay and gain at which the two are most alike.
-#[expect(clippy::cast_precision_loss, reason = "sums of a second")]
 fn snr(sent: &[i16], heard: &[i16], most_delay: usize) -> f64 {
     let steady = 2_000..sent.len() - 2_000;
     let at_delay = |delay: usize| {

@@ -74,16 +74,22 @@ pub(super) const fn is_secure(protocol: &Protocol) -> bool {
     matches!(protocol, Protocol::Savp | Protocol::Savpf)
 }
 
-/// How an offered line would be taken: clear, or with a key of its. `None` when it cannot be.
-pub(super) fn protection(media: &MediaDescription, policy: SecureMedia) -> Option<Option<CryptoLine>> {
+/// How a line is taken.
+pub(super) enum Protection {
+    Clear,
+    Keyed(CryptoLine),
+}
+
+/// How an offered line would be taken; `None` when it cannot be.
+pub(super) fn protection(media: &MediaDescription, policy: SecureMedia) -> Option<Protection> {
     let line = match policy {
         SecureMedia::Refused => None,
         SecureMedia::Preferred | SecureMedia::Required => media.crypto.iter().find_map(CryptoLine::parse),
     };
     match line {
-        Some(line) => Some(Some(line)),
+        Some(line) => Some(Protection::Keyed(line)),
         None if is_secure(&media.protocol) || policy == SecureMedia::Required => None,
-        None => Some(None),
+        None => Some(Protection::Clear),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Offer and answer (RFC 3264): what two descriptions agree on.
 
-use super::crypto::{self, CryptoLine, OurKeys, SecureMedia};
+use super::crypto::{self, CryptoLine, OurKeys, Protection, SecureMedia};
 use super::formats::{Numbers, Selection};
 use super::parse::SdpError;
 use super::session::{
@@ -234,8 +234,8 @@ impl Negotiation {
         let mut clear = None;
         for (index, media, selection) in known {
             match crypto::protection(media, policy) {
-                Some(Some(line)) => return Ok((index, selection, Some(line))),
-                Some(None) => clear = clear.or(Some((index, selection, None))),
+                Some(Protection::Keyed(line)) => return Ok((index, selection, Some(line))),
+                Some(Protection::Clear) => clear = clear.or(Some((index, selection, None))),
                 None => refused = NegotiationError::Protection,
             }
         }

@@ -128,12 +128,12 @@ impl Lines {
         match name {
             "rtpmap" if self.rtpmaps.len() < MAX_FORMATS => self.rtpmaps.extend(rtpmap(value)),
             "fmtp" if self.fmtps.len() < MAX_FORMATS => self.fmtps.extend(fmtp(value)),
-            "rtpmap" | "fmtp" => {}
             "ptime" => self.media.ptime = leading_number(value).or(self.media.ptime),
             "maxptime" => self.media.max_ptime = leading_number(value).or(self.media.max_ptime),
             "rtcp" => self.media.rtcp = rtcp(value).or(self.media.rtcp.take()),
             "crypto" if self.media.crypto.len() < MAX_CRYPTO => self.media.crypto.push(SecretText::new(value)),
-            "crypto" => {}
+            // Beyond the bounds above.
+            "rtpmap" | "fmtp" | "crypto" => {}
             _ => keep(&mut self.media.attributes, name, value),
         }
     }

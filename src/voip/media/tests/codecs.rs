@@ -47,8 +47,8 @@ fn open(world: &mut World, stream: StreamId, negotiated: Negotiated) -> Phone {
     phone
 }
 
-/// Half a second of 1,000 Hz, and 300 ms of silence around it as in recordings.
-#[expect(clippy::cast_possible_truncation, reason = "within 16 bits")]
+/// So many seconds of 1,000 Hz.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 16 bits, and not below zero")]
 fn tone_at(rate: u32, seconds: f64) -> Vec<i16> {
     let samples = f64::from(rate) * seconds;
     let step = std::f64::consts::TAU * 1_000.0 / f64::from(rate);

@@ -17,22 +17,25 @@ fn offer(lines: &[&str]) -> RemoteOffer {
     RemoteOffer::parse(body.as_bytes()).expect("an offer")
 }
 
+/// Our codecs, the line, what follows it, and the codec, number and packet length that come of it.
+type Case = (&'static [Codec], &'static [&'static str], &'static [&'static str], (Codec, u8, u64));
+
 #[test]
 fn the_banks_order_decides_and_packets_have_the_length_that_is_asked_for() {
     use Codec::{G722, Opus, Pcma, Pcmu};
-    let opus = ["m=audio 4 RTP/AVP 111 9 8 0", "a=rtpmap:111 opus/48000/2"];
-    let cases: &[(&[Codec], &[&str], &[&str], (Codec, u8, u64))] = &[
-        (&[Pcma, G722], &opus, &[], (Pcma, 8, 20)),
-        (&[G722, Pcma], &opus, &[], (G722, 9, 20)),
-        (&[Opus, G722], &opus, &[], (Opus, 111, 20)),
-        (&[Opus, G722], &opus, &["a=ptime:60"], (Opus, 111, 20)),
-        (&[Opus, G722], &opus, &["a=maxptime:10"], (G722, 9, 10)),
-        (&[Pcmu], &opus, &["a=ptime:30"], (Pcmu, 0, 30)),
-        (&[Pcmu], &opus, &["a=ptime:30", "a=maxptime:20"], (Pcmu, 0, 20)),
-        (&[Pcmu], &opus, &["a=ptime:25"], (Pcmu, 0, 20)),
-        (&[Pcmu], &opus, &["a=ptime:200"], (Pcmu, 0, 60)),
-        (&[Pcmu], &opus, &["a=ptime:5"], (Pcmu, 0, 20)),
-        (&[Pcmu], &opus, &["a=ptime:0", "a=maxptime:0"], (Pcmu, 0, 20)),
+    const OFFER: &[&str] = &["m=audio 4 RTP/AVP 111 9 8 0", "a=rtpmap:111 opus/48000/2"];
+    let cases: &[Case] = &[
+        (&[Pcma, G722], OFFER, &[], (Pcma, 8, 20)),
+        (&[G722, Pcma], OFFER, &[], (G722, 9, 20)),
+        (&[Opus, G722], OFFER, &[], (Opus, 111, 20)),
+        (&[Opus, G722], OFFER, &["a=ptime:60"], (Opus, 111, 20)),
+        (&[Opus, G722], OFFER, &["a=maxptime:10"], (G722, 9, 10)),
+        (&[Pcmu], OFFER, &["a=ptime:30"], (Pcmu, 0, 30)),
+        (&[Pcmu], OFFER, &["a=ptime:30", "a=maxptime:20"], (Pcmu, 0, 20)),
+        (&[Pcmu], OFFER, &["a=ptime:25"], (Pcmu, 0, 20)),
+        (&[Pcmu], OFFER, &["a=ptime:200"], (Pcmu, 0, 60)),
+        (&[Pcmu], OFFER, &["a=ptime:5"], (Pcmu, 0, 20)),
+        (&[Pcmu], OFFER, &["a=ptime:0", "a=maxptime:0"], (Pcmu, 0, 20)),
         (&[Opus], &["m=audio 4 RTP/AVP 111", "a=rtpmap:111 OPUS/48000"], &[], (Opus, 111, 20)),
     ];
     for (codecs, lines, more, (codec, number, millis)) in cases {
