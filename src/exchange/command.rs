@@ -1,11 +1,11 @@
 //! What the exchange asks of the world, and what it is told at its start.
 
 use super::outside::Outside;
-use super::registrar::Lifetimes;
+use super::registrar::{KeptPhone, Lifetimes};
 use super::terms::SecurePolicy;
 use crate::ivr::acd::CallbackTicket;
 use crate::ivr::menu::Name;
-use crate::model::{BankRequest, CallId, CallRecord, PhoneNumber, Playlist};
+use crate::model::{BankRequest, CallId, CallRecord, OperatorId, PhoneNumber, Playlist};
 use crate::voip::audio::{Codec, Wide};
 use crate::voip::media::{MediaCommand, RecordingId, StreamId};
 use crate::voip::sip;
@@ -45,6 +45,14 @@ pub enum Command {
     ForgetTicket(CallId),
     /// Make the prompts of a wide-band codec ready and answer with `set_wide_prompts`.
     PreparePrompts(Wide),
+    /// Keep these phones of an operator, in the place of all that were kept; give them back at the next start with
+    /// `restore_phone`.
+    KeepPhones {
+        /// Whose.
+        operator: OperatorId,
+        /// Those that are reached by datagrams.
+        phones: Vec<KeptPhone>,
+    },
     /// Append to the call records.
     Record(CallRecord),
 }

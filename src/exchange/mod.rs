@@ -30,7 +30,7 @@ mod transfer;
 
 pub use command::{Command, ExchangeConfig};
 pub use outside::{Destination, Outside, Trunk};
-pub use registrar::{Account, Lifetimes};
+pub use registrar::{Account, KeptPhone, Lifetimes};
 pub use terms::SecurePolicy;
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};

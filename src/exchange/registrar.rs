@@ -16,9 +16,9 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-pub use binding::Target;
+pub use binding::{KeptPhone, Target};
 
-use crate::model::{Instant, OperatorId};
+use crate::model::{Instant, Now, OperatorId};
 use crate::voip::sip::digest::{Algorithm, Credentials, DigestServer, Ha1, Verdict};
 use crate::voip::sip::headers::{Contact, Expires, HeaderName, MinExpires, NameAddr, Path};
 use crate::voip::sip::{ConnectionId, Peer, Request, Response, SipUri, Status};
@@ -171,6 +171,24 @@ impl Registrar {
         let mut phones: Vec<&Binding> = self.phones.get(operator).into_iter().flatten().collect();
         phones.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.refreshed)));
         phones.into_iter().map(|binding| binding.target.clone()).collect()
+    }
+
+    /// What is to be kept of an operator's phones over a restart.
+    #[must_use]
+    pub fn kept(&self, now: Now, operator: &OperatorId) -> Vec<KeptPhone> {
+        self.phones.get(operator).into_iter().flatten().filter_map(|binding| binding.keep(now)).collect()
+    }
+
+    /// Takes up a phone that was registered when the server stopped; one of no account is left out.
+    pub fn restore(&mut self, now: Now, operator: &OperatorId, kept: &KeptPhone, local: SocketAddr) {
+        let Some(binding) = Binding::restored(now, kept, local) else { return };
+        if self.accounts.contains_key(operator) {
+            self.change(now.instant, operator, |phones| {
+                let contact = binding.target.uri.clone();
+                let (call_id, cseq) = (binding.call_id.clone(), binding.cseq);
+                apply(phones, Change { contact, call_id, cseq, wish: Wish::Keep(Box::new(binding)) })
+            });
+        }
     }
 
     fn operators_with(&self, wanted: impl Fn(&Binding) -> bool) -> Vec<OperatorId> {

@@ -2,11 +2,11 @@
 
 use super::arrival::{answer_offer, refusal};
 use super::call::{Call, Description, Link, Phase};
-use super::registrar::Event as RegistrarEvent;
+use super::registrar::{Event as RegistrarEvent, KeptPhone};
 use super::transfer::Stage;
 use super::{Command, Exchange, LegEnd, Owner};
 use crate::ivr::acd::OfferFailure;
-use crate::model::{Cause, Now};
+use crate::model::{Cause, Now, OperatorId};
 use crate::voip::dtmf::sip_info;
 use crate::voip::media::{MediaCommand, StreamId};
 use crate::voip::sdp::{Direction, Negotiated};
@@ -19,6 +19,10 @@ impl Exchange {
             Event::Incoming(incoming) => self.on_incoming(now, incoming),
             Event::Register { request, from, local, token } => {
                 let response = self.registrar.handle(now.instant, &request, from, local);
+                if response.status.is_success() {
+                    let operator = OperatorId::new(&request.to.uri().user_text().unwrap_or_default());
+                    self.keep_phones(now, operator);
+                }
                 self.sip.respond(now.instant, token, response);
             }
             Event::Acknowledged { leg, answer } => {
@@ -67,8 +71,20 @@ impl Exchange {
             RegistrarEvent::Unregistered { operator } => {
                 tracing::info!(%operator, "phone gone");
                 self.acd.unregistered(now, &operator);
+                self.keep_phones(now, operator);
             }
         }
+    }
+
+    fn keep_phones(&mut self, now: Now, operator: OperatorId) {
+        let phones = self.registrar.kept(now, &operator);
+        self.commands.push_back(Command::KeepPhones { operator, phones });
+    }
+
+    /// Takes up a phone that was registered when the server stopped. `local` is our address towards it.
+    pub fn restore_phone(&mut self, now: Now, operator: &OperatorId, phone: &KeptPhone, local: std::net::SocketAddr) {
+        self.registrar.restore(now, operator, phone, local);
+        self.pump(now);
     }
 
     /// A leg ended by itself. For an operator's phone the status says how an unanswered offer failed.

@@ -320,3 +320,31 @@ fn the_premium_line_wants_an_operator_of_its_own() {
         stage.assert_all_let_go(skills);
     }
 }
+
+#[test]
+fn a_registered_phone_outlives_a_restart() {
+    let mut stage = Stage::new();
+    stage.operators(&[ANNA, "boris:support:ru"]);
+    let kept: Vec<_> = stage.kept_phones.clone().into_iter().collect();
+    assert_eq!(kept.iter().map(|(_, phones)| phones.len()).collect::<Vec<_>>(), [1, 1]);
+    drop(stage);
+    for (wall, registered) in [("2026-03-02T12:30:00+03:00", true), ("2026-03-02T13:00:01+03:00", false)] {
+        let mut stage = Stage::at(wall);
+        // Boris has no account any more.
+        stage.accounts(&[ANNA]);
+        let anna = stage.phone("anna");
+        for (operator, phones) in &kept {
+            for phone in phones {
+                let local = super::stage::BANK.parse().unwrap();
+                stage.with_exchange(|exchange, now| exchange.restore_phone(now, operator, phone, local));
+            }
+        }
+        let state = stage.operator_state("anna");
+        assert_eq!(state == OperatorState::Ready, registered, "{wall}: {state:?}");
+        let caller = ask_for_operator(&mut stage);
+        stage.run_for(5_000);
+        assert_eq!(stage.phones[anna].count("ACK"), usize::from(registered), "{wall}");
+        stage.hang_up(caller);
+        stage.assert_all_let_go(wall);
+    }
+}

@@ -5,7 +5,7 @@ use super::bank::FakeBank;
 use super::ear::{Clips, Heard, phrases, words};
 use super::phone::{Manner, Out, Phone, Voice};
 use super::text::Sip;
-use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, Lifetimes, Outside, SecurePolicy};
+use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, KeptPhone, Lifetimes, Outside, SecurePolicy};
 use hotline::ivr::acd::{CallbackTicket, OperatorProfile, OperatorState};
 use hotline::ivr::menu::{Menu, load};
 use hotline::ivr::speech::Manifest;
@@ -64,6 +64,8 @@ pub struct Stage {
     pub ports: BTreeSet<StreamId>,
     /// Open callbacks, as a store keeps them.
     pub tickets: BTreeMap<CallId, CallbackTicket>,
+    /// Registered phones, as a store keeps them.
+    pub kept_phones: BTreeMap<OperatorId, Vec<KeptPhone>>,
     /// Whether ports can be bound.
     pub has_ports: bool,
     now: Now,
@@ -134,6 +136,7 @@ impl Stage {
             shown: String::new(),
             ports: BTreeSet::new(),
             tickets: BTreeMap::new(),
+            kept_phones: BTreeMap::new(),
             has_ports: true,
             now: Now { instant: start, wall: wall.parse().unwrap() },
             last_tick: start,
@@ -211,6 +214,12 @@ impl Stage {
 
     /// Operators' accounts; `anna:support,fraud:ru,en`. Each gets a phone, which registers.
     pub fn operators(&mut self, accounts: &[&str]) -> Vec<Id> {
+        self.accounts(accounts);
+        accounts.iter().map(|text| self.register(text.split(':').next().unwrap())).collect()
+    }
+
+    /// Operators' accounts without phones.
+    pub fn accounts(&mut self, accounts: &[&str]) {
         let split = |list: &str| list.split(',').map(Into::into).collect();
         let account = |text: &&str| {
             let parts: Vec<&str> = text.split(':').collect();
@@ -221,7 +230,6 @@ impl Stage {
             (profile, Account { operator: id, ha1 })
         };
         self.with_exchange(|exchange, now| exchange.set_operators(now, accounts.iter().map(account).collect()));
-        accounts.iter().map(|text| self.register(text.split(':').next().unwrap())).collect()
     }
 
     /// A new phone of an operator, registered.
@@ -340,6 +348,9 @@ impl Stage {
                 self.records.push(record);
             }
             Command::KeepMessage { .. } | Command::PreparePrompts(_) => {}
+            Command::KeepPhones { operator, phones } => {
+                self.kept_phones.insert(operator, phones);
+            }
             Command::KeepTicket(ticket) => {
                 self.tickets.insert(ticket.id(), *ticket);
             }

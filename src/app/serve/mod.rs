@@ -140,6 +140,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         recorder: recorder.clone(),
         store: store.clone(),
         tickets,
+        phones: store.registrations(clock.now().wall).await?,
         addresses,
         answers,
         messages: std::collections::HashMap::new(),

@@ -4,14 +4,14 @@ use super::addresses::Addresses;
 use super::menu::NewMenu;
 use super::menu_state::MenuState;
 use super::news::News;
-use super::tickets::Tickets;
+use super::tickets::{self, Tickets};
 use super::web::{Figures, Snapshot};
 use super::wide::{Prepared, WidePrompts};
 use crate::exchange::{Command, Exchange};
 use crate::io::bank::{Bank, Cache};
 use crate::io::clock::Clock;
 use crate::io::media::{MediaEngine, MediaOutput};
-use crate::io::store::{Recorder, Store, VoiceMessage};
+use crate::io::store::{Recorder, Store, StoredRegistration, VoiceMessage};
 use crate::io::tcp::{CloseReason, TcpConnections, TcpEvent};
 use crate::io::udp::{Received, UdpSockets};
 use crate::ivr::menu::Name;
@@ -59,6 +59,8 @@ pub(super) struct Server {
     pub recorder: Recorder,
     pub store: Store,
     pub tickets: Tickets,
+    /// Phones that were registered when the server stopped; taken up once the accounts are there.
+    pub phones: Vec<StoredRegistration>,
     pub addresses: Addresses,
     pub answers: Sender<Answer>,
     /// Messages being recorded: whose call and which mailbox.
@@ -91,6 +93,7 @@ impl Server {
         if let Some(news) = inputs.news.recv().await {
             self.take(Input::News(news));
         }
+        self.restore_phones();
         loop {
             let until = self.exchange.poll_timeout().map_or(IDLE, |at| self.clock.until(at).min(IDLE));
             let until = tokio::time::sleep_until(tokio::time::Instant::from_std(
@@ -116,6 +119,13 @@ impl Server {
                 return Ok(());
             }
         }
+    }
+
+    fn restore_phones(&mut self) {
+        let Some(bound) = self.udp.local_addrs().next() else { return };
+        let (now, phones) = (self.clock.now(), std::mem::take(&mut self.phones));
+        let addresses = &mut self.addresses;
+        tickets::restore_phones(&mut self.exchange, now, phones, |phone| addresses.specific(bound, phone));
     }
 
     fn take(&mut self, input: Input) {
@@ -255,6 +265,7 @@ impl Server {
                 }
                 Command::AskBank(request) => self.ask_bank(request),
                 Command::PreparePrompts(wide) => self.wide.prepare(wide),
+                Command::KeepPhones { operator, phones } => self.tickets.keep_phones(operator, phones),
                 Command::KeepTicket(ticket) => self.tickets.keep(ticket),
                 Command::ForgetTicket(ticket) => self.tickets.forget(ticket),
                 Command::Record(record) => self.recorder.record(record),

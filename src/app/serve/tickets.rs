@@ -1,8 +1,11 @@
-//! Open callbacks on their way into the store, one after the other: what was said last is what is kept.
+//! Open callbacks and registered phones on their way into the store, one after the other: what was said last is what
+//! is kept.
 
-use crate::io::store::{Store, StoreError};
+use crate::exchange::{Exchange, KeptPhone};
+use crate::io::store::{Store, StoreError, StoredRegistration};
 use crate::ivr::acd::CallbackTicket;
-use crate::model::CallId;
+use crate::model::{CallId, Now, OperatorId};
+use std::net::{IpAddr, SocketAddr};
 use tokio::sync::mpsc;
 
 /// Changes that may wait for the store.
@@ -12,9 +15,10 @@ const WAITING: usize = 1_024;
 enum Change {
     Keep(Box<CallbackTicket>),
     Forget(CallId),
+    Phones(OperatorId, Vec<StoredRegistration>),
 }
 
-/// Writes tickets beside the loop.
+/// Writes tickets and phones beside the loop.
 pub(super) struct Tickets(mpsc::Sender<Change>);
 
 impl Tickets {
@@ -24,7 +28,7 @@ impl Tickets {
         let writing = tokio::spawn(async move {
             while let Some(change) = changes.recv().await {
                 if let Err(error) = write(&store, change).await {
-                    tracing::error!(%error, "an open callback could not be written; a restart would forget it");
+                    tracing::error!(%error, "a callback or a phone could not be written; a restart would forget it");
                 }
             }
         });
@@ -41,9 +45,24 @@ impl Tickets {
         self.send(Change::Forget(ticket));
     }
 
+    /// Keeps the phones of an operator in the place of all that were kept.
+    pub fn keep_phones(&self, operator: OperatorId, phones: Vec<KeptPhone>) {
+        let stored = |phone: KeptPhone| StoredRegistration {
+            login: operator.clone(),
+            contact: phone.contact,
+            transport: "udp".to_owned(),
+            source: phone.source,
+            sip_call: phone.call_id,
+            cseq: phone.cseq,
+            expires_at: phone.until,
+        };
+        let phones = phones.into_iter().map(stored).collect();
+        self.send(Change::Phones(operator, phones));
+    }
+
     fn send(&self, change: Change) {
         if self.0.try_send(change).is_err() {
-            tracing::error!("the store is too slow: an open callback was not written");
+            tracing::error!("the store is too slow: a callback or a phone was not written");
         }
     }
 }
@@ -52,5 +71,27 @@ async fn write(store: &Store, change: Change) -> Result<(), StoreError> {
     match change {
         Change::Keep(ticket) => store.keep_ticket(&ticket).await,
         Change::Forget(ticket) => store.forget_ticket(ticket).await,
+        Change::Phones(operator, phones) => store.replace_registrations(&operator, &phones).await,
+    }
+}
+
+/// Gives the exchange the phones that were registered when the server stopped; `local` says which address of ours a
+/// phone reaches.
+pub(super) fn restore_phones(
+    exchange: &mut Exchange,
+    now: Now,
+    phones: Vec<StoredRegistration>,
+    mut local: impl FnMut(IpAddr) -> SocketAddr,
+) {
+    for phone in phones {
+        let local = local(phone.source.ip());
+        let kept = KeptPhone {
+            contact: phone.contact,
+            source: phone.source,
+            call_id: phone.sip_call,
+            cseq: phone.cseq,
+            until: phone.expires_at,
+        };
+        exchange.restore_phone(now, &phone.login, &kept, local);
     }
 }

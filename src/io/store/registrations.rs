@@ -48,6 +48,22 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps these bindings of an operator, in the place of all there were.
+    ///
+    /// # Errors
+    /// When there is no such account or the file cannot be written.
+    pub async fn replace_registrations(
+        &self,
+        login: &OperatorId,
+        registrations: &[StoredRegistration],
+    ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM registrations WHERE login = ?").bind(login.as_str()).execute(self.pool()).await?;
+        for registration in registrations {
+            self.save_registration(registration).await?;
+        }
+        Ok(())
+    }
+
     /// Forgets a binding.
     ///
     /// # Errors
@@ -118,6 +134,18 @@ mod tests {
         assert_eq!(store.registrations(at(60)).await.expect("read"), vec![desk]);
 
         store.remove_account(&OperatorId::new("anna")).await.expect("removed");
+        assert!(store.registrations(at(0)).await.expect("read").is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_phones_of_an_operator_are_replaced_together() {
+        let (store, _folder) = opened().await;
+        store.add_account(&account("anna")).await.expect("added");
+        let (desk, mobile) = (phone("sip:anna@192.0.2.7", at(600)), phone("sip:anna@192.0.2.8", at(600)));
+        store.save_registration(&desk).await.expect("saved");
+        store.replace_registrations(&desk.login, std::slice::from_ref(&mobile)).await.expect("replaced");
+        assert_eq!(store.registrations(at(0)).await.expect("read"), vec![mobile]);
+        store.replace_registrations(&desk.login, &[]).await.expect("replaced");
         assert!(store.registrations(at(0)).await.expect("read").is_empty());
     }
 
