@@ -233,6 +233,18 @@ fn slow_speech_pauses_longer_between_phrases() {
     assert!(length("slow") > length("none") + Duration::from_millis(500), "{:?}", length("slow"));
 }
 
+#[test]
+fn hash_twice_in_a_row_repeats_with_longer_pauses_and_once_does_not() {
+    let mut visit = Visit::of(&menu("", ""));
+    let usual = visit.length;
+    visit.keys("#");
+    assert_eq!(visit.length, usual);
+    visit.keys("#");
+    assert!(visit.length > usual + Duration::from_millis(500), "{:?}", visit.length);
+    visit.wait(16);
+    assert_eq!(visit.length, usual, "after a silence as usual");
+}
+
 const SERVICES: &str = "
 services:
   bank.pay: {level: none, in: {pan: secret, sum: money, day: date}, results: [paid]}

@@ -82,10 +82,12 @@ impl Announcements {
             }
         }
         let now = turn.now.instant;
-        if let Some(status) = turn.call.queue_status
-            && self.place_at <= now
-        {
-            self.say_place(turn, &queue.waiting, status);
+        if self.place_at <= now {
+            match turn.call.queue_status {
+                Some(status) => self.say_place(turn, &queue.waiting, status),
+                // Nobody has said the place yet: look again, but not at once for ever.
+                None => self.place_at = now + Duration::from_secs(1),
+            }
         }
         self.offer_callback(turn, queue);
         if let (Some(at), Some((every, tips))) = (self.tip_at, &queue.waiting.tips)

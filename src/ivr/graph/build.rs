@@ -2,8 +2,8 @@
 
 use super::model::{Card, CardKind, Graph, Link, Row, Target, Tone};
 use crate::ivr::menu::{
-    Action, Choose, Do, Go, Menu, MenuNode, Node, QueueStep, Reaction, Step, StepId, Task, TaskId, Then, Trouble,
-    WaitingKey,
+    Action, Choose, Do, Go, Menu, MenuNode, Node, Profile, QueueStep, Reaction, Step, StepId, Task, TaskId, Then,
+    Trouble, WaitingKey,
 };
 use crate::ivr::words::{Words, is_own, key};
 use crate::model::{BankAnswer, Lang};
@@ -24,11 +24,16 @@ struct Builder<'m> {
     outside: BTreeMap<&'m str, usize>,
 }
 
+/// The cards where calls begin: lines, and profiles with a beginning of their own.
+fn entries(menu: &Menu) -> usize {
+    menu.lines.len() + menu.profiles.iter().filter(|profile| profile.start.is_some()).count()
+}
+
 impl<'m> Builder<'m> {
     fn new(menu: &'m Menu, lang: Lang) -> Self {
         let steps = menu.tasks.iter().flat_map(|task| &task.steps);
         let mut outside = BTreeMap::new();
-        let first = menu.lines.len() + menu.menus.len() + menu.tasks.len() + menu.queues.len();
+        let first = entries(menu) + menu.menus.len() + menu.tasks.len() + menu.queues.len();
         for step in steps {
             if let Step::Transfer(transfer) = &step.step {
                 let next = first + outside.len();
@@ -39,7 +44,7 @@ impl<'m> Builder<'m> {
     }
 
     fn card_of(&self, node: Node) -> usize {
-        let lines = self.menu.lines.len();
+        let lines = entries(self.menu);
         match node {
             Node::Menu(id) => lines + usize::from(id.0),
             Node::Task(id) => lines + self.menu.menus.len() + usize::from(id.0),
@@ -89,7 +94,18 @@ impl<'m> Builder<'m> {
                 target: Target::Card(self.card_of(line.start), Link::Goes),
             }],
         });
-        card.collect()
+        let own = |profile: &Profile| {
+            let target = Target::Card(self.card_of(profile.start?), Link::Goes);
+            let text = self.words.pick("callers of this profile", "клиенты этого профиля").to_owned();
+            Some(Card {
+                id: "profile".to_owned(),
+                kind: CardKind::Line,
+                name: profile.name.clone(),
+                title: profile.name.to_string(),
+                rows: vec![Row { key: None, text, tone: Tone::Outcome, target }],
+            })
+        };
+        card.chain(self.menu.profiles.iter().filter_map(own)).collect()
     }
 
     fn queues(&self) -> Vec<Card> {
@@ -370,7 +386,7 @@ impl TaskWalk<'_, '_> {
     fn queue(&mut self, step: &QueueStep, when: Option<&str>) {
         let words = self.builder.words;
         let menu = self.builder.menu;
-        let first = menu.lines.len() + menu.menus.len() + menu.tasks.len();
+        let first = entries(menu) + menu.menus.len() + menu.tasks.len();
         let mut text = when.unwrap_or(words.pick("waits in the queue", "ждёт в очереди")).to_owned();
         if step.priority > 0 {
             text = format!("{text}, {} {}", words.pick("priority", "приоритет"), step.priority);

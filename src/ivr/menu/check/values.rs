@@ -2,8 +2,8 @@
 
 use super::super::sources::Finding;
 use super::super::{
-    Ask, Code, Condition, Do, EntryKind, Literal, Menu, NO_PROFILE, Name, Operation, PhraseId, Place, QueueId, SayEach,
-    Source, Step, Text, ValueType, WaitingKey, lexis,
+    Ask, Code, Comparison, Condition, Do, EntryKind, Literal, Menu, NO_PROFILE, Name, Operation, PhraseId, Place,
+    QueueId, SayEach, Source, Step, Text, ValueType, WaitingKey, lexis,
 };
 use super::paths::{Paths, answer};
 use super::state::{State, ValueId};
@@ -323,10 +323,11 @@ impl Paths<'_> {
                 }
             }
             Condition::Holds(source) => self.compared(source, state, place),
-            Condition::Compare { left, right, .. } => {
+            Condition::Compare { left, how, right } => {
                 self.compared(left, state, place);
                 for source in right {
                     self.compared(source, state, place);
+                    self.comparable((left, *how, source), state, place);
                 }
                 self.words(left, right, place);
             }
@@ -344,6 +345,37 @@ impl Paths<'_> {
             }
             Found::Type(_) | Found::Skip => {}
         }
+    }
+
+    /// Values of two kinds are never equal, and only some kinds have an order.
+    fn comparable(&mut self, (left, how, right): (&Source, Comparison, &Source), state: &State, place: Place) {
+        let (Found::Type(mine), Found::Type(theirs)) = (self.source_type(left, state), self.source_type(right, state))
+        else {
+            return;
+        };
+        let fits = match how {
+            Comparison::Is | Comparison::IsNot | Comparison::In => alike(&mine, &theirs),
+            Comparison::Less | Comparison::Greater => match left {
+                // The levels have an order, and so have the keys 1 to 5 of a `choose`.
+                Source::CallerLevel => theirs == ValueType::Word,
+                Source::Answer(_) if mine == ValueType::Word => theirs == ValueType::Number,
+                _ => ordered(&mine, &theirs),
+            },
+        };
+        if mine == ValueType::Secret || theirs == ValueType::Secret || fits {
+            return;
+        }
+        let name = |value: &ValueType| kind(value).map_or_else(|| Text::new("nothing", "пусто"), kind_name);
+        let (mine, theirs) = (name(&mine), name(&theirs));
+        let message = Text::new(
+            format!("{} and {} cannot be compared so", mine.en, theirs.en),
+            format!("так не сравнивают: {} и {}", mine.ru, theirs.ru),
+        );
+        let help = Text::new(
+            "compare a length of time with one such as 3m, an amount with a whole number, a word with a word",
+            "длительность сравнивают с длительностью (3m), сумму — с целым числом, слово — со словом",
+        );
+        self.find(place, Finding::new(Code::E08, message).help(help));
     }
 
     /// Words that the left side can never be.
@@ -458,6 +490,21 @@ fn source_name(source: &Source) -> Name {
         Source::Kept(name, Some(field)) => format!("{name}.{field}").into(),
         _ => Name::default(),
     }
+}
+
+/// Whether two values can be equal.
+fn alike(left: &ValueType, right: &ValueType) -> bool {
+    use ValueType::{Digits, Number, Text, Word};
+    left == right || matches!((left, right), (Digits | Word | Text, Digits | Word | Text | Number))
+}
+
+/// Whether one of two values can be the greater.
+fn ordered(left: &ValueType, right: &ValueType) -> bool {
+    use ValueType::{Date, Digits, Duration, Money, Number, Time};
+    matches!(
+        (left, right),
+        (Number | Digits | Money, Number) | (Money, Money) | (Duration, Duration) | (Date, Date) | (Time, Time)
+    )
 }
 
 /// Whether a value may be given for a parameter.
