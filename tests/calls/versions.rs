@@ -2,10 +2,9 @@
 
 use super::ear::Clips;
 use super::phone::Manner;
-use super::script::Conversation;
 use super::stage::{BANK, MONDAY_NOON, Stage, config, menu_of};
 use hotline::exchange::{Command, Exchange, ExchangeConfig};
-use hotline::ivr::acd::{BreakReason, OperatorState};
+use hotline::ivr::acd::OperatorState;
 use hotline::ivr::menu::Menu;
 use hotline::ivr::speech::Manifest;
 use hotline::model::{CallEvent, CallId, CallRecord, Instant, Now};
@@ -33,13 +32,16 @@ fn keys_swapped() -> Arc<Menu> {
 fn a_call_keeps_the_version_it_started_with_and_the_next_call_hears_the_new_one() {
     let mut stage = Stage::new();
     let before = stage.caller();
-    Conversation { stage: &mut stage, caller: before, lang: "ru", hasty: false }
-        .run("> greeting other_language record_notice {main} nav_hint");
+    stage.run_for(3_000);
     stage.with_exchange(|exchange, now| exchange.set_menu(now, keys_swapped()));
     let after = stage.caller();
-    Conversation { stage: &mut stage, caller: before, lang: "ru", hasty: false }.run("2\n> {money}");
-    stage.take_heard(after);
-    Conversation { stage: &mut stage, caller: after, lang: "ru", hasty: false }.run("2\n> {cards}");
+    stage.run_for(3_000);
+    for (caller, offered, other) in [(before, "opt_balance", "opt_activate"), (after, "opt_activate", "opt_balance")] {
+        stage.press(caller, "2");
+        stage.run_for(8_000);
+        let heard = stage.take_phrases(caller, "ru");
+        assert!(heard.contains(offered) && !heard.contains(other), "{heard}");
+    }
     for caller in [before, after] {
         stage.hang_up(caller);
     }
@@ -51,20 +53,19 @@ fn a_caller_waiting_in_a_queue_that_is_no_more_is_served_and_operators_stay_as_t
     let renamed = Arc::new(menu_of(&HOTLINE.replace("support", "helpdesk")));
     let mut stage = Stage::new();
     let anna = stage.operators(&["anna:support:ru,en"])[0];
-    stage.phones[anna].manner = Manner::Rings;
+    stage.phones[anna].manner = Manner::Answers(8_000);
     let caller = stage.caller();
     stage.run_for(100);
     stage.press(caller, "0");
-    stage.run_for(25_000);
+    let rings = |stage: &Stage| matches!(stage.operator_state("anna"), OperatorState::Reserved(_));
+    assert!(stage.run_until(30_000, rings), "{:?}", stage.operator_state("anna"));
     assert_eq!((stage.queues().as_str(), stage.exchange.waiting()), ("support", 1));
-    assert_eq!(stage.operator_state("anna"), OperatorState::Break(BreakReason::NoAnswer));
+    let state = stage.operator_state("anna");
     stage.with_exchange(|exchange, now| exchange.set_menu(now, renamed));
-    assert_eq!(stage.operator_state("anna"), OperatorState::Break(BreakReason::NoAnswer));
+    assert_eq!(stage.operator_state("anna"), state, "a new version does not touch an operator");
     assert_eq!(stage.exchange.waiting(), 1, "who waits goes on waiting");
-    stage.phones[anna].manner = Manner::Answers(1_000);
-    stage.dial(anna, "*60");
     let talks = |stage: &Stage| matches!(stage.operator_state("anna"), OperatorState::Talking(_));
-    assert!(stage.run_until(60_000, talks), "{:?}", stage.operator_state("anna"));
+    assert!(stage.run_until(20_000, talks), "{:?}", stage.operator_state("anna"));
     stage.hang_up(caller);
     stage.assert_all_let_go("a queue that is no more");
 }
@@ -148,31 +149,37 @@ impl Crowd {
         );
         let invite = request("INVITE", number, host, "<sip:+74951234567@192.0.2.1>", "z9hG4bK-i", &body);
         self.hear(address, &invite);
+        self.settle();
     }
 
     fn hear(&mut self, from: SocketAddr, text: &str) {
         let peer = Peer::udp(SocketAddr::new(from.ip(), 5_060));
         self.exchange.handle_datagram(self.now, peer, BANK.parse().unwrap(), text.as_bytes());
-        self.settle();
     }
 
     fn settle(&mut self) {
-        while let Some(command) = self.exchange.next_command() {
-            match command {
-                Command::Sip(SipCommand::Send { to, bytes }) => self.deliver(to.addr, &String::from_utf8_lossy(&bytes)),
-                Command::OpenMedia { stream, .. } => {
-                    let port = u16::try_from(20_000 + 2 * stream.0).unwrap();
-                    let address = SocketAddr::from(([192, 0, 2, 1], port));
-                    self.exchange.handle_media_opened(self.now, stream, Some(address));
-                }
-                Command::Media(command) => self.sound(|media, now, send| media.handle_command(now, command, send)),
-                Command::Record(record) => self.records.push(record),
-                _ => {}
+        loop {
+            if let Some(command) = self.exchange.next_command() {
+                self.carry_out(command);
+            } else if let Some(event) = self.media.next_event() {
+                self.exchange.handle_media_event(self.now, event);
+            } else {
+                return;
             }
         }
-        while let Some(event) = self.media.next_event() {
-            self.exchange.handle_media_event(self.now, event);
-            self.settle();
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Sip(SipCommand::Send { to, bytes }) => self.deliver(to.addr, &String::from_utf8_lossy(&bytes)),
+            Command::OpenMedia { stream, .. } => {
+                let port = u16::try_from(20_000 + 2 * stream.0).unwrap();
+                let address = SocketAddr::from(([192, 0, 2, 1], port));
+                self.exchange.handle_media_opened(self.now, stream, Some(address));
+            }
+            Command::Media(command) => self.sound(|media, now, send| media.handle_command(now, command, send)),
+            Command::Record(record) => self.records.push(record),
+            _ => {}
         }
     }
 
