@@ -340,13 +340,8 @@ impl<'m> Paths<'m> {
             self.leave(here, go, &state.awake(), node.place);
         }
         for (result, action) in &step.results {
-            let state = match result {
-                QueueResult::Nobody => state.clone(),
-                // Somebody could have answered meanwhile.
-                QueueResult::Finished | QueueResult::Callback | QueueResult::Timeout | QueueResult::Left => {
-                    state.awake()
-                }
-            };
+            // But for an empty office, somebody could have answered meanwhile.
+            let state = if *result == QueueResult::Nobody { state.clone() } else { state.awake() };
             out.extend(self.action(here, node.next, action, &state, node.place));
         }
         out
