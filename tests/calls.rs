@@ -38,6 +38,8 @@ mod races;
 mod secrets;
 #[path = "calls/silence.rs"]
 mod silence;
+#[path = "calls/sound.rs"]
+mod sound;
 #[path = "calls/transfers.rs"]
 mod transfers;
 #[path = "calls/versions.rs"]

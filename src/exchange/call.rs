@@ -1,5 +1,6 @@
 //! One caller's visit: the leg, its media, the flow, and what it is joined to.
 
+use super::notice::Notice;
 use super::transfer::Transfer;
 use crate::ivr::flow::{CallFlow, Screen};
 use crate::ivr::menu::{LineId, Menu, Name};
@@ -85,6 +86,8 @@ pub(super) struct Standing {
     pub message: Option<Message>,
     /// The message being recorded.
     pub recording: Option<RecordingId>,
+    /// Whether the caller was told that conversations are recorded.
+    pub notice: Notice,
 }
 
 impl Standing {
@@ -99,6 +102,7 @@ impl Standing {
             playing: None,
             message: None,
             recording: None,
+            notice: Notice::default(),
         }
     }
 }

@@ -82,6 +82,8 @@ pub struct ExchangeConfig {
     pub registration: Lifetimes,
     /// What is played to the caller while the operator holds.
     pub hold_music: Playlist,
+    /// Conversations of callers who heard this phrase of the menu to its end are recorded; `None` records none.
+    pub record_after: Option<Name>,
     /// Numbers whose callers go to an operator at once.
     pub blocked_numbers: Vec<PhoneNumber>,
     /// Whom we may call outside.

@@ -22,7 +22,7 @@ impl Exchange {
             self.admission.leave(source);
         }
         self.legs.remove(&call.leg);
-        self.streams.remove(&call.stream);
+        self.let_stream_go(call.stream);
         if leg == LegEnd::Ours {
             self.sip.hang_up(now.instant, call.leg);
         }
@@ -53,7 +53,7 @@ impl Exchange {
             Link::Queued(_) => self.acd.leave(now, call.id),
             Link::Talking(talking) => {
                 self.legs.remove(&talking.leg);
-                self.streams.remove(&talking.stream);
+                self.let_stream_go(talking.stream);
                 self.sip.hang_up(now.instant, talking.leg);
                 self.commands.push_back(Command::Media(MediaCommand::Close { stream: talking.stream }));
                 self.acd.talk_ended(now, call.id);
@@ -74,7 +74,7 @@ impl Exchange {
         }
     }
 
-    /// A message was written, or could not be: `stored` is its file's name.
+    /// A message or a conversation was written, or could not be: `stored` is its file's name.
     pub fn handle_message_stored(
         &mut self,
         now: Now,
@@ -89,6 +89,10 @@ impl Exchange {
                 self.record(now, keeping.call, event);
             }
             self.tell_flow(now, keeping.call, FlowEvent::MessageEnded { length, stored: is_stored });
+        } else if let Some(call) = self.taping.remove(&recording)
+            && let Some(file) = stored
+        {
+            self.record(now, call, CallEvent::ConversationRecorded { file, length });
         }
         self.pump(now);
     }

@@ -1,6 +1,7 @@
 //! What a call's flow asks for, carried out.
 
 use super::call::{Context, Link, Message, Phase, Queued, Standing};
+use super::notice::heard_after;
 use super::{Asked, Command, Exchange, Keeping, LegEnd};
 use crate::ivr::acd::Ticket;
 use crate::ivr::flow::{Command as FlowCommand, Enqueue, Play};
@@ -12,9 +13,10 @@ impl Exchange {
     pub(super) fn carry_out(&mut self, now: Now, id: CallId, command: FlowCommand) {
         let Some((stream, standing)) = self.standing(id) else { return };
         match command {
-            FlowCommand::Play(play) => self.play(id, stream, play),
+            FlowCommand::Play(play) => self.play(now, id, stream, play),
             FlowCommand::StopPlayback => {
                 standing.playing = None;
+                standing.notice.cut_off(standing.clock.now(now).instant);
                 self.commands.push_back(Command::Media(MediaCommand::Stop { stream }));
                 self.begin_message(id);
             }
@@ -53,15 +55,34 @@ impl Exchange {
         }
     }
 
-    fn play(&mut self, id: CallId, stream: StreamId, play: Play) {
+    fn play(&mut self, now: Now, id: CallId, stream: StreamId, play: Play) {
         let playback = PlaybackId(u64::from(play.playback.0));
         for spoken in &play.spoken {
             tracing::debug!(call = %id, phrase = %spoken.phrase, lang = %spoken.lang, "says");
         }
+        let phrase = self.config.record_after.clone();
         if let Some((_, standing)) = self.standing(id) {
+            let now = standing.clock.now(now).instant;
             standing.playing = Some(playback);
+            standing.notice.cut_off(now);
+            if let Some(phrase) = phrase {
+                standing.notice.begins(now, playback, heard_after(&play, &phrase));
+            }
         }
         self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback, playlist: play.playlist }));
+    }
+
+    /// Records a conversation that begins, where that is wanted and the caller was told.
+    pub(super) fn record_talk(&mut self, id: CallId, (stream, other): (StreamId, StreamId)) {
+        let recording = RecordingId(self.last_recording + 1);
+        let max = self.config.call_length;
+        let Some((_, standing)) = self.standing(id) else { return };
+        if !standing.notice.is_heard() {
+            return;
+        }
+        self.last_recording += 1;
+        self.taping.insert(recording, id);
+        self.commands.push_back(Command::Media(MediaCommand::RecordTalk { stream, other, recording, max }));
     }
 
     fn secret(&mut self, stream: StreamId, on: bool) {

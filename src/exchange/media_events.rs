@@ -4,7 +4,7 @@ use super::call::{Link, Phase};
 use super::offers::WHISPER;
 use super::{Exchange, LegEnd, Owner};
 use crate::ivr::flow::{Event as FlowEvent, PlaybackId as FlowPlayback};
-use crate::model::{CallId, Cause, Digit, Now};
+use crate::model::{CallEvent, CallId, Cause, Digit, Now, Side};
 use crate::voip::media::{MediaEvent, PlaybackId, StreamId};
 
 impl Exchange {
@@ -19,14 +19,29 @@ impl Exchange {
                 tracing::error!(%prompt, "a prompt is missing and was left out; record it, or see `hotline check`");
             }
             MediaEvent::Closed { stream, report } => {
-                self.streams.remove(&stream);
+                self.let_stream_go(stream);
                 let (sent, received, lost) = (report.sent, report.received, report.lost);
                 tracing::debug!(stream = stream.0, sent, received, lost, "media closed");
+                if let Some((call, side)) = self.closing.remove(&stream)
+                    && (sent > 0 || received > 0)
+                {
+                    self.record(now, call, CallEvent::SoundEnded { side, quality: report.quality() });
+                }
             }
             // The end of a message is told when its file is written.
             MediaEvent::FirstPacket { .. } | MediaEvent::RecordingEnded { .. } => {}
         }
         self.pump(now);
+    }
+
+    /// Forgets whose a stream is, but for the figures of its end that are to come.
+    pub(super) fn let_stream_go(&mut self, stream: StreamId) {
+        let (call, side) = match self.streams.remove(&stream) {
+            Some(Owner::Caller(call)) => (call, Side::Caller),
+            Some(Owner::Operator(call, _) | Owner::Target(call)) => (call, Side::Operator),
+            Some(Owner::Waiter(..) | Owner::Customer(_) | Owner::Code(_)) | None => return,
+        };
+        self.closing.insert(stream, (call, side));
     }
 
     fn caller_of(&self, stream: StreamId) -> Option<CallId> {
@@ -59,6 +74,7 @@ impl Exchange {
             return;
         }
         standing.playing = None;
+        standing.notice.played(playback);
         if let Ok(number) = u32::try_from(playback.0) {
             self.tell_flow(now, id, FlowEvent::PlaybackEnded(FlowPlayback(number)));
         }

@@ -20,6 +20,7 @@ mod command;
 mod ending;
 mod flow_commands;
 mod media_events;
+mod notice;
 mod offers;
 mod outside;
 mod registrar;
@@ -38,7 +39,7 @@ use crate::ivr::flow::{CallFlow, Command as FlowCommand, Event as FlowEvent, Wor
 use crate::ivr::menu::{Menu, Name};
 use crate::ivr::speech::Inventory;
 use crate::model::{
-    BankAnswer, CallEvent, CallId, CallRecord, Cause, Instant, Now, OperatorId, PhoneNumber, RequestId,
+    BankAnswer, CallEvent, CallId, CallRecord, Cause, Instant, Now, OperatorId, PhoneNumber, RequestId, Side,
 };
 use crate::voip::media::{RecordingId, StreamId};
 use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
@@ -105,6 +106,10 @@ pub struct Exchange {
     callbacks: HashMap<CallId, Callback>,
     codes: HashMap<StreamId, CodeCall>,
     keeping: HashMap<RecordingId, Keeping>,
+    /// Conversations being recorded or written.
+    taping: HashMap<RecordingId, CallId>,
+    /// Streams that are being closed: whose figures theirs are.
+    closing: HashMap<StreamId, (CallId, Side)>,
     asked: HashMap<(CallId, RequestId), Asked>,
     wide_prompts: terms::WidePrompts,
     rng: StdRng,
@@ -146,6 +151,8 @@ impl Exchange {
             callbacks: HashMap::new(),
             codes: HashMap::new(),
             keeping: HashMap::new(),
+            taping: HashMap::new(),
+            closing: HashMap::new(),
             asked: HashMap::new(),
             wide_prompts: terms::WidePrompts::default(),
             rng,

@@ -201,7 +201,7 @@ impl Exchange {
     }
 
     pub(super) fn close_stream(&mut self, stream: StreamId) {
-        self.streams.remove(&stream);
+        self.let_stream_go(stream);
         self.commands.push_back(Command::Media(MediaCommand::Close { stream }));
     }
 
@@ -244,6 +244,7 @@ impl Exchange {
         tracing::info!(call = %id, %operator, waited = waited.as_secs(), "connected");
         self.tell_flow(now, id, FlowEvent::Connected(operator));
         self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
+        self.record_talk(id, (caller, stream));
         self.whisper(stream, &context);
     }
 

@@ -36,6 +36,7 @@ impl Exchange {
     fn part(&mut self, now: Now, id: CallId, leg: LegEnd, next: Link) -> Option<Box<Talking>> {
         let (caller, standing) = self.standing(id)?;
         let Link::Talking(talking) = std::mem::replace(&mut standing.link, next) else { return None };
+        self.commands.push_back(Command::Media(MediaCommand::StopRecording { stream: caller }));
         self.commands.push_back(Command::Media(MediaCommand::Unbridge { a: caller, b: talking.stream }));
         if talking.held {
             self.commands.push_back(Command::Media(MediaCommand::Stop { stream: caller }));

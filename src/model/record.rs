@@ -1,6 +1,6 @@
 //! Call records: events appended to the store as they happen, read later by reports.
 
-use crate::model::{CallId, Cause, Lang, Level, OperatorId, PhoneNumber};
+use crate::model::{CallId, Cause, Lang, Level, OperatorId, PhoneNumber, Quality, Side};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,6 +168,20 @@ pub enum CallEvent {
         file: Arc<str>,
         /// Its length.
         length: Duration,
+    },
+    /// A conversation was recorded and is on the disk.
+    ConversationRecorded {
+        /// File name under the folder of recordings.
+        file: Arc<str>,
+        /// Its length.
+        length: Duration,
+    },
+    /// The sound of a leg ended. That of the caller's leg follows [`CallEvent::Ended`].
+    SoundEnded {
+        /// Whose leg.
+        side: Side,
+        /// How it went.
+        quality: Quality,
     },
     /// The call is over.
     Ended {

@@ -97,6 +97,7 @@ pub fn config() -> ExchangeConfig {
         secure: SecurePolicy::default(),
         registration: Lifetimes::default(),
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
+        record_after: None,
         blocked_numbers: Vec::new(),
         outside: Outside::default(),
     }

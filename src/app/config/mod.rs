@@ -52,6 +52,8 @@ pub struct Config {
     pub transfers: BTreeMap<String, Target>,
     /// How customers are called back.
     pub callbacks: Callbacks,
+    /// What is recorded beside voice messages.
+    pub recording: Recording,
     /// The bank.
     pub bank: Bank,
     /// How the server stops.
@@ -81,6 +83,7 @@ impl Default for Config {
             trunks: BTreeMap::new(),
             transfers: BTreeMap::new(),
             callbacks: Callbacks::default(),
+            recording: Recording::default(),
             bank: Bank::default(),
             drain: Drain::default(),
             log: Log::default(),
@@ -376,6 +379,33 @@ pub struct Sandbox {
 impl Default for Sandbox {
     fn default() -> Self {
         Self { down: false, slow: Length::from_millis(2_500) }
+    }
+}
+
+/// What is recorded beside voice messages.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recording {
+    /// Whether conversations with operators are recorded, the caller on the left, the operator on the right. Only of
+    /// callers who heard the notice; never while a secret is entered. Default `false`. Example: `true`.
+    pub conversations: bool,
+    /// The phrase of the menu that says so: a caller who did not hear it to its end is not recorded. Default
+    /// `record_notice`. Example: `recording_and_data`.
+    pub notice: String,
+    /// Days that a conversation is kept; `0` keeps it for ever. Default `90`. Example: `1095`.
+    pub days: u32,
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self { conversations: false, notice: "record_notice".into(), days: 90 }
+    }
+}
+
+impl Recording {
+    /// How long a conversation is kept; `None` for ever.
+    pub fn kept(&self) -> Option<std::time::Duration> {
+        (self.days > 0).then(|| std::time::Duration::from_secs(86_400) * self.days)
     }
 }
 

@@ -8,10 +8,11 @@
 //!     queue     support: waited 0:35, anna, talked 1:05
 //! ```
 
+mod sound;
 mod transfers;
 
 use crate::io::store::{CallHistory, millis};
-use crate::model::{CallEvent, CallId, Cause, Lang, Level, OperatorId, PhoneNumber};
+use crate::model::{CallEvent, CallId, Cause, Lang, Level, OperatorId, PhoneNumber, Quality, Side};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
@@ -48,6 +49,8 @@ struct CallReport {
     transfers: Vec<TransferVisit>,
     callback: Vec<Arc<str>>,
     messages: Vec<(Arc<str>, Duration)>,
+    recorded: Vec<Duration>,
+    sound: Vec<(Side, Quality)>,
     ended: Option<(Cause, Duration)>,
 }
 
@@ -122,6 +125,8 @@ impl CallReport {
             CallEvent::Chosen { name, value } => self.chosen.push((name, value)),
             CallEvent::Noted { note } => self.notes.push(note),
             CallEvent::MessageLeft { mailbox, length, .. } => self.messages.push((mailbox, length)),
+            CallEvent::ConversationRecorded { length, .. } => self.recorded.push(length),
+            CallEvent::SoundEnded { side, quality } => self.sound.push((side, quality)),
             CallEvent::Ended { cause, lasted } => self.ended = Some((cause, lasted)),
             CallEvent::Queued { queue } => self.queues.push(QueueVisit { queue, ..QueueVisit::default() }),
             CallEvent::Offered { .. } => {}
@@ -178,6 +183,21 @@ impl CallReport {
     }
 
     fn json(&self, call: CallId, options: &ReportOptions) -> Json {
+        let mut object = self.object(call, options);
+        if let Some(fields) = object.as_object_mut() {
+            if !self.recorded.is_empty() {
+                let lengths: Vec<_> = self.recorded.iter().map(|length| millis(*length)).collect();
+                fields.insert("recorded_ms".into(), json!(lengths));
+            }
+            if !self.sound.is_empty() {
+                let legs: Vec<_> = self.sound.iter().map(sound::json).collect();
+                fields.insert("sound".into(), Json::from(legs));
+            }
+        }
+        object
+    }
+
+    fn object(&self, call: CallId, options: &ReportOptions) -> Json {
         json!({
             "call": call.to_string(),
             "at": self.at.map(|at| at.to_string()),
@@ -279,6 +299,8 @@ fn write_block(text: &mut String, report: &CallReport, call: CallId, options: &R
         ("callback", report.callback.join(", ")),
         ("transfer", report.transfers.iter().map(TransferVisit::text).collect::<Vec<_>>().join("\n              ")),
         ("message", messages.join(" · ")),
+        ("recorded", report.recorded.iter().map(|length| clock(*length)).collect::<Vec<_>>().join(" · ")),
+        ("sound", report.sound.iter().map(sound::text).collect::<Vec<_>>().join(" · ")),
     ] {
         if !value.is_empty() {
             writeln!(text, "    {title:<9} {value}")?;

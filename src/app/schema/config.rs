@@ -27,7 +27,7 @@ const TAKES: [(&str, &[&str]); 9] = [
 const NULLABLE: [&str; 2] = ["http.listen", "default_line"];
 
 /// Numbers that may be zero.
-const FROM_ZERO: [&str; 2] = ["media.threads", "media.dscp"];
+const FROM_ZERO: [&str; 3] = ["media.threads", "media.dscp", "recording.days"];
 
 pub(super) fn schema() -> Json {
     let defaults: Json = serde_yaml::from_str(EXAMPLE).unwrap_or(Json::Null);

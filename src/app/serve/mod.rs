@@ -207,6 +207,7 @@ fn media(config: &Config) -> MediaConfig {
         dscp: config.media.dscp,
         streams: 2 * config.limits.calls.get(),
         recordings: config.data.join("recordings"),
+        keep_conversations: config.recording.kept(),
         ..MediaConfig::default()
     }
 }
@@ -241,6 +242,7 @@ fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
             max: config.operators.registration.max.duration(),
         },
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
+        record_after: config.recording.conversations.then(|| config.recording.notice.as_str().into()),
         blocked_numbers: config.blocked_numbers.clone(),
         outside,
     }

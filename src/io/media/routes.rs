@@ -87,9 +87,12 @@ impl<'a> Target<'a> {
             | MediaCommand::StopRecording { stream }
             | MediaCommand::SendDigit { stream, .. }
             | MediaCommand::InfoDigit { stream, .. }
+            | MediaCommand::Leave { stream }
             | MediaCommand::Close { stream } => Self::One(*stream),
             MediaCommand::Bridge { a, b } | MediaCommand::Unbridge { a, b } => Self::Two(*a, *b),
-            MediaCommand::RecordTalk { stream, other, .. } => Self::Two(*stream, *other),
+            MediaCommand::RecordTalk { stream, other, .. } | MediaCommand::Join { stream, with: other, .. } => {
+                Self::Two(*stream, *other)
+            }
             MediaCommand::Prompts(prompts) => Self::All(prompts),
         }
     }

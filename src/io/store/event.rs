@@ -1,7 +1,7 @@
 //! Call events as the rows they are stored in: a kind and a JSON object of that kind's fields.
 
 use super::millis;
-use crate::model::{CallEvent, CallId, Cause, Lang, Level, OperatorId, PhoneNumber};
+use crate::model::{CallEvent, CallId, Cause, Lang, Level, Mos, OperatorId, PhoneNumber, Quality, Side};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,10 @@ pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
         CallEvent::MessageLeft { mailbox, file, length } => {
             ("message_left", json!({ "mailbox": &**mailbox, "file": &**file, "length_ms": millis(*length) }))
         }
+        CallEvent::ConversationRecorded { file, length } => {
+            ("conversation_recorded", json!({ "file": &**file, "length_ms": millis(*length) }))
+        }
+        CallEvent::SoundEnded { side, quality } => ("sound_ended", encode_quality(*side, quality)),
         CallEvent::Queued { queue } => ("queued", json!({ "queue": &**queue })),
         CallEvent::Offered { operator } => ("offered", json!({ "operator": operator.as_str() })),
         CallEvent::OfferFailed { operator, reason } => {
@@ -78,6 +82,40 @@ fn encode_end(cause: Cause, lasted: Duration) -> Json {
         Cause::Refused(status) => json!({ "cause": cause.name(), "status": status, "lasted_ms": millis(lasted) }),
         _ => json!({ "cause": cause.name(), "lasted_ms": millis(lasted) }),
     }
+}
+
+fn encode_quality(side: Side, quality: &Quality) -> Json {
+    json!({
+        "side": side.name(),
+        "sent": quality.sent,
+        "received": quality.received,
+        "lost": quality.lost,
+        "lost_there": quality.lost_there,
+        "jitter_us": micros(quality.jitter),
+        "round_trip_us": quality.round_trip.map(micros),
+        "mos": quality.mos.map(Mos::hundredths),
+    })
+}
+
+fn decode_quality(detail: &Json) -> Option<CallEvent> {
+    let count = |field: &str| detail.get(field)?.as_u64();
+    let length = |field: &str| count(field).map(Duration::from_micros);
+    let side = detail.get("side")?.as_str()?;
+    let side = Side::ALL.into_iter().find(|one| one.name() == side)?;
+    let quality = Quality {
+        sent: count("sent")?,
+        received: count("received")?,
+        lost: count("lost")?,
+        lost_there: count("lost_there"),
+        jitter: length("jitter_us")?,
+        round_trip: length("round_trip_us"),
+        mos: count("mos").and_then(|mos| u16::try_from(mos).ok()).map(Mos::of_hundredths),
+    };
+    Some(CallEvent::SoundEnded { side, quality })
+}
+
+fn micros(length: Duration) -> u64 {
+    u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The event of a row; `None` when a later version wrote a kind or a value this one does not know.
@@ -137,6 +175,10 @@ pub(super) fn decode(kind: &str, detail: &Json) -> Option<CallEvent> {
         "message_left" => {
             CallEvent::MessageLeft { mailbox: text("mailbox")?, file: text("file")?, length: length("length_ms")? }
         }
+        "conversation_recorded" => {
+            CallEvent::ConversationRecorded { file: text("file")?, length: length("length_ms")? }
+        }
+        "sound_ended" => decode_quality(detail)?,
         "ended" => CallEvent::Ended { cause: decode_cause(detail)?, lasted: length("lasted_ms")? },
         _ => return None,
     })

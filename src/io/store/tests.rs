@@ -1,7 +1,7 @@
 //! What the tests of the store and of the bank share.
 
 use super::*;
-use crate::model::{CallEvent, CallId, Cause, Lang, Level, OperatorId, PhoneNumber};
+use crate::model::{CallEvent, CallId, Cause, Lang, Level, Mos, OperatorId, PhoneNumber, Quality, Side};
 
 /// A store in a folder of its own; the folder lives as long as its guard.
 pub(in crate::io) async fn opened() -> (Store, tempfile::TempDir) {
@@ -55,6 +55,20 @@ pub(in crate::io) fn every_event() -> Vec<CallEvent> {
         CallEvent::TransferFailed { target: "fraud_desk".into(), reason: "busy".into() },
         CallEvent::TransferEnded { target: "fraud_desk".into(), talked: seconds(50), by_target: true },
         CallEvent::MessageLeft { mailbox: "support".into(), file: "1.wav".into(), length: seconds(12) },
+        CallEvent::ConversationRecorded { file: "conversations/1.wav".into(), length: seconds(65) },
+        CallEvent::SoundEnded { side: Side::Caller, quality: Quality::default() },
+        CallEvent::SoundEnded {
+            side: Side::Operator,
+            quality: Quality {
+                sent: 500,
+                received: 490,
+                lost: 10,
+                lost_there: Some(3),
+                jitter: Duration::from_micros(1_250),
+                round_trip: Some(Duration::from_micros(42_125)),
+                mos: Some(Mos::of_hundredths(402)),
+            },
+        },
     ];
     for cause in [Cause::CallerHungUp, Cause::MenuEnded, Cause::OperatorHungUp, Cause::Cancelled]
         .into_iter()

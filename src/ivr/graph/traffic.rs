@@ -61,6 +61,8 @@ impl Traffic {
                 | CallEvent::TransferFailed { .. }
                 | CallEvent::TransferEnded { .. }
                 | CallEvent::QueueLeft { .. }
+                | CallEvent::ConversationRecorded { .. }
+                | CallEvent::SoundEnded { .. }
                 | CallEvent::Ended { .. } => {}
             }
         }

@@ -1,9 +1,11 @@
 //! The engine: all streams of one media thread.
 
 mod recording;
+mod rooms;
 
 use super::pacing::{Pace, SLOTS, Seat, Turn, Wheel};
 use super::player::Player;
+use super::room::Room;
 use super::stream::{Outbox, Relayed, Stream};
 use super::vocabulary::{
     Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, StreamId,
@@ -28,6 +30,7 @@ pub struct MediaCore {
     pace: Pace,
     free: Vec<u32>,
     index: HashMap<StreamId, u32>,
+    rooms: Vec<Room>,
     out: Outbox,
     /// The packet of SRTP being opened.
     clear: Vec<u8>,
@@ -46,6 +49,7 @@ impl MediaCore {
             pace: Pace::default(),
             free: Vec::new(),
             index: HashMap::new(),
+            rooms: Vec::new(),
             out: Outbox::default(),
             clear: Vec::new(),
         }
@@ -98,6 +102,8 @@ impl MediaCore {
                 self.set_secret(stream, on);
             }
             MediaCommand::Record { stream, recording, rules } => self.record(now, stream, recording, rules),
+            MediaCommand::Join { stream, with, role } => self.join(stream, with, role),
+            MediaCommand::Leave { stream } => self.leave_room(stream),
             MediaCommand::RecordTalk { stream, other, recording, max } => {
                 self.record_talk(now, (stream, other), recording, max);
             }
@@ -172,8 +178,15 @@ impl MediaCore {
             self.pace.ask(seat);
         }
         let Some(relayed) = relayed else { return };
-        let Some(peer) = stream.peer() else { return };
         let hidden = stream.is_secret();
+        if stream.is_in_room() {
+            let id = stream.id();
+            if !hidden {
+                self.tell_room(now, id, &relayed, send);
+            }
+            return;
+        }
+        let Some(peer) = stream.peer() else { return };
         let Some(peer) = self.stream(peer) else { return };
         match relayed {
             _ if hidden => peer.interrupt_relay(),
@@ -241,8 +254,14 @@ impl MediaCore {
     pub fn frame(&mut self, seat: Seat, turn: Turn, send: &mut impl FnMut(Datagram<'_>)) {
         let Some(Some(stream)) = self.streams.get_mut(seat.index()) else { return };
         let (held, now) = self.pace.turn(seat, turn.due());
+        let room = stream.is_in_room().then(|| stream.id());
         for due in held.into_iter().chain(now) {
             stream.frame(due, &mut self.out, send);
+        }
+        if let Some(id) = room {
+            for due in held.into_iter().chain(now) {
+                self.mix(id, due, send);
+            }
         }
     }
 
@@ -251,6 +270,9 @@ impl MediaCore {
         while let Some((seat, due)) = self.pace.overdue(now) {
             if let Some(Some(stream)) = self.streams.get_mut(seat.index()) {
                 stream.frame(due, &mut self.out, send);
+                if let Some(id) = stream.is_in_room().then(|| stream.id()) {
+                    self.mix(id, due, send);
+                }
             }
         }
     }
@@ -288,6 +310,7 @@ impl MediaCore {
 
     fn close(&mut self, now: Instant, id: StreamId, send: &mut impl FnMut(Datagram<'_>)) {
         self.unbridge(id);
+        self.leave_room(id);
         self.end_recording(now, id, RecordingEnd::Closed);
         let Some(index) = self.index.remove(&id) else { return };
         for slot in &mut self.slots {
@@ -316,14 +339,24 @@ impl MediaCore {
             return;
         }
         for (leg, other) in [(a, b), (b, a)] {
+            self.leave_room(leg);
             if self.stream(leg).is_some_and(|stream| stream.peer() != Some(other)) {
                 self.unbridge(leg);
             }
         }
+        self.join_two(a, b);
+        for leg in [a, b] {
+            if let Some(stream) = self.stream(leg) {
+                stream.stop();
+            }
+        }
+    }
+
+    /// Each hears the other; what plays to them goes on.
+    fn join_two(&mut self, a: StreamId, b: StreamId) {
         for (leg, other) in [(a, b), (b, a)] {
             if let Some(stream) = self.stream(leg) {
                 stream.set_peer(Some(other));
-                stream.stop();
             }
             self.note_peer(leg);
         }
@@ -342,7 +375,7 @@ impl MediaCore {
 
     /// Remembers for the pacing whether a stream is bridged.
     fn note_peer(&mut self, id: StreamId) {
-        let talking = self.stream(id).is_some_and(|stream| stream.peer().is_some());
+        let talking = self.stream(id).is_some_and(|stream| stream.peer().is_some() || stream.is_in_room());
         if let Some(seat) = self.seat_of(id) {
             self.pace.set_talking(seat, talking);
         }

@@ -28,6 +28,7 @@ mod packing;
 mod pacing;
 mod player;
 mod recorder;
+mod room;
 mod shield;
 mod stream;
 mod vocabulary;
@@ -41,6 +42,6 @@ pub use pacing::{MAX_BURST, Seat, Turn};
 pub use player::MAX_PLAYLIST_ITEMS;
 pub use stream::LEAD_IN;
 pub use vocabulary::{
-    Channel, Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, RecordingId, RecordingRules,
+    Channel, Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, RecordingId, RecordingRules, Role,
     StreamId, StreamParams, StreamReport, Track,
 };

@@ -92,6 +92,7 @@ pub(super) struct Stream {
     pressing: Option<EventSender>,
     peer: Option<StreamId>,
     relay: Relay,
+    in_room: bool,
     secret: bool,
     recorder: Option<Recorder>,
     hushed: bool,
@@ -140,6 +141,7 @@ impl Stream {
             pressing: None,
             peer: None,
             relay: Relay::default(),
+            in_room: false,
             secret: false,
             recorder: None,
             hushed: false,
@@ -441,7 +443,7 @@ impl Stream {
         }
         let led_in = !matches!(self.hearing, Hearing::Never { .. }) || due >= self.opened + LEAD_IN;
         let playing = self.player.is_some() && led_in;
-        if !playing && self.relay.is_flowing(due) {
+        if !playing && (self.in_room || self.relay.is_flowing(due)) {
             return;
         }
         self.send_frame(due, playing, out, send);

@@ -1,7 +1,8 @@
 //! The words of the media engine: what it is told and what it tells.
 
-use crate::model::{Digit, Instant, Playlist, PromptId};
+use crate::model::{Digit, Instant, Playlist, PromptId, Quality};
 use crate::voip::audio::PromptFrames;
+use crate::voip::rtp::quality;
 use crate::voip::rtp::{RtpTimestamp, SequenceNumber, Ssrc};
 use crate::voip::sdp::Negotiated;
 use std::net::SocketAddr;
@@ -34,6 +35,20 @@ pub struct StreamParams {
     /// After how long without RTP, or RTCP of the same source, the peer is called silent; counted only while media
     /// flows both ways.
     pub silence_limit: Duration,
+}
+
+/// What a member of a conversation may do. Everybody hears all who speak, never itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Is heard by all.
+    Speaks,
+    /// Is heard by nobody.
+    Listens,
+    /// Is heard by one.
+    Whispers {
+        /// Who hears it.
+        to: StreamId,
+    },
 }
 
 /// When a recording ends by itself.
@@ -93,6 +108,21 @@ pub enum MediaCommand {
         a: StreamId,
         /// The other.
         b: StreamId,
+    },
+    /// Lets a stream into the conversation of another, which is a bridge or has more members already; given again it
+    /// changes the role. Its own earlier conversation is left. Both are on one thread.
+    Join {
+        /// The stream.
+        stream: StreamId,
+        /// Any member of the conversation.
+        with: StreamId,
+        /// What it may do there.
+        role: Role,
+    },
+    /// Takes a stream out of a conversation of several. Two speakers that are left are bridged.
+    Leave {
+        /// The stream.
+        stream: StreamId,
     },
     /// While on: the stream's keys and sound reach neither the other leg nor a recording.
     Secret {
@@ -266,6 +296,22 @@ pub struct StreamReport {
     pub lost_at_peer: Option<u32>,
     /// The last round trip measured by RTCP.
     pub round_trip: Option<Duration>,
+}
+
+impl StreamReport {
+    /// The figures for the call record, with the estimated score.
+    #[must_use]
+    pub fn quality(&self) -> Quality {
+        quality::estimate(Quality {
+            sent: self.sent,
+            received: self.received,
+            lost: self.lost,
+            lost_there: self.lost_at_peer.map(u64::from),
+            jitter: self.jitter,
+            round_trip: self.round_trip,
+            mos: None,
+        })
+    }
 }
 
 /// Which of a stream's two ports a datagram belongs to.

@@ -2,6 +2,7 @@
 
 mod latch;
 mod packet;
+pub mod quality;
 mod receiver;
 pub mod rtcp;
 mod sender;

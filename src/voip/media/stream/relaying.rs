@@ -1,13 +1,38 @@
 //! What a leg hears of the other leg of its bridge.
 
-use super::super::bridge::CONCEALABLE;
-use super::super::vocabulary::Datagram;
+use super::super::bridge::{CONCEALABLE, Relay};
+use super::super::vocabulary::{Datagram, StreamId};
 use super::{FRAME_UNITS, KeyPacket, MAX_PAYLOAD, Sound, Stream, put};
 use crate::model::Instant;
-use crate::voip::audio::{FRAME_SAMPLES, Transcoder, g711, units_of};
+use crate::voip::audio::{Codec, FRAME_SAMPLES, Transcoder, g711, units_of};
 use crate::voip::rtp::HEADER_LENGTH;
 
+impl Sound<'_> {
+    /// Codec, payload, and how many packets before it were lost.
+    pub(in crate::voip::media) const fn parts(&self) -> (Codec, &[u8], u16) {
+        (self.codec, self.payload, self.lost)
+    }
+}
+
 impl Stream {
+    pub(in crate::voip::media) const fn id(&self) -> StreamId {
+        self.id
+    }
+
+    /// Whether it is in a conversation of several.
+    pub(in crate::voip::media) const fn is_in_room(&self) -> bool {
+        self.in_room
+    }
+
+    pub(in crate::voip::media) fn set_in_room(&mut self, in_room: bool) {
+        self.in_room = in_room;
+        self.relay = Relay::default();
+    }
+
+    pub(in crate::voip::media) const fn codec(&self) -> Codec {
+        self.negotiated.codec
+    }
+
     /// Whether this leg hears the bridge at the moment, and not a prompt or a key of ours.
     fn hears_relay(&self) -> bool {
         self.may_send() && self.player.is_none() && self.pressing.is_none()
@@ -71,6 +96,24 @@ impl Stream {
             }
         });
         self.transcoder = Some(transcoder);
+    }
+
+    /// Sends what the others of a conversation of several say, one frame in this leg's codec.
+    pub(in crate::voip::media) fn send_mixed(
+        &mut self,
+        due: Instant,
+        payload: &[u8],
+        send: &mut impl FnMut(Datagram<'_>),
+    ) {
+        if !self.hears_relay() {
+            return;
+        }
+        let (timestamp, marker) = self.sender.claim(due, FRAME_UNITS);
+        let mut buffer = [0; HEADER_LENGTH + MAX_PAYLOAD];
+        let length = put(&mut buffer, payload);
+        if let Some(bytes) = buffer.get_mut(..length) {
+            self.send_packed(marker, timestamp, bytes, send);
+        }
     }
 
     /// Sends the other leg's key on.

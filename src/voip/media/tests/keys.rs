@@ -90,6 +90,82 @@ fn a_key_of_ours_is_events_in_place_of_sound() {
     assert_eq!(sent.len(), 30, "one packet each 20 ms, sound or key");
 }
 
+/// Sends 100 ms of a key's two tones, then 100 ms of silence.
+#[expect(clippy::cast_possible_truncation, reason = "within 16 bits")]
+fn sing(world: &mut World, phone: &mut Phone, (low, high): (f64, f64)) {
+    for packet in 0..10 {
+        let sample = |at: i32| {
+            let at = f64::from(packet * 160 + at) / 8_000.0;
+            let wave = |frequency: f64| (std::f64::consts::TAU * frequency * at).sin();
+            if packet < 5 { (6_000.0 * (wave(low) + wave(high))) as i16 } else { 0 }
+        };
+        let samples: Vec<i16> = (0..160).map(sample).collect();
+        let bytes = phone.bytes(false, 8, phone.timestamp, EncodedPrompt::encode(&samples).octets(Codec::Pcma));
+        world.packet(phone.stream, phone.address, &bytes);
+        phone.skip(1);
+        world.wait(20);
+    }
+}
+
+const FIVE: (f64, f64) = (770.0, 1_336.0);
+const SEVEN: (f64, f64) = (852.0, 1_209.0);
+
+fn without_events(world: &mut World) {
+    let without = Negotiated { telephone_event: None, ..negotiated("192.0.2.1:4000", Codec::Pcma) };
+    world.tell(MediaCommand::Update { stream: CALLER, negotiated: Box::new(without) });
+}
+
+#[test]
+fn tones_are_keys_only_where_no_better_way_was_agreed_on_or_used() {
+    let (mut world, mut phone) = World::with_caller();
+    sing(&mut world, &mut phone, FIVE);
+    assert_eq!(world.take_keys(), "", "telephone-event was agreed on");
+    without_events(&mut world);
+    for tones in [FIVE, FIVE, SEVEN] {
+        sing(&mut world, &mut phone, tones);
+    }
+    assert_eq!(world.take_keys(), "557");
+    world.tell(MediaCommand::InfoDigit { stream: CALLER, digit: digit('7') });
+    assert_eq!(world.take_keys(), "", "the INFO of the key that was heard");
+    world.tell(MediaCommand::InfoDigit { stream: CALLER, digit: digit('8') });
+    sing(&mut world, &mut phone, FIVE);
+    assert_eq!(world.take_keys(), "8", "tones no longer count");
+}
+
+#[test]
+fn a_key_that_still_sounds_when_the_secret_ends_is_not_heard_again() {
+    let (mut world, mut phone) = World::with_caller();
+    let begun = phone.timestamp;
+    phone.event(&mut world, begun, '4', (true, false), 160);
+    world.tell(MediaCommand::Secret { stream: CALLER, on: true });
+    world.tell(MediaCommand::Secret { stream: CALLER, on: false });
+    for duration in [320, 480, 640] {
+        phone.event(&mut world, begun, '4', (false, duration == 640), duration);
+    }
+    assert_eq!(world.take_keys(), "4");
+    phone.skip(10);
+    phone.press(&mut world, '4');
+    assert_eq!(world.take_keys(), "4");
+}
+
+#[test]
+fn keys_of_a_source_of_their_own_count_once_and_a_third_source_not_at_all() {
+    let (mut world, mut phone) = World::with_caller();
+    let source = |ssrc| Phone { ssrc, sequence: 500, ..phone };
+    let (mut gateway, mut stranger) = (source(78), source(79));
+    phone.speak(&mut world, 0);
+    for duration in [160, 320, 480] {
+        phone.event(&mut world, 9_000, '1', (duration == 160, false), duration);
+        gateway.event(&mut world, 4_000, '1', (duration == 160, false), duration);
+    }
+    assert_eq!(world.take_keys(), "1", "the same press from both");
+    stranger.event(&mut world, 1_000, '2', (true, false), 160);
+    assert_eq!(world.take_keys(), "");
+    phone.talk(&mut world, 0, 2_100);
+    gateway.event(&mut world, 40_000, '3', (true, false), 160);
+    assert_eq!(world.take_keys(), "3");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

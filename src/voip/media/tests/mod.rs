@@ -4,6 +4,7 @@ mod bridging;
 mod codecs;
 mod conversation;
 mod keys;
+mod mixing;
 mod pace;
 mod playing;
 mod recording;

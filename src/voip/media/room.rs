@@ -1,0 +1,277 @@
+//! More than two legs in one conversation: who hears whom, and the sum of it.
+//!
+//! ```text
+//!              hears: caller   operator   supervisor who      (rows speak, columns hear)
+//! caller               –          ●         listens ● whispers ●
+//! operator             ●          –         listens ● whispers ●
+//! supervisor who speaks ●         ●
+//!            who listens  –       –
+//!            who whispers –       ● (to the operator alone)
+//! ```
+//!
+//! Each hears the sum of the others, sample by sample at 8 kHz, never itself; the sum is cut at the largest sample.
+//! Every member's packets wait in a queue of at least [`CUSHION`], so that they may come unevenly; whoever's queue ran
+//! dry is silent until it is that full again. Both are bounded: what exceeds [`MOST`] is left out, oldest first.
+
+use super::vocabulary::{Role, StreamId};
+use crate::voip::audio::{Codec, Decoder, Encoder, FRAME_SAMPLES, Rate};
+use std::collections::VecDeque;
+
+/// The most members of one room.
+pub(super) const MOST_MEMBERS: usize = 8;
+/// Samples that wait before a member is heard: 40 ms.
+const CUSHION: usize = 320;
+/// The most samples that wait: 200 ms.
+const MOST: usize = 1_600;
+
+/// One frame of samples.
+pub(super) type Frame = [i16; FRAME_SAMPLES];
+
+/// A conversation of several.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    members: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Member {
+    stream: StreamId,
+    role: Role,
+    decoder: Decoder,
+    encoder: Encoder,
+    queue: VecDeque<i16>,
+    flows: bool,
+    /// What it says in this frame.
+    frame: Frame,
+}
+
+impl Room {
+    pub(super) fn members(&self) -> impl Iterator<Item = StreamId> {
+        self.members.iter().map(|member| member.stream)
+    }
+
+    pub(super) fn has(&self, stream: StreamId) -> bool {
+        self.members().any(|one| one == stream)
+    }
+
+    /// Who paces the room.
+    pub(super) fn leader(&self) -> Option<StreamId> {
+        self.members.first().map(|member| member.stream)
+    }
+
+    /// Lets a stream in, or gives it another role; `false` when the room is full.
+    pub(super) fn join(&mut self, stream: StreamId, codec: Codec, role: Role) -> bool {
+        if let Some(member) = self.members.iter_mut().find(|member| member.stream == stream) {
+            member.role = role;
+            return true;
+        }
+        if self.members.len() >= MOST_MEMBERS {
+            return false;
+        }
+        self.members.push(Member {
+            stream,
+            role,
+            decoder: Decoder::new(codec, Rate::Narrow),
+            encoder: Encoder::new(codec, Rate::Narrow),
+            queue: VecDeque::with_capacity(MOST),
+            flows: false,
+            frame: [0; FRAME_SAMPLES],
+        });
+        true
+    }
+
+    pub(super) fn leave(&mut self, stream: StreamId) {
+        self.members.retain(|member| member.stream != stream);
+    }
+
+    /// The two that are left, when nobody else is and both speak: a bridge does as well.
+    pub(super) fn pair(&self) -> Option<(StreamId, StreamId)> {
+        match &self.members[..] {
+            [a, b] if a.role == Role::Speaks && b.role == Role::Speaks => Some((a.stream, b.stream)),
+            _ => None,
+        }
+    }
+
+    /// Takes a packet of a member, in its order; `lost` packets before it leave as many frames of silence.
+    pub(super) fn hear(&mut self, stream: StreamId, codec: Codec, payload: &[u8], lost: u16) {
+        let Some(member) = self.members.iter_mut().find(|member| member.stream == stream) else { return };
+        if member.decoder.codec() != codec {
+            member.decoder = Decoder::new(codec, Rate::Narrow);
+        }
+        let mut samples = Vec::with_capacity(FRAME_SAMPLES);
+        member.decoder.decode(payload, &mut samples);
+        if member.flows {
+            let hole = usize::from(lost).saturating_mul(samples.len()).min(MOST);
+            member.queue.extend(std::iter::repeat_n(0, hole));
+        }
+        member.queue.extend(samples);
+        if member.queue.len() > MOST {
+            let excess = member.queue.len() - CUSHION;
+            member.queue.drain(..excess);
+        }
+    }
+
+    /// Goes on by one frame: what each says now is taken out of its queue.
+    pub(super) fn turn(&mut self) {
+        for member in &mut self.members {
+            member.flows = member.queue.len() >= if member.flows { FRAME_SAMPLES } else { CUSHION };
+            member.frame = [0; FRAME_SAMPLES];
+            if member.flows {
+                for (place, sample) in member.frame.iter_mut().zip(member.queue.drain(..FRAME_SAMPLES)) {
+                    *place = sample;
+                }
+            }
+        }
+    }
+
+    /// What a member hears in this frame: the sum of all others that reach it.
+    pub(super) fn mix_for(&self, listener: StreamId) -> Frame {
+        let mut sum = [0_i32; FRAME_SAMPLES];
+        for member in self.members.iter().filter(|member| member.reaches(listener)) {
+            for (sum, sample) in sum.iter_mut().zip(member.frame) {
+                *sum += i32::from(sample);
+            }
+        }
+        sum.map(saturated)
+    }
+
+    /// The same as the octets of the member's codec, in place of what `out` holds.
+    pub(super) fn encode_for(&mut self, listener: StreamId, codec: Codec, out: &mut Vec<u8>) {
+        let frame = self.mix_for(listener);
+        out.clear();
+        if let Some(member) = self.members.iter_mut().find(|member| member.stream == listener) {
+            if member.encoder.codec() != codec {
+                member.encoder = Encoder::new(codec, Rate::Narrow);
+            }
+            member.encoder.encode(&frame, out);
+        }
+    }
+
+    /// Whom a member's keys reach.
+    pub(super) fn listeners(&self, speaker: StreamId) -> Vec<StreamId> {
+        let Some(speaker) = self.members.iter().find(|member| member.stream == speaker) else { return Vec::new() };
+        self.members().filter(|listener| speaker.reaches(*listener)).collect()
+    }
+}
+
+impl Member {
+    fn reaches(&self, listener: StreamId) -> bool {
+        listener != self.stream
+            && match self.role {
+                Role::Speaks => true,
+                Role::Listens => false,
+                Role::Whispers { to } => to == listener,
+            }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "clamped to 16 bits")]
+fn saturated(sum: i32) -> i16 {
+    sum.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voip::audio::g711;
+    use proptest::prelude::*;
+
+    const CALLER: StreamId = StreamId(1);
+    const OPERATOR: StreamId = StreamId(2);
+    const THIRD: StreamId = StreamId(3);
+
+    fn say(room: &mut Room, stream: StreamId, level: i16) {
+        room.hear(stream, Codec::Pcma, &[g711::encode(Codec::Pcma, level); FRAME_SAMPLES], 0);
+    }
+
+    /// What each of the three hears when they say these levels.
+    fn heard(role: Role, levels: [i16; 3]) -> [i16; 3] {
+        let mut room = Room::default();
+        let roles = [(CALLER, Role::Speaks), (OPERATOR, Role::Speaks), (THIRD, role)];
+        assert!(roles.into_iter().all(|(stream, role)| room.join(stream, Codec::Pcma, role)));
+        for _ in 0..2 {
+            for ((stream, _), level) in roles.into_iter().zip(levels) {
+                say(&mut room, stream, level);
+            }
+        }
+        room.turn();
+        roles.map(|(stream, _)| {
+            let frame = room.mix_for(stream);
+            assert!(frame.iter().all(|sample| *sample == frame[0]));
+            frame[0]
+        })
+    }
+
+    fn level(sample: i16) -> i16 {
+        g711::decode(Codec::Pcma, g711::encode(Codec::Pcma, sample))
+    }
+
+    #[test]
+    fn who_hears_whom_is_decided_by_the_role_and_the_sums_are_exact() {
+        let [caller, operator, third] = [1_000, -3_000, 7_000].map(level);
+        let levels = [caller, operator, third];
+        let speaks = heard(Role::Speaks, levels);
+        assert_eq!(speaks, [operator + third, caller + third, caller + operator]);
+        assert_eq!(heard(Role::Listens, levels), [operator, caller, caller + operator]);
+        assert_eq!(heard(Role::Whispers { to: OPERATOR }, levels), [operator, caller + third, caller + operator]);
+        let loud = [level(i16::MAX); 3];
+        assert_eq!(heard(Role::Speaks, loud), [i16::MAX; 3], "cut, not wrapped");
+    }
+
+    #[test]
+    fn a_queue_that_ran_dry_fills_up_before_it_is_heard() {
+        let mut room = Room::default();
+        for stream in [CALLER, OPERATOR] {
+            assert!(room.join(stream, Codec::Pcma, Role::Speaks));
+        }
+        let loud = |room: &mut Room| {
+            room.turn();
+            room.mix_for(OPERATOR)[0] != 0
+        };
+        say(&mut room, CALLER, 8_000);
+        assert!(!loud(&mut room), "20 ms are no cushion");
+        say(&mut room, CALLER, 8_000);
+        assert!(loud(&mut room) && loud(&mut room) && !loud(&mut room));
+        say(&mut room, CALLER, 8_000);
+        assert!(!loud(&mut room));
+    }
+
+    #[test]
+    fn a_room_is_bounded_in_members_and_samples() {
+        let mut room = Room::default();
+        let joined = (0..20).filter(|&number| room.join(StreamId(number), Codec::Pcma, Role::Speaks)).count();
+        assert_eq!(joined, MOST_MEMBERS);
+        for _ in 0..1_000 {
+            say(&mut room, StreamId(0), 1);
+            assert!(room.members[0].queue.len() <= MOST);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_hears_itself(levels in proptest::array::uniform3(-3_000_i16..3_000), quiet in 0_usize..3) {
+            let mut others = levels;
+            others[quiet] = 0;
+            // Whatever one says, what it hears is the same.
+            let [with, without] = [levels, others].map(|levels| heard(Role::Speaks, levels)[quiet]);
+            prop_assert_eq!(with, without);
+        }
+
+        #[test]
+        fn garbage_never_panics(payloads in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..400), 0..20), lost in any::<u16>()) {
+            let mut room = Room::default();
+            for (stream, codec) in [(CALLER, Codec::G722), (OPERATOR, Codec::Opus), (THIRD, Codec::Pcmu)] {
+                prop_assert!(room.join(stream, codec, Role::Speaks));
+            }
+            let mut out = Vec::new();
+            for payload in payloads {
+                for (stream, codec) in [(CALLER, Codec::G722), (OPERATOR, Codec::Opus), (THIRD, Codec::Pcmu)] {
+                    room.hear(stream, codec, &payload, lost);
+                    room.turn();
+                    room.encode_for(stream, codec, &mut out);
+                    prop_assert!(!out.is_empty());
+                }
+            }
+        }
+    }
+}
