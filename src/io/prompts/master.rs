@@ -216,3 +216,135 @@ fn quantise(samples: &[f32]) -> Vec<i16> {
 fn dequantise(samples: &[i16]) -> Vec<f32> {
     samples.iter().map(|sample| f32::from(*sample) / 32_768.0).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::f64::consts::TAU;
+    use std::io::Cursor;
+
+    /// A take made of stretches of a tone: seconds and level under full scale in decibels, `None` for silence.
+    struct Studio {
+        rate: u32,
+        channels: u16,
+        hertz: f64,
+    }
+
+    const STUDIO: Studio = Studio { rate: 48_000, channels: 2, hertz: 440.0 };
+
+    impl Studio {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "samples of a short take")]
+        fn take(&self, stretches: &[(f64, Option<f64>)], more: impl Fn(f64) -> f64) -> Vec<u8> {
+            let spec = hound::WavSpec {
+                channels: self.channels,
+                sample_rate: self.rate,
+                bits_per_sample: 16,
+                sample_format: hound::SampleFormat::Int,
+            };
+            let mut bytes = Cursor::new(Vec::new());
+            let mut writer = hound::WavWriter::new(&mut bytes, spec).expect("created");
+            let mut at = 0_u32;
+            for (seconds, level) in stretches {
+                let amplitude = level.map_or(0.0, |level| 10_f64.powf(level / 20.0));
+                for _ in 0..(seconds * f64::from(self.rate)) as u32 {
+                    let time = f64::from(at) / f64::from(self.rate);
+                    let sample = amplitude * (TAU * self.hertz * time).sin() + more(time);
+                    for _ in 0..self.channels {
+                        writer.write_sample((sample * 32_767.0).clamp(-32_768.0, 32_767.0) as i16).expect("written");
+                    }
+                    at += 1;
+                }
+            }
+            writer.finalize().expect("finished");
+            bytes.into_inner()
+        }
+    }
+
+    fn mastered(take: Vec<u8>) -> Mastered {
+        master(take, "wav", Variant::Fin).expect("a good take")
+    }
+
+    #[test]
+    fn a_take_of_any_rate_and_level_leaves_at_the_same_level_with_its_silence_cut() {
+        for (rate, channels) in [(8_000, 1), (16_000, 1), (22_050, 2), (44_100, 1), (48_000, 2), (96_000, 1)] {
+            for level in [-35.0, -20.0, -6.0] {
+                let studio = Studio { rate, channels, hertz: 440.0 };
+                let silence = (0.3, None);
+                let made = mastered(studio.take(&[silence, (0.6, Some(level)), silence], |_| 0.0));
+                let figures = made.figures;
+                assert!((figures.level.0 - TARGET.0).abs() <= 5, "{rate} Hz {level} dB: {figures:?}");
+                assert!(figures.peak <= CEILING, "{figures:?}");
+                assert!(figures.lead <= Duration::from_millis(25), "{figures:?}");
+                assert!(figures.trail <= Duration::from_millis(40), "{figures:?}");
+                let around = figures.length.abs_diff(Duration::from_millis(655));
+                assert!(around <= Duration::from_millis(10), "{rate} Hz: {figures:?}");
+                assert_eq!((figures.rate, figures.channels), (16_000, 1));
+                assert_eq!(made.samples[..80], [0; 80], "silence in front");
+                let expected: &[Fault] = if rate < 16_000 { &[Fault::Rate(8_000)] } else { &[] };
+                assert_eq!(made.remarks, expected, "{rate} Hz");
+            }
+        }
+    }
+
+    #[test]
+    fn a_soft_beginning_is_kept_and_the_noise_of_the_room_is_not() {
+        let soft = [(0.3, None), (0.08, Some(-38.0)), (0.5, Some(-12.0)), (0.3, None)];
+        let made = mastered(STUDIO.take(&soft, |_| 0.0));
+        assert!(made.figures.length >= Duration::from_millis(600), "{:?}", made.figures);
+        // A hiss 30 dB under the voice, which would be heard as 0.6 s of sound otherwise.
+        let noise = |time: f64| 0.006 * (TAU * 2_300.0 * time).sin();
+        let made = mastered(STUDIO.take(&[(0.3, None), (0.5, Some(-12.0)), (0.3, None)], noise));
+        assert!(made.figures.length <= Duration::from_millis(600), "{:?}", made.figures);
+    }
+
+    #[test]
+    fn direct_current_rumble_and_what_is_above_speech_are_taken_out() {
+        let dirt = |time: f64| 0.05 + 0.2 * (TAU * 25.0 * time).sin();
+        let made = mastered(STUDIO.take(&[(0.2, Some(-20.0)), (0.6, Some(-20.0))], dirt));
+        let mean = made.samples.iter().map(|sample| i64::from(*sample)).sum::<i64>() / 12_000;
+        assert!(mean.abs() < 40, "{mean}");
+        let high = Studio { hertz: 12_000.0, ..STUDIO };
+        let refused = master(high.take(&[(0.5, Some(-30.0))], |_| 0.0), "wav", Variant::Fin);
+        assert!(refused.is_err(), "nothing of it is left: {refused:?}");
+    }
+
+    #[test]
+    fn peaks_are_held_and_the_level_is_reached_all_the_same() {
+        // One loud word among soft ones.
+        let words = [(0.6, Some(-30.0)), (0.02, Some(-1.0)), (0.6, Some(-30.0))];
+        let figures = mastered(STUDIO.take(&words, |_| 0.0)).figures;
+        assert!(figures.peak <= CEILING && (figures.level.0 - TARGET.0).abs() <= 10, "{figures:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_mended_is_refused_with_its_place() {
+        let refused = |take: Vec<u8>| master(take, "wav", Variant::Fin).expect_err("refused");
+        let clipped = STUDIO.take(&[(0.5, Some(-20.0)), (0.5, Some(6.0))], |_| 0.0);
+        let MasterError::Clipped(at) = refused(clipped) else { panic!("clipped") };
+        assert!(at.abs_diff(Duration::from_millis(500)) <= Duration::from_millis(3), "{at:?}");
+        assert_eq!(refused(STUDIO.take(&[(0.5, None)], |_| 0.0)), MasterError::Silent);
+        assert!(matches!(refused(STUDIO.take(&[(0.5, Some(-60.0))], |_| 0.0)), MasterError::Faint(_)));
+        assert!(matches!(refused(b"RIFF and nothing".to_vec()), MasterError::Decode(_)));
+        assert!(refused(STUDIO.take(&[(0.5, Some(3.0))], |_| 0.0)).to_string().contains("clipped at 0.00 s"));
+    }
+
+    #[test]
+    fn a_long_pause_is_told_and_music_keeps_its_ends() {
+        let words = [(0.5, Some(-20.0)), (1.4, None), (0.5, Some(-20.0))];
+        let made = mastered(STUDIO.take(&words, |_| 0.0));
+        assert!(matches!(made.remarks[..], [Fault::Pause { .. }]), "{:?}", made.remarks);
+        let ringback = STUDIO.take(&[(1.0, Some(-20.0)), (4.0, None)], |_| 0.0);
+        let music = master(ringback, "wav", Variant::Sound).expect("music");
+        assert!(music.figures.length.abs_diff(Duration::from_secs(5)) < Duration::from_millis(2));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_as_it_was_measured() {
+        let made = mastered(STUDIO.take(&[(0.4, Some(-15.0))], |_| 0.0));
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.wav");
+        write_wav(&file, &made.samples).expect("written");
+        let (_, figures) = measure(std::fs::read(&file).expect("read"), "wav").expect("decoded");
+        assert_eq!(figures, made.figures);
+    }
+}

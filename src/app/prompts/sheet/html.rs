@@ -31,7 +31,7 @@ mark{background:var(--mark);color:inherit;padding:0 .15em;border-radius:.2em}
 .box{display:inline-block;width:1rem;height:1rem;border:1.5px solid var(--dim);border-radius:.2rem;margin-right:.25rem}
 @media (max-width:42rem){.n,.t{display:none}.f{width:8rem}}
 @page{size:A4;margin:14mm 12mm 16mm}
-@media print{body{padding:0;max-width:none;font-size:10.5pt}.rules{background:none;border:1px solid var(--line)}mark{background:none;text-decoration:underline;text-decoration-thickness:1.5px;text-underline-offset:2px}thead{display:table-header-group}}
+@media print{html{font-size:12px}body{padding:0;max-width:none;font-size:1rem}td{padding:.35rem .5rem}.f{width:11rem}.say{font-size:1.05rem}.rules{background:none;border:1px solid var(--line)}mark{background:none;text-decoration:underline;text-decoration-thickness:1.5px;text-underline-offset:2px}thead{display:table-header-group}}
 ";
 
 pub(super) fn page(sheet: &Sheet) -> String {
