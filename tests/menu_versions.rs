@@ -193,8 +193,8 @@ fn what_does_not_check_or_fails_its_tests_or_has_no_prompts_is_refused() {
     place.says(&["apply"], 1, &["1 tests fail", "Impossible"]);
     fs::remove_file(place.path("menus/tests/impossible.test.yaml")).unwrap();
 
-    place.edit("phrases.yaml", "  goodbye:\n", "  parting:\n");
-    place.edit("hotline.yaml", "- say: goodbye", "- say: parting");
+    place.edit("phrases.yaml", "phrases:\n", "phrases:\n  parting:\n    ru: До встречи.\n    en: See you.\n");
+    place.edit("hotline.yaml", "- say: goodbye", "- say: parting\n      - say: goodbye");
     place.says(&["apply"], 1, &["prompts are missing", "ru/parting"]);
     place.says(&["apply", "--strict"], 1, &["W05"]);
 
