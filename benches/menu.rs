@@ -44,6 +44,7 @@ fn in_main_menu(menu: &Arc<Menu>, now: Now, world: &World<'_>) -> CallFlow {
         from: PhoneNumber::parse("+79161234567"),
         blocked_number: false,
         slow_speech: false,
+        profile: None,
         lang: None,
     };
     let mut flow = CallFlow::new(Arc::clone(menu), LineId(0), caller);
