@@ -101,8 +101,14 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         MediaEngine::start(media(&config), &prompts, clock, &outputs).context("the media threads cannot start")?;
     let seed = rand::random();
     let endpoint = endpoint(&config, udp.local_addrs().next(), tcp.local_addrs().first().copied());
-    let mut exchange =
-        Exchange::new(exchange(&config, outside), endpoint, &config.operators.realm, menu.clone(), prompts.clone(), seed);
+    let mut exchange = Exchange::new(
+        exchange(&config, outside),
+        endpoint,
+        &config.operators.realm,
+        menu.clone(),
+        prompts.clone(),
+        seed,
+    );
     for ticket in store.tickets().await? {
         exchange.restore_callback(clock.now(), ticket);
     }
@@ -233,10 +239,7 @@ fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
         call_length: config.limits.call_length.duration(),
         silence_limit: config.media.silence_limit.duration(),
         codecs: config.media.codecs.iter().map(|codec| codec.of_calls()).collect(),
-        secure: SecurePolicy {
-            callers: config.media.srtp.of_calls(),
-            operators: config.operators.srtp.of_calls(),
-        },
+        secure: SecurePolicy { callers: config.media.srtp.of_calls(), operators: config.operators.srtp.of_calls() },
         registration: Lifetimes {
             min: config.operators.registration.min.duration(),
             max: config.operators.registration.max.duration(),

@@ -8,8 +8,7 @@ use super::player::Player;
 use super::room::Room;
 use super::stream::{Outbox, Relayed, Stream};
 use super::vocabulary::{
-    Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, StreamId,
-    StreamParams,
+    Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, StreamId, StreamParams,
 };
 use crate::model::{Instant, Playlist};
 use crate::voip::audio::PromptFrames;

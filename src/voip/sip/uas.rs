@@ -38,12 +38,9 @@ fn refuse_method(method: &Method) -> Option<Status> {
         | Method::Info
         | Method::Notify
         | Method::Register => None,
-        Method::Prack
-        | Method::Update
-        | Method::Refer
-        | Method::Subscribe
-        | Method::Publish
-        | Method::Message => Some(Status::METHOD_NOT_ALLOWED),
+        Method::Prack | Method::Update | Method::Refer | Method::Subscribe | Method::Publish | Method::Message => {
+            Some(Status::METHOD_NOT_ALLOWED)
+        }
         Method::Other(_) => Some(Status::NOT_IMPLEMENTED),
     }
 }
