@@ -3,17 +3,18 @@
 use crate::io::store::millis;
 use crate::model::{Mos, Quality, Side};
 use serde_json::{Value as Json, json};
+use std::fmt::Write;
 
 /// `caller MOS 4.39, 0.2 % lost, jitter 1 ms, round trip 42 ms`.
 pub(super) fn text((side, quality): &(Side, Quality)) -> String {
     let mos = quality.mos.map_or_else(|| "no sound came".to_owned(), |mos| format!("MOS {mos}"));
     let mut text = format!("{} {mos}, {} % lost", side.name(), percent(quality.lost, quality.received + quality.lost));
     if let Some(lost) = quality.lost_there {
-        text += &format!(", {} % lost there", percent(lost, quality.sent));
+        write!(text, ", {} % lost there", percent(lost, quality.sent)).unwrap_or_default();
     }
-    text += &format!(", jitter {} ms", quality.jitter.as_millis());
+    write!(text, ", jitter {} ms", quality.jitter.as_millis()).unwrap_or_default();
     if let Some(trip) = quality.round_trip {
-        text += &format!(", round trip {} ms", trip.as_millis());
+        write!(text, ", round trip {} ms", trip.as_millis()).unwrap_or_default();
     }
     text
 }

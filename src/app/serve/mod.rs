@@ -8,6 +8,7 @@ mod news;
 pub(super) mod outside;
 pub(super) mod recordings;
 mod server;
+mod settings;
 mod tickets;
 mod web;
 mod wide;
@@ -15,21 +16,19 @@ mod wide;
 use super::cli::Serve;
 use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides, Transport};
 use super::{simulate, versions};
-use crate::exchange::{Exchange, ExchangeConfig, Lifetimes, Outside, SecurePolicy};
+use crate::exchange::Exchange;
 use crate::io::bank::{BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
 use crate::io::clock::Clock;
-use crate::io::media::{MediaConfig, MediaEngine};
+use crate::io::media::MediaEngine;
 use crate::io::store::{Recorder, RecorderSettings, Store};
 use crate::io::tcp::{TcpConnections, TcpLimits};
 use crate::io::udp::UdpSockets;
 use crate::ivr::menu::Menu;
-use crate::model::{Playlist, PromptId};
-use crate::voip::sip::endpoint::{EndpointConfig, Limits};
 use addresses::Addresses;
 use anyhow::{Context, Result};
 use server::{Inputs, Server};
 use std::collections::BTreeMap;
-use std::num::NonZero;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +56,7 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
             Some(at) => Clock::start_at(simulate::wall(&chosen.menu, at)?),
             None => Clock::start(),
         };
-        serve(Arc::new(config), store, chosen, clock).await
+        Box::pin(serve(Arc::new(config), store, chosen, clock)).await
     })
 }
 
@@ -87,27 +86,17 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let outside = outside::of(&config)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
     let (bank, repeats) = bank(&config, &menu, clock, &store, &recorder).await?;
-    let (datagrams, udp_received) = mpsc::channel(WAITING);
-    let (connections, tcp_events) = mpsc::channel(WAITING);
+    let sockets = Sockets::bind(&config)?;
     let (outputs, media_outputs) = mpsc::channel(WAITING);
-    let has = |transport| config.sip.transports.contains(&transport);
-    let on = |transport| if has(transport) { config.sip.listen.as_slice() } else { &[] };
-    let udp = UdpSockets::bind(on(Transport::Udp), &datagrams)?;
-    // Where port 0 was asked for, TCP takes the port that UDP was given.
-    let beside: Vec<_> = udp.local_addrs().collect();
-    let tcp_on = if has(Transport::Tcp) && has(Transport::Udp) { beside.as_slice() } else { on(Transport::Tcp) };
-    let tcp = TcpConnections::bind(tcp_on, TcpLimits::default(), connections)?;
-    let media =
-        MediaEngine::start(media(&config), &prompts, clock, &outputs).context("the media threads cannot start")?;
-    let seed = rand::random();
-    let endpoint = endpoint(&config, udp.local_addrs().next(), tcp.local_addrs().first().copied());
+    let media = MediaEngine::start(settings::media(&config), &prompts, clock, &outputs)
+        .context("the media threads cannot start")?;
     let mut exchange = Exchange::new(
-        exchange(&config, outside),
-        endpoint,
+        settings::exchange(&config, outside),
+        settings::endpoint(&config, sockets.udp_address(), sockets.tcp_address()),
         &config.operators.realm,
         menu.clone(),
         prompts.clone(),
-        seed,
+        rand::random(),
     );
     for ticket in store.tickets().await? {
         exchange.restore_callback(clock.now(), ticket);
@@ -128,26 +117,20 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let news = news::watch(store.clone(), clock, config.operators.realm.clone(), keeper);
     let figures = web::Figures::default();
     let pages = web::serve(config.http.listen, figures.clone()).await?;
-    announce(
-        &config,
-        &udp,
-        &tcp,
-        pages.as_ref().map(|pages| pages.address),
-        &menu::describe(&config, &chosen.activation, &menu),
-    );
-    let addresses = Addresses::new(config.sip.public_address);
+    let served = menu::describe(&config, &chosen.activation, &menu);
+    announce(&config, &sockets, pages.as_ref().map(|pages| pages.address), &served);
     let server = Server {
         clock,
         exchange,
-        udp,
-        tcp,
+        udp: sockets.udp,
+        tcp: sockets.tcp,
         media,
         bank,
         recorder: recorder.clone(),
         store: store.clone(),
         tickets,
         phones: store.registrations(clock.now().wall).await?,
-        addresses,
+        addresses: Addresses::new(config.sip.public_address),
         answers,
         messages: std::collections::HashMap::new(),
         figures,
@@ -157,8 +140,8 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         draining: false,
     };
     let inputs = Inputs {
-        udp: udp_received,
-        tcp: tcp_events,
+        udp: sockets.datagrams,
+        tcp: sockets.connections,
         media: media_outputs,
         answers: bank_answers,
         wide: wide_prepared,
@@ -166,15 +149,51 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     };
     server.run(inputs).await?;
     repeats.abort();
+    folder.abort();
+    finish(&store, &recorder, tickets_written).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes what is left.
+async fn finish(store: &Store, recorder: &Recorder, tickets_written: tokio::task::JoinHandle<()>) {
     if tokio::time::timeout(FLUSH, tickets_written).await.is_err() {
         tracing::error!("the store did not take all open callbacks in time");
     }
-    folder.abort();
     if !recorder.flush(FLUSH).await {
         tracing::error!("the store did not take all records in time; some of the last calls may be incomplete");
     }
     store.close().await;
-    Ok(ExitCode::SUCCESS)
+}
+
+/// The sockets SIP comes in on, and what they hear.
+struct Sockets {
+    udp: UdpSockets,
+    tcp: TcpConnections,
+    datagrams: mpsc::Receiver<crate::io::udp::Received>,
+    connections: mpsc::Receiver<crate::io::tcp::TcpEvent>,
+}
+
+impl Sockets {
+    fn bind(config: &Config) -> Result<Self> {
+        let (datagrams_in, datagrams) = mpsc::channel(WAITING);
+        let (connections_in, connections) = mpsc::channel(WAITING);
+        let has = |transport| config.sip.transports.contains(&transport);
+        let on = |transport| if has(transport) { config.sip.listen.as_slice() } else { &[] };
+        let udp = UdpSockets::bind(on(Transport::Udp), &datagrams_in)?;
+        // Where port 0 was asked for, TCP takes the port that UDP was given.
+        let beside: Vec<_> = udp.local_addrs().collect();
+        let tcp_on = if has(Transport::Tcp) && has(Transport::Udp) { beside.as_slice() } else { on(Transport::Tcp) };
+        let tcp = TcpConnections::bind(tcp_on, TcpLimits::default(), connections_in)?;
+        Ok(Self { udp, tcp, datagrams, connections })
+    }
+
+    fn udp_address(&self) -> Option<SocketAddr> {
+        self.udp.local_addrs().next()
+    }
+
+    fn tcp_address(&self) -> Option<SocketAddr> {
+        self.tcp.local_addrs().first().copied()
+    }
 }
 
 async fn bank(
@@ -205,58 +224,12 @@ fn kept(menu: &Menu) -> BTreeMap<Arc<str>, Duration> {
     menu.operations.iter().map(|operation| (operation.name.clone(), operation.cache)).collect()
 }
 
-fn media(config: &Config) -> MediaConfig {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    MediaConfig {
-        threads: if config.media.threads == 0 { cores } else { usize::from(config.media.threads) },
-        ports: config.media.ports.range().clone(),
-        dscp: config.media.dscp,
-        streams: 2 * config.limits.calls.get(),
-        recordings: config.data.join("recordings"),
-        keep_conversations: config.recording.kept(),
-        ..MediaConfig::default()
-    }
-}
-
-fn endpoint(config: &Config, udp: Option<std::net::SocketAddr>, tcp: Option<std::net::SocketAddr>) -> EndpointConfig {
-    EndpointConfig {
-        user_agent: config.sip.user_agent.clone(),
-        contact_user: "hotline".to_owned(),
-        udp,
-        tcp,
-        advertised: config.sip.public_address.map(|ip| std::net::SocketAddr::new(ip, 0)),
-        limits: Limits { retry_after: config.limits.retry_after.duration(), ..Limits::default() },
-    }
-}
-
-fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
-    ExchangeConfig {
-        default_line: config.default_line.as_deref().map(Into::into),
-        calls: config.limits.calls.get(),
-        calls_per_source: config.limits.calls_per_source.get(),
-        calls_per_second: config.limits.calls_per_second.get(),
-        retry_after: config.limits.retry_after.duration(),
-        call_length: config.limits.call_length.duration(),
-        silence_limit: config.media.silence_limit.duration(),
-        codecs: config.media.codecs.iter().map(|codec| codec.of_calls()).collect(),
-        secure: SecurePolicy { callers: config.media.srtp.of_calls(), operators: config.operators.srtp.of_calls() },
-        registration: Lifetimes {
-            min: config.operators.registration.min.duration(),
-            max: config.operators.registration.max.duration(),
-        },
-        hold_music: Playlist::looped(PromptId::new("common/hold_music")),
-        record_after: config.recording.conversations.then(|| config.recording.notice.as_str().into()),
-        blocked_numbers: config.blocked_numbers.clone(),
-        outside,
-    }
-}
-
 /// Tells a newcomer where it listens and what to dial.
-fn announce(config: &Config, udp: &UdpSockets, tcp: &TcpConnections, pages: Option<std::net::SocketAddr>, menu: &str) {
-    for address in udp.local_addrs() {
+fn announce(config: &Config, sockets: &Sockets, pages: Option<SocketAddr>, menu: &str) {
+    for address in sockets.udp.local_addrs() {
         println!("SIP udp {address}");
     }
-    for address in tcp.local_addrs() {
+    for address in sockets.tcp.local_addrs() {
         println!("SIP tcp {address}");
     }
     if let Some(address) = pages {
@@ -264,14 +237,14 @@ fn announce(config: &Config, udp: &UdpSockets, tcp: &TcpConnections, pages: Opti
     }
     println!("menu    {menu}");
     println!("data    {}", config.data.display());
-    if let Some(address) = udp.local_addrs().next().or_else(|| tcp.local_addrs().first().copied()) {
+    if let Some(address) = sockets.udp_address().or_else(|| sockets.tcp_address()) {
         let host = if address.ip().is_unspecified() {
             crate::io::listen::local_ip_towards(std::net::IpAddr::from([192, 0, 2, 1]))
                 .unwrap_or_else(|_| std::net::IpAddr::from([127, 0, 0, 1]))
         } else {
             address.ip()
         };
-        let host = std::net::SocketAddr::new(host, address.port());
+        let host = SocketAddr::new(host, address.port());
         println!("dial    sip:bank@{host}   keys: 2 1, card 4321, code 9876#");
     }
     println!("ready");

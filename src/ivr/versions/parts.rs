@@ -167,7 +167,7 @@ fn line(words: Words<'_>, line: &Line) -> Vec<Fact> {
 
 fn profile(words: Words<'_>, profile: &Profile) -> Vec<Fact> {
     let yes = if profile.slow { words.pick("yes", "да") } else { words.pick("no", "нет") };
-    let lang = profile.lang.map(|lang| lang.code()).unwrap_or_default();
+    let lang = profile.lang.map(Lang::code).unwrap_or_default();
     let start = profile.start.map(Go::Node);
     let begins = Fact::new(
         "start",

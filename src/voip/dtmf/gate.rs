@@ -74,12 +74,11 @@ impl KeyGate {
         }
         if source != KeySource::TelephoneEvent {
             let counted = Some(Counted { source, digit, at: now });
-            match self.counted.iter_mut().find(|one| one.is_none()) {
-                Some(free) => *free = counted,
-                None => {
-                    self.counted.rotate_left(1);
-                    self.counted[MAX_TWINS - 1] = counted;
-                }
+            if let Some(free) = self.counted.iter_mut().find(|one| one.is_none()) {
+                *free = counted;
+            } else {
+                self.counted.rotate_left(1);
+                self.counted[MAX_TWINS - 1] = counted;
             }
         }
         true

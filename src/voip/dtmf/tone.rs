@@ -112,8 +112,7 @@ impl ToneDetector {
     fn judge(&mut self, hit: Option<Hit>) -> Option<Digit> {
         let mut told = None;
         self.heard = match (self.heard, hit) {
-            (Heard::Nothing, None) | (Heard::Perhaps { .. }, None) => Heard::Nothing,
-            (Heard::Nothing, Some(hit)) => Heard::Perhaps { hit, proof: hit.purity },
+            (Heard::Nothing | Heard::Perhaps { .. }, None) => Heard::Nothing,
             (Heard::Perhaps { hit: before, proof }, Some(hit)) if before.is_like(&hit) => {
                 let proof = proof + hit.purity;
                 if proof >= PROOF {
@@ -123,12 +122,11 @@ impl ToneDetector {
                     Heard::Perhaps { hit, proof }
                 }
             }
-            (Heard::Perhaps { .. }, Some(hit)) => Heard::Perhaps { hit, proof: hit.purity },
             (Heard::Key { key, .. }, Some(hit)) if key.is_none_or(|key| key == hit.key) => {
                 Heard::Key { key, missing: 0 }
             }
             // Another key without a pause between: Q.24 asks for a pause, an automaton may leave it out.
-            (Heard::Key { .. }, Some(hit)) => Heard::Perhaps { hit, proof: hit.purity },
+            (_, Some(hit)) => Heard::Perhaps { hit, proof: hit.purity },
             (Heard::Key { missing, .. }, None) if missing + 1 >= ENDS => Heard::Nothing,
             (Heard::Key { key, missing }, None) => Heard::Key { key, missing: missing + 1 },
         };
