@@ -9,7 +9,7 @@ pub const KEYS: u8 = 101;
 pub const ALAW_AND_KEYS: &str = "8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n\
                                  a=fmtp:101 0-16\r\na=ptime:20\r\n";
 /// A codec that nobody has agreed on in decades.
-pub const UNKNOWN_CODEC: &str = "18 96\r\na=rtpmap:18 G729/8000\r\na=rtpmap:96 opus/48000/2\r\n";
+pub const UNKNOWN_CODEC: &str = "18 96\r\na=rtpmap:18 G729/8000\r\na=rtpmap:96 iLBC/8000\r\n";
 
 /// Our description: offer or answer alike.
 pub fn describe(at: SocketAddr, version: u32, formats: &str, direction: &str) -> String {

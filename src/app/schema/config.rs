@@ -38,20 +38,29 @@ pub(super) fn schema() -> Json {
 
 /// The schema of one entry of the tables that the example leaves empty.
 fn entry(path: &str) -> Option<Json> {
-    let text = json!({"type": "string", "minLength": 1});
+    let text = |words: &str, example: &str| json!({"type": "string", "minLength": 1, "description": words, "examples": [example]});
     match path {
         "trunks" => Some(json!({
             "type": "object",
             "properties": {
-                "address": text, "transport": {"enum": ["udp", "tcp"]}, "domain": text, "user": text,
-                "password_env": text, "password_file": text, "caller_id": text,
+                "address": text("Where its calls are sent: IP address and port.", "203.0.113.20:5060"),
+                "transport": {"enum": ["udp", "tcp"], "description": "How; udp when left out."},
+                "domain": text("The host of its addresses; its IP address when left out.", "provider.example"),
+                "user": text("Our account there.", "bank"),
+                "password_env": text("The environment variable with the password.", "TRUNK_PASSWORD"),
+                "password_file": text("The file whose first line is the password.", "/etc/hotline/trunk.password"),
+                "caller_id": text("The number that those we call see.", "+74951234567"),
             },
             "required": ["address"],
             "additionalProperties": false,
         })),
         "transfers" => Some(json!({
             "type": "object",
-            "properties": {"trunk": text, "number": text, "uri": text},
+            "properties": {
+                "trunk": text("The trunk it is reached through.", "provider"),
+                "number": text("Its number.", "+74950000001"),
+                "uri": text("Its SIP address, instead of trunk and number.", "sip:desk@192.0.2.20"),
+            },
             "oneOf": [{"required": ["trunk", "number"]}, {"required": ["uri"]}],
             "additionalProperties": false,
         })),
@@ -63,7 +72,9 @@ fn entry(path: &str) -> Option<Json> {
 fn of(value: &Json, path: &str, comments: &BTreeMap<String, String>) -> Json {
     let comment = comments.get(path).map(String::as_str).unwrap_or_default();
     let mut schema = match value {
-        Json::Object(_) if entry(path).is_some() => json!({"type": "object", "additionalProperties": entry(path)}),
+        Json::Object(_) if entry(path).is_some() => {
+            json!({"type": "object", "additionalProperties": entry(path), "default": {}})
+        }
         Json::Object(entries) => {
             let properties: Map<String, Json> = entries
                 .iter()

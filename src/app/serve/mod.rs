@@ -26,7 +26,7 @@ use crate::io::udp::UdpSockets;
 use crate::ivr::menu::Menu;
 use addresses::Addresses;
 use anyhow::{Context, Result};
-use server::{Inputs, Server};
+use server::{Inputs, Server, Stops};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -86,6 +86,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let outside = outside::of(&config)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
     let (bank, repeats) = bank(&config, &menu, clock, &store, &recorder).await?;
+    let stops = Stops::catch()?;
     let sockets = Sockets::bind(&config)?;
     let (outputs, media_outputs) = mpsc::channel(WAITING);
     let media = MediaEngine::start(settings::media(&config), &prompts, clock, &outputs)
@@ -146,8 +147,9 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         answers: bank_answers,
         wide: wide_prepared,
         news,
+        stops,
     };
-    server.run(inputs).await?;
+    server.run(inputs).await;
     repeats.abort();
     folder.abort();
     finish(&store, &recorder, tickets_written).await;

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 /// Inputs of one kind taken in a row before the others get their turn.
@@ -46,6 +46,7 @@ pub(super) struct Inputs {
     pub answers: Receiver<Answer>,
     pub wide: Receiver<Prepared>,
     pub news: Receiver<News>,
+    pub stops: Stops,
 }
 
 /// The exchange and the shells around it.
@@ -84,11 +85,23 @@ enum Input {
     Stop,
 }
 
+/// The signals that end the server. They are caught before it says that it is ready: a stop right after is a stop.
+pub(super) struct Stops {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stops {
+    /// Catches them from now on.
+    pub(super) fn catch() -> Result<Self> {
+        let caught = |kind| signal(kind).context("signals cannot be received");
+        Ok(Self { terminate: caught(SignalKind::terminate())?, interrupt: caught(SignalKind::interrupt())? })
+    }
+}
+
 impl Server {
     /// Serves until it is told to stop and the last call has ended, or told to stop twice.
-    pub async fn run(mut self, mut inputs: Inputs) -> Result<()> {
-        let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
-        let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be received")?;
+    pub async fn run(mut self, mut inputs: Inputs) {
         // The accounts come first: no operator's phone is turned away while they are being read.
         if let Some(news) = inputs.news.recv().await {
             self.take(Input::News(news));
@@ -107,8 +120,8 @@ impl Server {
                 Some(prepared) = inputs.wide.recv() => Input::Wide(prepared),
                 Some(news) = inputs.news.recv() => Input::News(news),
                 () = until => Input::Time,
-                Some(()) = terminate.recv() => Input::Stop,
-                Some(()) = interrupt.recv() => Input::Stop,
+                Some(()) = inputs.stops.terminate.recv() => Input::Stop,
+                Some(()) = inputs.stops.interrupt.recv() => Input::Stop,
             };
             let again = matches!(input, Input::Stop) && self.draining;
             self.take(input);
@@ -116,7 +129,7 @@ impl Server {
             self.carry_out();
             self.figures.set(self.snapshot());
             if again || (self.draining && self.exchange.calls() == 0) {
-                return Ok(());
+                return;
             }
         }
     }
