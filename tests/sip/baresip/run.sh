@@ -122,19 +122,30 @@ conversation() {
     : > "$work/anna/log"
 }
 
-conversation plain "audio_codecs=pcma"
-conversation g722 "audio_codecs=G722"
-# The first call of a wide-band codec has its prompts made ready and hears 503 until they are.
-for codec in opus; do
-    phone first 440 "$(free_port $((base + 60)))" "<sip:+79161234568@$address>;regint=0;audio_codecs=$codec" \
+# ready NAME ACCOUNT-OPTIONS: the first call of a wide-band codec has its prompts made ready, and hears 503 until they are.
+ready() {
+    local name=$1 options=$2
+    phone "first-$name" 440 "$(free_port $((base + 60)))" "<sip:+79161234568@$address>;regint=0;$options" \
         -e "/dial sip:88001234567@$address"
-    first=$phone
-    step "$codec: prompts are made ready" wait_for_line "$work/server/log" 'prompts are ready.*Opus\|Opus.*prompts are ready' 90
-    kill -TERM "$first" 2>/dev/null
-    wait_for_end "$first" 5
-done
-conversation opus "audio_codecs=opus"
+    shown="first-$name"
+    step "$name: prompts are made ready" wait_for_line "$work/server/log" "prompts are ready.*codec=$name" 90
+    step "$name: the first call is told to come again" says "first-$name" '503' 10
+    kill -TERM "$phone" 2>/dev/null
+    wait_for_end "$phone" 5
+}
+
+# spoken NAME LINE: the call was what it is named after, as its phone's log says.
+spoken() { step "$1: it is spoken" grep -qa "$2" "$work/$1/log"; }
+
+conversation plain "audio_codecs=pcma"
+ready G722 "audio_codecs=G722/16000/1"
+conversation g722 "audio_codecs=G722/16000/1"
+spoken g722 'Set audio encoder: G722'
+ready Opus "audio_codecs=opus/48000/2"
+conversation opus "audio_codecs=opus/48000/2"
+spoken opus 'Set audio encoder: opus'
 conversation srtp "audio_codecs=pcma;mediaenc=srtp-mand"
+spoken srtp 'srtp: audio: SRTP is Enabled'
 
 for pid in "$anna"; do kill -TERM "$pid" 2>/dev/null; wait_for_end "$pid" 5; done
 step "server ends when asked" stop_server
