@@ -170,6 +170,19 @@ fn check_prints_all_problems_at_once_and_a_line_of_json_for_each() {
 }
 
 #[test]
+fn a_file_that_vanished_while_the_folder_was_read_is_a_problem_with_its_place() {
+    let folder = menus(|_, text| text);
+    // What reading a file gives that was removed a moment ago.
+    std::os::unix::fs::symlink("gone.yaml", folder.path().join("more.yaml")).unwrap();
+    let said = run(&["check", text(folder.path())]);
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert!(said.out.contains("more.yaml:1:1") && said.out.contains("E17"), "{}", said.out);
+    assert!(said.out.contains("the file cannot be read") && said.out.contains("1 errors"), "{}", said.out);
+    let said = run(&["check", text(folder.path()), "--lang", "ru"]);
+    assert!(said.out.contains("файл не читается"), "{}", said.out);
+}
+
+#[test]
 fn a_missing_prompt_is_named_and_a_draft_voice_stands_in() {
     let menus = menus(|name, text| match name {
         "phrases.yaml" => text.replace("  goodbye:\n", "  parting:\n"),

@@ -1,10 +1,11 @@
 //! `hotline callers`: who is served by a profile of the menu.
 
 use super::cli::{Callers, CallersCommand};
+use super::config::Config;
 use super::folders::with_store;
-use super::menus;
+use super::versions;
 use crate::io::clock::Clock;
-use crate::io::store::{MOST_CALLERS, StoredCaller};
+use crate::io::store::{MOST_CALLERS, Store, StoredCaller};
 use crate::model::PhoneNumber;
 use anyhow::{Context, Result, bail};
 use std::fmt::Write;
@@ -20,7 +21,7 @@ pub(super) fn run(arguments: Callers) -> Result<ExitCode> {
     with_store(&folders, |config, store| async move {
         match command {
             CallersCommand::Set { number, profile } => {
-                known_profile(&config.menus, &profile)?;
+                known_profile(&profiles(&config, &store).await?, &profile)?;
                 let caller = StoredCaller { number: parse(&number)?, profile };
                 store.set_callers(std::slice::from_ref(&caller), now()).await?;
                 println!("{} has the profile {}; the next call is served by it.", caller.number, caller.profile);
@@ -33,7 +34,8 @@ pub(super) fn run(arguments: Callers) -> Result<ExitCode> {
                 println!("{number} has no profile any more.");
             }
             CallersCommand::Import { file } => {
-                let callers = read(&file, |profile| known_profile(&config.menus, profile))?;
+                let known = profiles(&config, &store).await?;
+                let callers = read(&file, |profile| known_profile(&known, profile))?;
                 store.set_callers(&callers, now()).await?;
                 println!("{} callers have their profiles.", callers.len());
             }
@@ -51,13 +53,18 @@ fn parse(number: &str) -> Result<PhoneNumber> {
     PhoneNumber::parse(number).with_context(|| "that is no telephone number; write it such as +79161234567".to_owned())
 }
 
+/// The profiles that callers may have: those of the menu that callers hear.
+async fn profiles(config: &Config, store: &Store) -> Result<Vec<String>> {
+    let menu = versions::active_menu(store, config).await?;
+    Ok(menu.profiles.iter().map(|profile| profile.name.to_string()).collect())
+}
+
 /// Refuses a profile that the menu does not have.
-fn known_profile(folder: &Path, wanted: &str) -> Result<()> {
-    let known = menus::profiles(folder)?;
+fn known_profile(known: &[String], wanted: &str) -> Result<()> {
     if known.iter().any(|known| known == wanted) {
         return Ok(());
     }
-    match known.as_slice() {
+    match known {
         [] => bail!("the menu has no profiles; add a section `profiles:` to it (docs/menus.md)"),
         known => bail!("the menu has no profile {wanted}; it has: {}", known.join(", ")),
     }

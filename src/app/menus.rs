@@ -10,19 +10,52 @@ use std::process::ExitCode;
 /// The files of a menu folder: `*.yaml` and `*.yml` beside each other, as they are called in messages. Tests lie in
 /// a folder below and are not part of the menu.
 pub(super) fn files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
-    let entries = std::fs::read_dir(folder).with_context(|| {
-        format!("the folder of menus {} cannot be read; name another with --menus DIR", folder.display())
-    })?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.with_context(|| format!("the folder {} cannot be read", folder.display()))?.path();
-        if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && path.is_file() {
-            let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            files.push((path.display().to_string(), bytes));
+    let found = Found::look(folder)?;
+    match found.unreadable.first() {
+        None => Ok(found.files),
+        Some((name, why)) => bail!("{name} cannot be read: {why}"),
+    }
+}
+
+/// What a folder of menus holds.
+struct Found {
+    /// Names and contents.
+    files: Vec<(String, Vec<u8>)>,
+    /// Names, and why they could not be read: gone between the look at the folder and theirs, or not ours to read.
+    unreadable: Vec<(String, String)>,
+}
+
+impl Found {
+    fn look(folder: &Path) -> Result<Self> {
+        let entries = std::fs::read_dir(folder).with_context(|| {
+            format!("the folder of menus {} cannot be read; name another with --menus DIR", folder.display())
+        })?;
+        let mut found = Self { files: Vec::new(), unreadable: Vec::new() };
+        for entry in entries {
+            let path = entry.with_context(|| format!("the folder {} cannot be read", folder.display()))?.path();
+            if path.extension().is_none_or(|ending| ending != "yaml" && ending != "yml") || path.is_dir() {
+                continue;
+            }
+            let name = path.display().to_string();
+            match std::fs::read(&path) {
+                Ok(bytes) => found.files.push((name, bytes)),
+                Err(error) => found.unreadable.push((name, error.to_string())),
+            }
+        }
+        found.files.sort();
+        found.unreadable.sort();
+        Ok(found)
+    }
+
+    /// The menu with its warnings, or every problem. While a file is missing, what the others say of it is no news.
+    fn load(&self) -> (Option<Menu>, Vec<Problem>) {
+        let unreadable = menu::unreadable(&self.unreadable);
+        match menu::load(&self.files) {
+            Ok((menu, warnings)) if unreadable.is_empty() => (Some(menu), warnings),
+            Err(problems) if unreadable.is_empty() => (None, problems),
+            Ok(_) | Err(_) => (None, unreadable),
         }
     }
-    files.sort();
-    Ok(files)
 }
 
 /// The language of messages: as asked for, else that of the locale.
@@ -57,20 +90,11 @@ pub(super) fn zone(folder: &Path) -> jiff::tz::TimeZone {
     load(folder).map_or(jiff::tz::TimeZone::UTC, |menu| menu.bank.zone)
 }
 
-/// The profiles that callers of a menu may have.
-pub(super) fn profiles(folder: &Path) -> Result<Vec<String>> {
-    let menu = load(folder)?;
-    Ok(menu.profiles.iter().map(|profile| profile.name.to_string()).collect())
-}
-
 /// `hotline check`: every problem; exit code 1 when one is an error, or with `--strict` a warning.
 pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
     let lang = message_lang(arguments.lang.map(Into::into));
-    let files = files(&arguments.menus)?;
-    let (menu, mut problems) = match menu::load(&files) {
-        Ok((menu, warnings)) => (Some(menu), warnings),
-        Err(problems) => (None, problems),
-    };
+    let found = Found::look(&arguments.menus)?;
+    let (menu, mut problems) = found.load();
     if let Some(menu) = &menu {
         let now = crate::io::clock::Clock::start().now().wall;
         problems.extend(menu::check_calendar(menu, menu.bank.zone.to_datetime(now).date()));
@@ -87,7 +111,7 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
     let warnings = problems.len() - errors;
     if !arguments.json {
         let version = menu.map_or(String::new(), |menu| format!(", version {}", menu.version));
-        println!("{} files, {errors} errors, {warnings} warnings{version}", files.len());
+        println!("{} files, {errors} errors, {warnings} warnings{version}", found.files.len());
     }
     let failed = errors > 0 || (arguments.strict && warnings > 0);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -39,6 +39,25 @@ pub fn load(files: &[(String, Vec<u8>)]) -> Result<(Menu, Vec<Problem>), Vec<Pro
     }
 }
 
+/// The problems of files that a folder names and nobody could read, each a name and what the system said: one that
+/// vanished while the folder was read, one without the right to be read.
+#[must_use]
+pub fn unreadable(files: &[(String, String)]) -> Vec<Problem> {
+    let mut report = Report::default();
+    for (index, (name, why)) in files.iter().enumerate() {
+        let Ok(file) = u16::try_from(index) else { break };
+        report.sources.push(Source::new(name, ""));
+        let message = Text::new(format!("the file cannot be read: {why}"), format!("файл не читается: {why}"));
+        let help = Text::new(
+            "look whether it is still there and may be read, and check again",
+            "посмотрите, на месте ли файл и есть ли право его читать, и проверьте ещё раз",
+        );
+        let finding = super::sources::Finding::new(Code::E17, message).help(help);
+        report.add(Place { file, line: 1, column: 1 }, 1, finding);
+    }
+    report.finish()
+}
+
 fn read(report: &mut Report, file: u16, name: &str, bytes: &[u8]) -> Option<tree::Node> {
     let lossy = String::from_utf8_lossy(bytes);
     match traps::decode(bytes) {

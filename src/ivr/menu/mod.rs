@@ -26,7 +26,7 @@ pub use calendar::check_calendar;
 pub use code::Code;
 pub use explain::{explain, node_named};
 pub(in crate::ivr) use lexis::nearest;
-pub use load::{load, version_of};
+pub use load::{load, unreadable, version_of};
 pub use needed::{Need, NeedKind, Use, nearest_recording, needed};
 pub use problem::{Problem, Severity, Text};
 pub use recordings::{check_quality, check_recordings};
