@@ -1,0 +1,57 @@
+//! What the configuration says, as each part wants it.
+
+use crate::app::config::Config;
+use crate::exchange::{ExchangeConfig, Lifetimes, Outside, SecurePolicy};
+use crate::io::media::MediaConfig;
+use crate::model::{Playlist, PromptId};
+use crate::voip::sip::endpoint::{EndpointConfig, Limits};
+use std::num::NonZero;
+
+pub(super) fn media(config: &Config) -> MediaConfig {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    MediaConfig {
+        threads: if config.media.threads == 0 { cores } else { usize::from(config.media.threads) },
+        ports: config.media.ports.range().clone(),
+        dscp: config.media.dscp,
+        streams: 2 * config.limits.calls.get(),
+        recordings: config.data.join("recordings"),
+        keep_conversations: config.recording.kept(),
+    }
+}
+
+pub(super) fn endpoint(
+    config: &Config,
+    udp: Option<std::net::SocketAddr>,
+    tcp: Option<std::net::SocketAddr>,
+) -> EndpointConfig {
+    EndpointConfig {
+        user_agent: config.sip.user_agent.clone(),
+        contact_user: "hotline".to_owned(),
+        udp,
+        tcp,
+        advertised: config.sip.public_address.map(|ip| std::net::SocketAddr::new(ip, 0)),
+        limits: Limits { retry_after: config.limits.retry_after.duration(), ..Limits::default() },
+    }
+}
+
+pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
+    ExchangeConfig {
+        default_line: config.default_line.as_deref().map(Into::into),
+        calls: config.limits.calls.get(),
+        calls_per_source: config.limits.calls_per_source.get(),
+        calls_per_second: config.limits.calls_per_second.get(),
+        retry_after: config.limits.retry_after.duration(),
+        call_length: config.limits.call_length.duration(),
+        silence_limit: config.media.silence_limit.duration(),
+        codecs: config.media.codecs.iter().map(|codec| codec.of_calls()).collect(),
+        secure: SecurePolicy { callers: config.media.srtp.of_calls(), operators: config.operators.srtp.of_calls() },
+        registration: Lifetimes {
+            min: config.operators.registration.min.duration(),
+            max: config.operators.registration.max.duration(),
+        },
+        hold_music: Playlist::looped(PromptId::new("common/hold_music")),
+        record_after: config.recording.conversations.then(|| config.recording.notice.as_str().into()),
+        blocked_numbers: config.blocked_numbers.clone(),
+        outside,
+    }
+}
