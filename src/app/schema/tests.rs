@@ -166,7 +166,7 @@ fn every_key_of_menus_and_tests_is_described_and_has_an_example() {
 /// Editors find a schema by the first line of a file.
 #[test]
 fn the_schemas_that_the_files_name_are_these() {
-    for (kind, name) in [(SchemaKind::Menu, "menu"), (SchemaKind::Test, "test")] {
+    for (kind, name) in [(SchemaKind::Menu, "menu"), (SchemaKind::Test, "test"), (SchemaKind::Config, "config")] {
         let path = format!("{}/schema/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
         let file = std::fs::read_to_string(path).unwrap_or_default();
         let fresh = format!("{:#}\n", schema(kind));
@@ -177,6 +177,7 @@ fn the_schemas_that_the_files_name_are_these() {
         ("../schema/menu", include_str!("../../../menus/phrases.yaml")),
         ("../schema/menu", include_str!("../../../menus/services.yaml")),
         ("../../schema/test", include_str!("../../../menus/tests/hotline.test.yaml")),
+        ("schema/config", include_str!("../../../config.example.yaml")),
     ];
     for (schema, text) in files {
         let modeline = format!("# yaml-language-server: $schema={schema}.schema.json");
