@@ -20,7 +20,7 @@ use crate::model::{CallEvent, CallId, Cause, Instant, Now, OperatorId, PhoneNumb
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::Direction;
 use crate::voip::sip::Status;
-use crate::voip::sip::endpoint::{LegId, OutgoingCall};
+use crate::voip::sip::endpoint::LegId;
 use crate::voip::sip::headers::{Headers, NameAddr};
 use crate::voip::sip::{Host, SipUri};
 use std::net::{IpAddr, SocketAddr};
@@ -188,15 +188,7 @@ impl Exchange {
         };
         let mut negotiation = self.negotiation(super::terms::Side::Outside, address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
-        let outgoing = OutgoingCall {
-            from: way.from(address.ip()),
-            target: way.uri.into(),
-            to: way.peer,
-            local: None,
-            offer: body.into_bytes(),
-            headers: Headers::new(),
-            login: way.login,
-        };
+        let outgoing = way.invite(address.ip(), body, Headers::new());
         let Ok(leg) = self.sip.invite(now.instant, outgoing) else {
             self.end_callback(now, ticket, CallbackFailure::Unreachable);
             return;

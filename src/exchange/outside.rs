@@ -4,7 +4,8 @@
 use crate::ivr::menu::Name;
 use crate::model::PhoneNumber;
 use crate::voip::sip::digest::Login;
-use crate::voip::sip::headers::NameAddr;
+use crate::voip::sip::endpoint::OutgoingCall;
+use crate::voip::sip::headers::{Headers, NameAddr};
 use crate::voip::sip::{Host, Peer, SipUri};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -77,6 +78,19 @@ impl Way {
         let user = self.caller_id.as_ref().map_or("hotline", PhoneNumber::as_str);
         let host = self.domain.clone().unwrap_or_else(|| Host::from(own));
         NameAddr::new(SipUri::new(Some(user), host, None))
+    }
+
+    /// The INVITE this way. `own` is our address towards them.
+    pub fn invite(self, own: IpAddr, offer: String, headers: Headers) -> OutgoingCall {
+        OutgoingCall {
+            from: self.from(own),
+            target: self.uri.into(),
+            to: self.peer,
+            local: None,
+            offer: offer.into_bytes(),
+            headers,
+            login: self.login,
+        }
     }
 }
 

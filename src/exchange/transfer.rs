@@ -19,7 +19,7 @@ use crate::model::{CallEvent, CallId, Cause, Instant, Now, Playlist, PromptId};
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
 use crate::voip::sip::Status;
-use crate::voip::sip::endpoint::{LegId, OutgoingCall, Refer, ReferFailure, ReferProgress};
+use crate::voip::sip::endpoint::{LegId, Refer, ReferFailure, ReferProgress};
 use crate::voip::sip::headers::{Headers, NameAddr};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -171,15 +171,7 @@ impl Exchange {
         };
         let mut negotiation = self.negotiation(super::terms::Side::Outside, address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
-        let outgoing = OutgoingCall {
-            from: way.from(address.ip()),
-            target: way.uri.into(),
-            to: way.peer,
-            local: None,
-            offer: body.into_bytes(),
-            headers: call_reference(id),
-            login: way.login,
-        };
+        let outgoing = way.invite(address.ip(), body, call_reference(id));
         let leg = match self.sip.invite(now.instant, outgoing) {
             Ok(leg) => leg,
             Err(error) => {

@@ -3,15 +3,14 @@
 use super::cache;
 use super::decode::{DecodeError, decode};
 use super::narrow::{RateError, narrow};
+use super::parallel;
 use crate::model::PromptId;
 use crate::voip::audio::{EncodedPrompt, PromptFrames};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
-use std::{fs, io, thread};
+use std::{fs, io};
 
 /// Endings of the formats that are read, the preferred one first when a prompt has several files.
 pub const EXTENSIONS: [&str; 4] = ["flac", "wav", "ogg", "mp3"];
@@ -145,31 +144,9 @@ pub fn load_file(file: &Path) -> Result<EncodedPrompt, PromptProblem> {
     })
 }
 
-/// Every source read, in the order given. Each core takes the next one that nobody took.
+/// Every source read, in the order given.
 fn read_all(sources: &[Source]) -> Vec<Result<EncodedPrompt, FileError>> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(source) = sources.get(index) else { return done };
-            done.push((index, read(&source.file, source.extension)));
-        }
-    };
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..cores.min(sources.len())).map(|_| scope.spawn(work)).collect();
-        let mut done = work();
-        for other in others {
-            match other.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    parallel::each(sources, |source| read(&source.file, source.extension))
 }
 
 fn read(file: &Path, extension: &str) -> Result<EncodedPrompt, FileError> {
