@@ -28,11 +28,15 @@ mod sip_events;
 mod talk;
 mod terms;
 mod transfer;
+mod trunks;
+mod trust;
 
 pub use command::{Command, ExchangeConfig};
-pub use outside::{Destination, Outside, Trunk};
+pub use outside::{Destination, Outside};
 pub use registrar::{Account, KeptPhone, Lifetimes};
 pub use terms::SecurePolicy;
+pub use trunks::{Inbound, Numbers, Trunk};
+pub use trust::{Network, NoNetwork};
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
 use crate::ivr::flow::{CallFlow, Command as FlowCommand, Event as FlowEvent, World};

@@ -1,6 +1,7 @@
 //! Whom we may call outside: trunks and the targets of transfers. Nobody else is ever called, so a menu that was
 //! tampered with cannot run up a bill.
 
+use super::trunks::Trunk;
 use crate::ivr::menu::Name;
 use crate::model::PhoneNumber;
 use crate::voip::sip::digest::Login;
@@ -10,19 +11,6 @@ use crate::voip::sip::{Host, Peer, SipUri};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
-
-/// A provider or an exchange that takes calls of ours.
-#[derive(Clone, Debug)]
-pub struct Trunk {
-    /// Where its requests go.
-    pub peer: Peer,
-    /// The host of its URIs.
-    pub domain: Host,
-    /// Our account there.
-    pub login: Option<Login>,
-    /// The number that the called see.
-    pub caller_id: Option<PhoneNumber>,
-}
 
 /// Who can be called.
 #[derive(Clone, Debug)]

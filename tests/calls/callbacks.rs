@@ -29,10 +29,9 @@ static MENU: LazyLock<Arc<Menu>> = LazyLock::new(|| {
 fn through_trunk() -> ExchangeConfig {
     let peer = Peer::udp(SocketAddr::from(([192, 0, 2, 101], 5060)));
     let trunk = Trunk {
-        peer,
-        domain: Host::Ip(peer.addr.ip()),
         login: Some(Login { username: "bank".into(), password: "right".into() }),
         caller_id: PhoneNumber::parse("+74951234567"),
+        ..Trunk::new(peer, Host::Ip(peer.addr.ip()))
     };
     let outside = Outside {
         trunks: [("provider".into(), trunk)].into(),

@@ -66,7 +66,7 @@ fn outside(password: Option<&str>) -> ExchangeConfig {
     };
     let login = password.map(|password| Login { username: "bank".into(), password: password.into() });
     let caller_id = PhoneNumber::parse("+74951234567");
-    let trunk = Trunk { peer, domain: Host::parse("sip.provider.example").unwrap(), login, caller_id };
+    let trunk = Trunk { login, caller_id, ..Trunk::new(peer, Host::parse("sip.provider.example").unwrap()) };
     let outside = Outside {
         trunks: [("provider".into(), trunk)].into(),
         transfers: [("desk".into(), destination)].into(),

@@ -35,12 +35,9 @@ fn trunk_of(name: &str, trunk: &Trunk) -> Result<CallTrunk> {
         Transport::Udp => sip::Transport::Udp,
         Transport::Tcp => sip::Transport::Tcp,
     };
-    Ok(CallTrunk {
-        peer: Peer { transport, addr: trunk.address, connection: None },
-        domain: trunk.domain.clone().unwrap_or_else(|| Host::from(trunk.address.ip())),
-        login,
-        caller_id: trunk.caller_id.clone(),
-    })
+    let peer = Peer { transport, addr: trunk.address, connection: None };
+    let domain = trunk.domain.clone().unwrap_or_else(|| Host::from(trunk.address.ip()));
+    Ok(CallTrunk { login, caller_id: trunk.caller_id.clone(), ..CallTrunk::new(peer, domain) })
 }
 
 /// The password, from where the configuration says that it is.

@@ -1,0 +1,155 @@
+//! What the configuration says of a trunk.
+
+use crate::exchange::trust::Network;
+use crate::ivr::menu::Name;
+use crate::model::PhoneNumber;
+use crate::voip::audio::Codec;
+use crate::voip::sdp::SecureMedia;
+use crate::voip::sip::digest::{Ha1, Login};
+use crate::voip::sip::{Host, Peer};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// A provider or an exchange that brings calls and takes calls of ours.
+#[derive(Clone, Debug)]
+pub struct Trunk {
+    /// Where its requests go.
+    pub peer: Peer,
+    /// The host of its URIs.
+    pub domain: Host,
+    /// Our account there.
+    pub login: Option<Login>,
+    /// The number that the called see.
+    pub caller_id: Option<PhoneNumber>,
+    /// Our address as it sees us, where the sockets listen on every address.
+    pub local: Option<IpAddr>,
+    /// Where its calls come from, taken without a password; without any it is the address that ours go to.
+    pub from: Vec<Network>,
+    /// Who it says it is when it calls; without that it is known by its address.
+    pub inbound: Option<Inbound>,
+    /// The numbers that it delivers; `None`: those of the menu's lines.
+    pub numbers: Option<Numbers>,
+    /// The codecs of its calls, best first; `None`: those of all calls.
+    pub codecs: Option<Vec<Codec>>,
+    /// Whether its calls are encrypted; `None`: theirs as those of other callers, ours never.
+    pub secure: Option<SecureMedia>,
+    /// Its calls at once, in both directions.
+    pub calls: Option<NonZeroUsize>,
+    /// How long we ask to be registered there; `None`: not at all.
+    pub register: Option<Duration>,
+    /// How often it is asked whether it is there; `None`: never.
+    pub ping: Option<Duration>,
+    /// How long those who are called through it are rung.
+    pub ring: Option<Duration>,
+}
+
+/// What a trunk shows when it calls.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// Its user name.
+    pub user: String,
+    /// What is kept of its password.
+    pub ha1: Ha1,
+}
+
+/// From called numbers to lines of the menu.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers {
+    exact: HashMap<Box<str>, Name>,
+    /// Longest first.
+    prefixes: Vec<(Box<str>, Name)>,
+}
+
+impl Trunk {
+    /// A trunk that is known by its address and asks for nothing.
+    #[must_use]
+    pub const fn new(peer: Peer, domain: Host) -> Self {
+        Self {
+            peer,
+            domain,
+            login: None,
+            caller_id: None,
+            local: None,
+            from: Vec::new(),
+            inbound: None,
+            numbers: None,
+            codecs: None,
+            secure: None,
+            calls: None,
+            register: None,
+            ping: None,
+            ring: None,
+        }
+    }
+
+    /// Whether its calls come from this address.
+    #[must_use]
+    pub fn is_at(&self, source: IpAddr) -> bool {
+        match self.from.as_slice() {
+            [] => self.peer.addr.ip().to_canonical() == source.to_canonical(),
+            networks => networks.iter().any(|network| network.contains(source)),
+        }
+    }
+}
+
+impl Numbers {
+    /// Of numbers as written, each with the line's name; one that ends in `*` stands for all that begin like it.
+    pub fn new<'a>(written: impl IntoIterator<Item = (&'a str, Name)>) -> Self {
+        let mut numbers = Self::default();
+        for (text, line) in written {
+            match text.strip_suffix('*') {
+                Some(prefix) => numbers.prefixes.push((prefix.into(), line)),
+                None => {
+                    let number = PhoneNumber::parse(text);
+                    let key = number.as_ref().map_or(text, PhoneNumber::as_str);
+                    numbers.exact.insert(key.into(), line);
+                }
+            }
+        }
+        numbers.prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        numbers
+    }
+
+    /// The line of a called number or name; `None` when the trunk does not deliver it.
+    #[must_use]
+    pub fn line(&self, called: &str) -> Option<&Name> {
+        let number = PhoneNumber::parse(called);
+        let called = number.as_ref().map_or(called, PhoneNumber::as_str);
+        let by_prefix = || self.prefixes.iter().find(|(prefix, _)| called.starts_with(&**prefix));
+        self.exact.get(called).or_else(|| by_prefix().map(|(_, line)| line))
+    }
+
+    /// The lines that are named.
+    pub fn lines(&self) -> impl Iterator<Item = &Name> {
+        self.exact.values().chain(self.prefixes.iter().map(|(_, line)| line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_finds_its_line_and_the_longest_beginning_wins() {
+        let numbers = Numbers::new([
+            ("8 495 123-45-67", "main".into()),
+            ("+7495*", "moscow".into()),
+            ("+749576*", "premium".into()),
+            ("bank", "main".into()),
+        ]);
+        for (called, line) in [
+            ("+74951234567", Some("main")),
+            ("84951234567", Some("main")),
+            ("+74950000000", Some("moscow")),
+            ("+74957654321", Some("premium")),
+            ("bank", Some("main")),
+            ("+78120000000", None),
+            ("desk", None),
+            ("", None),
+        ] {
+            assert_eq!(numbers.line(called).map(|line| &**line), line, "{called}");
+        }
+    }
+}
