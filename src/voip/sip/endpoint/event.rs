@@ -1,5 +1,6 @@
 //! What an endpoint says and asks for.
 
+use super::errand::{ErrandId, Reply};
 use super::referral::ReferProgress;
 use crate::voip::sip::Request;
 use crate::voip::sip::Status;
@@ -164,6 +165,13 @@ pub enum Event {
         leg: LegId,
         /// How far it has come.
         progress: ReferProgress,
+    },
+    /// A request outside of every call has its answer, or will have none.
+    Replied {
+        /// Which.
+        errand: ErrandId,
+        /// What became of it.
+        reply: Reply,
     },
     /// What `reject` or `hang_up` began is done, or the leg reached its longest time. The leg is over.
     Terminated {

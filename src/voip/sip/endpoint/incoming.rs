@@ -82,9 +82,15 @@ impl Endpoint {
         };
         let owner = match self.transactions.owner(invite) {
             Some(Owner::Invited(leg)) => Some(leg),
-            Some(Owner::Ours | Owner::Asked | Owner::Inviting(_) | Owner::Leaving(_) | Owner::Referring(_)) | None => {
-                None
-            }
+            Some(
+                Owner::Ours
+                | Owner::Asked
+                | Owner::Errand
+                | Owner::Inviting(_)
+                | Owner::Leaving(_)
+                | Owner::Referring(_),
+            )
+            | None => None,
         };
         let tag = owner.and_then(|leg| self.legs.get(leg.0)).map(|leg| leg.tag.clone());
         let mut ok = request.response(Status::OK);

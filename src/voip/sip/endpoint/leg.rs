@@ -160,6 +160,16 @@ impl Leg {
     }
 }
 
+impl Leg {
+    /// Whether the peer of a call of ours has said anything.
+    pub const fn is_heard(&self) -> bool {
+        match &self.state {
+            State::Calling(state) | State::Cancelling(state) => matches!(state.progress, Progress::Provisional),
+            State::Offered(_) | State::Standing(_) | State::Leaving(_) => true,
+        }
+    }
+}
+
 impl Standing {
     /// A leg that was just answered.
     pub const fn new(dialog: Dialog, offer: OfferState) -> Self {

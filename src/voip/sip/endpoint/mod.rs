@@ -14,6 +14,7 @@
 //! for a leg that is over, or not in the state for it, does nothing: the peer was quicker ([`Counters::stale`]).
 
 mod config;
+mod errand;
 mod event;
 mod incoming;
 mod leg;
@@ -25,6 +26,7 @@ mod streams;
 mod tables;
 
 pub use config::{Counters, EndpointConfig, Limits};
+pub use errand::{ErrandId, Reply};
 pub use event::{Command, Event, Incoming, LegId, RequestToken};
 pub use outgoing::{NoRoom, OutgoingCall};
 pub use referral::{Refer, ReferFailure, ReferProgress};
@@ -58,6 +60,8 @@ enum Owner {
     Leaving(LegId),
     /// A REFER of ours.
     Referring(LegId),
+    /// A request of ours outside of every call.
+    Errand,
 }
 
 /// A timer above the transactions.

@@ -292,18 +292,25 @@ impl Endpoint {
     }
 
     /// A request of ours in a transaction of its own.
-    fn begin_request(&mut self, now: Instant, mut request: Request, local: SocketAddr, to: Peer, owner: Owner) {
+    pub(super) fn begin_request(
+        &mut self,
+        now: Instant,
+        mut request: Request,
+        local: SocketAddr,
+        to: Peer,
+        owner: Owner,
+    ) -> TransactionId {
         let branch = self.add_via(&mut request, local, to);
         request.headers.push_text(HeaderName::UserAgent, &self.config.user_agent);
-        self.begin_client(now, &request, &branch, to, owner);
+        self.begin_client(now, &request, &branch, to, owner)
     }
 
-    fn begin_client(&mut self, now: Instant, request: &Request, branch: &str, to: Peer, owner: Owner) {
+    fn begin_client(&mut self, now: Instant, request: &Request, branch: &str, to: Peer, owner: Owner) -> TransactionId {
         let to = self.streams.resolve(to);
         let wire: Wire = request.to_bytes().into();
         let key = matching::client_key(branch, &request.method);
         let start =
             |reliability, steps: &mut _| Machine::NonInviteClient(NonInviteClient::new(wire, reliability, steps));
-        self.transactions.begin(now, key, to, owner, start);
+        self.transactions.begin(now, key, to, owner, start)
     }
 }

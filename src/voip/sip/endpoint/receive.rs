@@ -1,6 +1,6 @@
 //! From bytes to whom they concern: the parser, the transactions, the checks of every user agent (RFC 3261 §8.2, §18).
 
-use super::{Asked, Command, CoreTimer, Endpoint, Event, Owner, RequestToken};
+use super::{Asked, Command, CoreTimer, Endpoint, Event, Owner, Reply, RequestToken};
 use crate::model::Instant;
 use crate::voip::sip::headers::{HeaderName, RetryAfter};
 use crate::voip::sip::transaction::table::{Due, Input, Machine, Outcome, TransactionId};
@@ -269,6 +269,13 @@ impl Endpoint {
                     self.refer_answered(now, leg, response);
                 }
             }
+            (Tell::Response, Owner::Errand) => {
+                if let Some(response) = response.filter(|response| response.status.is_final()) {
+                    self.errand_over(id, Reply::Answered(Box::new(response.clone())));
+                }
+            }
+            (Tell::TimedOut, Owner::Errand) => self.errand_over(id, Reply::TimedOut),
+            (Tell::TransportFailed, Owner::Errand) => self.errand_over(id, Reply::Unreachable),
             (Tell::TimedOut, Owner::Referring(leg)) => self.refer_refused(leg, Status::REQUEST_TIMEOUT),
             (Tell::TransportFailed, Owner::Referring(leg)) => self.refer_refused(leg, Status::SERVICE_UNAVAILABLE),
             (Tell::TimedOut, Owner::Inviting(leg)) => self.invite_failed(leg, Status::REQUEST_TIMEOUT),

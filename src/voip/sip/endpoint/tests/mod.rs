@@ -66,6 +66,7 @@ pub(super) fn words(event: &Event) -> String {
         Event::Answered { answer, .. } => format!("Answered {}", sdp(answer)),
         Event::Failed { status, .. } => format!("Failed {status}"),
         Event::Refer { progress, .. } => format!("Refer {progress:?}"),
+        Event::Replied { reply, .. } => format!("Replied {reply:?}"),
         Event::Terminated { .. } => "Terminated".into(),
     }
 }
