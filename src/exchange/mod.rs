@@ -36,7 +36,6 @@ pub use outside::{Destination, Outside};
 pub use registrar::{Account, KeptPhone, Lifetimes};
 pub use terms::SecurePolicy;
 pub use trunks::{Inbound, Numbers, Trunk};
-pub use trust::{Network, NoNetwork};
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
 use crate::ivr::flow::{CallFlow, Command as FlowCommand, Event as FlowEvent, World};

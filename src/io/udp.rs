@@ -73,9 +73,18 @@ impl UdpSockets {
     /// Sends one datagram from the socket bound to `from`, or from any of the right family. What the system does not
     /// take at once is dropped and counted.
     pub fn send(&self, from: Option<SocketAddr>, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
+        // Its own socket, or the one that listens on every address at its port.
+        let covers = |socket: &&Arc<UdpSocket>| {
+            socket.local_addr().is_ok_and(|local| {
+                from.is_some_and(|from| {
+                    local.port() == from.port() && local.ip().is_unspecified() && local.is_ipv4() == from.is_ipv4()
+                })
+            })
+        };
         let fits = |socket: &&Arc<UdpSocket>| socket.local_addr().is_ok_and(|local| local.is_ipv4() == to.is_ipv4());
         let bound = |socket: &&Arc<UdpSocket>| from.is_some() && socket.local_addr().ok() == from;
-        let socket = self.sockets.iter().find(bound).or_else(|| self.sockets.iter().find(fits));
+        let socket = self.sockets.iter().find(bound);
+        let socket = socket.or_else(|| self.sockets.iter().find(covers)).or_else(|| self.sockets.iter().find(fits));
         let sent = socket.ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?.try_send_to(bytes, to);
         let counter = if sent.is_ok() { &self.counts.sent } else { &self.counts.unsent };
         counter.fetch_add(1, Ordering::Relaxed);

@@ -56,7 +56,7 @@ fn who_pressed_the_notice_away_is_not_recorded() {
     let caller = stage.caller();
     stage.run_for(300);
     talk(&mut stage, caller, anna);
-    assert_eq!(recorded(&stage), []);
+    assert!(recorded(&stage).is_empty());
     assert!(!stage.shown.contains("RecordTalk"));
 }
 
@@ -67,7 +67,7 @@ fn nobody_is_recorded_where_the_configuration_does_not_say_so() {
     let caller = stage.caller();
     stage.listen();
     talk(&mut stage, caller, anna);
-    assert_eq!(recorded(&stage), []);
+    assert!(recorded(&stage).is_empty());
     assert!(!stage.shown.contains("RecordTalk"));
 }
 

@@ -12,6 +12,7 @@ use hotline::ivr::speech::Manifest;
 use hotline::model::{CallEvent, CallId, CallRecord, Cause, Instant, Lang, Now, OperatorId, Playlist, PromptId};
 use hotline::voip::audio::{Codec, PromptFrames};
 use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId};
+use hotline::voip::sip::addresses::{Listener, Visibility};
 use hotline::voip::sip::digest::Ha1;
 use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits};
 use hotline::voip::sip::{ConnectionId, Peer, Transport};
@@ -121,9 +122,8 @@ impl Stage {
         let endpoint = EndpointConfig {
             user_agent: "hotline/test".into(),
             contact_user: "bank".into(),
-            udp: Some(bank),
-            tcp: Some(bank),
-            advertised: None,
+            listeners: vec![Listener { transport: Transport::Udp, addr: bank }],
+            visibility: Visibility::default(),
             limits: Limits::default(),
         };
         let start = Instant::from_millis(1_000);
@@ -169,7 +169,7 @@ impl Stage {
     fn peer(&self, id: Id) -> Peer {
         let addr = self.phones[id].addr;
         match self.phones[id].transport {
-            "TCP" => Peer { transport: Transport::Tcp, addr, connection: Some(ConnectionId(id as u64)) },
+            "TCP" => Peer::over(Transport::Tcp, addr, ConnectionId(id as u64)),
             _ => Peer::udp(addr),
         }
     }

@@ -10,8 +10,9 @@ use hotline::ivr::speech::Manifest;
 use hotline::model::{CallEvent, CallId, CallRecord, Instant, Now};
 use hotline::voip::audio::PromptFrames;
 use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, StreamId};
-use hotline::voip::sip::Peer;
+use hotline::voip::sip::addresses::{Listener, Visibility};
 use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits};
+use hotline::voip::sip::{Peer, Transport};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -108,9 +109,8 @@ impl Crowd {
         let endpoint = EndpointConfig {
             user_agent: "hotline/test".into(),
             contact_user: "bank".into(),
-            udp: Some(bank),
-            tcp: Some(bank),
-            advertised: None,
+            listeners: vec![Listener { transport: Transport::Udp, addr: bank }],
+            visibility: Visibility::default(),
             limits: Limits::default(),
         };
         let start = Instant::from_millis(1_000);

@@ -5,16 +5,18 @@
 
 mod error;
 mod outside;
+mod sip;
 mod values;
 
 pub use error::ConfigError;
 pub use outside::{Callbacks, Target, Trunk};
+pub use sip::{ClientCertificates, Connections, Sip, Tls, WebSocket};
 pub use values::{Length, PortRange};
 
 use crate::model::PhoneNumber;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
@@ -92,35 +94,6 @@ impl Default for Config {
     }
 }
 
-/// Where calls come in.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Sip {
-    /// Addresses and ports that are listened on. Default `0.0.0.0:5060`, every IPv4 address. Example:
-    /// `["192.0.2.10:5060", "[::1]:5060"]`.
-    #[serde(deserialize_with = "values::not_empty")]
-    pub listen: Vec<SocketAddr>,
-    /// Transports on each of them. Default `udp` and `tcp`.
-    #[serde(deserialize_with = "values::distinct")]
-    pub transports: Vec<Transport>,
-    /// The address that phones are told in Contact and SDP, where it is not the one listened on: a server behind
-    /// NAT. Default `null`. Example: `203.0.113.5`.
-    pub public_address: Option<IpAddr>,
-    /// What the server calls itself in `Server` and `User-Agent`. Default `hotline`. Example: `Example Bank`.
-    pub user_agent: String,
-}
-
-impl Default for Sip {
-    fn default() -> Self {
-        Self {
-            listen: vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
-            transports: vec![Transport::Udp, Transport::Tcp],
-            public_address: None,
-            user_agent: "hotline".into(),
-        }
-    }
-}
-
 /// A transport of SIP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -129,6 +102,20 @@ pub enum Transport {
     Udp,
     /// A stream.
     Tcp,
+    /// A stream under TLS.
+    Tls,
+}
+
+impl Transport {
+    /// As SIP has it.
+    #[must_use]
+    pub const fn of_calls(self) -> crate::voip::sip::Transport {
+        match self {
+            Self::Udp => crate::voip::sip::Transport::Udp,
+            Self::Tcp => crate::voip::sip::Transport::Tcp,
+            Self::Tls => crate::voip::sip::Transport::Tls,
+        }
+    }
 }
 
 /// Sound of calls.
@@ -498,7 +485,7 @@ impl Config {
         // A file of comments alone is a configuration of defaults.
         let parsed = serde_yaml::from_str::<Option<Self>>(text);
         let config = parsed.map(Option::unwrap_or_default).map_err(|error| ConfigError::of_yaml(&error, name, text))?;
-        match outside::misfit(&config) {
+        match outside::misfit(&config).or_else(|| config.sip.misfit()) {
             Some((message, hint)) => Err(ConfigError { place: name.to_owned(), message, hint: Some(hint) }),
             None => Ok(config),
         }

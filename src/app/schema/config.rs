@@ -11,8 +11,9 @@ const EXAMPLE: &str = include_str!("../../../config.example.yaml");
 const LENGTH: &str = "^0*[1-9][0-9]*(ms|s|m|h)$";
 
 /// What a key takes, where its default does not tell.
-const TAKES: [(&str, &[&str]); 9] = [
+const TAKES: [(&str, &[&str]); 10] = [
     ("sip.transports", &["udp", "tcp"]),
+    ("sip.tls.client_certificates", &["none", "optional", "required"]),
     ("media.codecs", &["PCMA", "PCMU", "G722", "opus"]),
     ("media.srtp", &["refused", "preferred", "required"]),
     ("operators.srtp", &["refused", "preferred", "required"]),
@@ -44,7 +45,7 @@ fn entry(path: &str) -> Option<Json> {
             "type": "object",
             "properties": {
                 "address": text("Where its calls are sent: IP address and port.", "203.0.113.20:5060"),
-                "transport": {"enum": ["udp", "tcp"], "description": "How; udp when left out."},
+                "transport": {"enum": ["udp", "tcp", "tls"], "description": "How; udp when left out."},
                 "domain": text("The host of its addresses; its IP address when left out.", "provider.example"),
                 "user": text("Our account there.", "bank"),
                 "password_env": text("The environment variable with the password.", "TRUNK_PASSWORD"),

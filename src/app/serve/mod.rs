@@ -24,6 +24,8 @@ use crate::io::store::{Recorder, RecorderSettings, Store};
 use crate::io::tcp::{TcpConnections, TcpLimits};
 use crate::io::udp::UdpSockets;
 use crate::ivr::menu::Menu;
+use crate::voip::sip;
+use crate::voip::sip::addresses::Listener;
 use addresses::Addresses;
 use anyhow::{Context, Result};
 use server::{Inputs, Server, Stops};
@@ -93,7 +95,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         .context("the media threads cannot start")?;
     let mut exchange = Exchange::new(
         settings::exchange(&config, outside),
-        settings::endpoint(&config, sockets.udp_address(), sockets.tcp_address()),
+        settings::endpoint(&config, sockets.listeners()),
         &config.operators.realm,
         menu.clone(),
         prompts.clone(),
@@ -131,7 +133,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         store: store.clone(),
         tickets,
         phones: store.registrations(clock.now().wall).await?,
-        addresses: Addresses::new(config.sip.public_address),
+        addresses: Addresses::new(config.sip.visibility()),
         answers,
         messages: std::collections::HashMap::new(),
         figures,
@@ -187,6 +189,13 @@ impl Sockets {
         let tcp_on = if has(Transport::Tcp) && has(Transport::Udp) { beside.as_slice() } else { on(Transport::Tcp) };
         let tcp = TcpConnections::bind(tcp_on, TcpLimits::default(), connections_in)?;
         Ok(Self { udp, tcp, datagrams, connections })
+    }
+
+    /// Where peers reach us.
+    fn listeners(&self) -> Vec<Listener> {
+        let udp = self.udp.local_addrs().map(|addr| Listener { transport: sip::Transport::Udp, addr });
+        let tcp = self.tcp.local_addrs().iter().map(|addr| Listener { transport: sip::Transport::Tcp, addr: *addr });
+        addresses::specific_listeners(udp.chain(tcp))
     }
 
     fn udp_address(&self) -> Option<SocketAddr> {

@@ -1,6 +1,6 @@
 //! Trunks and targets of the configuration as the exchange wants them, and menus held against them.
 
-use crate::app::config::{Config, Target, Transport, Trunk};
+use crate::app::config::{Config, Target, Trunk};
 use crate::exchange::{Destination, Outside, Trunk as CallTrunk};
 use crate::ivr::menu::{Menu, Step};
 use crate::voip::sip::digest::Login;
@@ -31,11 +31,7 @@ fn trunk_of(name: &str, trunk: &Trunk) -> Result<CallTrunk> {
         Some(user) => Some(Login { username: user.clone(), password: password(name, trunk)? }),
         None => None,
     };
-    let transport = match trunk.transport {
-        Transport::Udp => sip::Transport::Udp,
-        Transport::Tcp => sip::Transport::Tcp,
-    };
-    let peer = Peer { transport, addr: trunk.address, connection: None };
+    let peer = Peer::at(trunk.transport.of_calls(), trunk.address);
     let domain = trunk.domain.clone().unwrap_or_else(|| Host::from(trunk.address.ip()));
     Ok(CallTrunk { login, caller_id: trunk.caller_id.clone(), ..CallTrunk::new(peer, domain) })
 }
@@ -62,7 +58,7 @@ fn address(name: &str, uri: &SipUri) -> Result<Destination> {
         bail!("transfers.{name}: only udp and tcp can be called, not {transport}");
     }
     let addr = SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port()));
-    Ok(Destination::Address { uri: uri.clone(), peer: Peer { transport, addr, connection: None } })
+    Ok(Destination::Address { uri: uri.clone(), peer: Peer::at(transport, addr) })
 }
 
 /// A menu may hand callers only to targets that the configuration names; every other step is told with its place.

@@ -294,7 +294,7 @@ impl Server {
                     if let Err(error) = self.tcp.send(connection, bytes.to_vec()) {
                         tracing::debug!(peer = %to.addr, %error, "a message could not be sent");
                     }
-                } else if let Err(error) = self.udp.send(None, to.addr, &bytes) {
+                } else if let Err(error) = self.udp.send(to.local, to.addr, &bytes) {
                     tracing::debug!(peer = %to.addr, %error, "a datagram could not be sent");
                 }
             }

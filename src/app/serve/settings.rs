@@ -4,6 +4,7 @@ use crate::app::config::Config;
 use crate::exchange::{ExchangeConfig, Lifetimes, Outside, SecurePolicy};
 use crate::io::media::MediaConfig;
 use crate::model::{Playlist, PromptId};
+use crate::voip::sip::addresses::Listener;
 use crate::voip::sip::endpoint::{EndpointConfig, Limits};
 use std::num::NonZero;
 
@@ -19,17 +20,12 @@ pub(super) fn media(config: &Config) -> MediaConfig {
     }
 }
 
-pub(super) fn endpoint(
-    config: &Config,
-    udp: Option<std::net::SocketAddr>,
-    tcp: Option<std::net::SocketAddr>,
-) -> EndpointConfig {
+pub(super) fn endpoint(config: &Config, listeners: Vec<Listener>) -> EndpointConfig {
     EndpointConfig {
         user_agent: config.sip.user_agent.clone(),
         contact_user: "hotline".to_owned(),
-        udp,
-        tcp,
-        advertised: config.sip.public_address.map(|ip| std::net::SocketAddr::new(ip, 0)),
+        listeners,
+        visibility: config.sip.visibility(),
         limits: Limits { retry_after: config.limits.retry_after.duration(), ..Limits::default() },
     }
 }

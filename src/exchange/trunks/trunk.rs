@@ -1,8 +1,7 @@
 //! What the configuration says of a trunk.
 
-use crate::exchange::trust::Network;
 use crate::ivr::menu::Name;
-use crate::model::PhoneNumber;
+use crate::model::{Network, PhoneNumber};
 use crate::voip::audio::Codec;
 use crate::voip::sdp::SecureMedia;
 use crate::voip::sip::digest::{Ha1, Login};

@@ -241,7 +241,7 @@ impl Shared {
         let (link, ends) = connection::link(self.limits.write_queue);
         table.by_id.insert(id, (addr.ip(), link));
         table.by_source.insert(addr.ip(), of_source + 1);
-        Some((Peer { transport: Transport::Tcp, addr, connection: Some(id) }, ends))
+        Some((Peer::over(Transport::Tcp, addr, id), ends))
     }
 
     /// Carries a connection to its end.

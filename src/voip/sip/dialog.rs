@@ -189,7 +189,9 @@ fn first_hop(routes: &[Route], target: &Uri, from: Peer, is_sender: impl Fn(&Sip
     }
     let transport = hop.transport().unwrap_or(Transport::Udp);
     let addr = SocketAddr::new(ip, hop.port.unwrap_or(transport.default_port()));
-    Peer { transport, addr, connection: None }
+    // The socket that the peer knows us by, where the new address can be reached from it.
+    let local = from.local.filter(|local| transport == from.transport && local.is_ipv4() == addr.is_ipv4());
+    Peer { local, ..Peer::at(transport, addr) }
 }
 
 /// Whether a message has a Record-Route or Contact that cannot be read: such a request makes no dialog.

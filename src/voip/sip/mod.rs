@@ -1,5 +1,6 @@
 //! SIP (RFC 3261): messages, transactions, dialogs. No sockets, no clock.
 
+pub mod addresses;
 pub mod dialog;
 pub mod digest;
 pub mod endpoint;

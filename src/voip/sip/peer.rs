@@ -49,6 +49,24 @@ impl Transport {
         }
     }
 
+    /// Whether it runs under TLS.
+    #[must_use]
+    pub const fn is_secure(self) -> bool {
+        match self {
+            Self::Tls | Self::Wss => true,
+            Self::Udp | Self::Tcp | Self::Ws => false,
+        }
+    }
+
+    /// Whether it is a WebSocket: a message a frame, and whoever is at its end cannot be connected to (RFC 7118).
+    #[must_use]
+    pub const fn is_web_socket(self) -> bool {
+        match self {
+            Self::Ws | Self::Wss => true,
+            Self::Udp | Self::Tcp | Self::Tls => false,
+        }
+    }
+
     /// The port when none is written (RFC 3261 §19.1.2, RFC 7118 §4).
     #[must_use]
     pub const fn default_port(self) -> u16 {
@@ -80,13 +98,34 @@ pub struct Peer {
     pub addr: SocketAddr,
     /// The connection they came over or must go over; `None` for datagrams and for a connection yet to be opened.
     pub connection: Option<ConnectionId>,
+    /// Our address that its datagrams come to and ours leave from; `None` for streams, and for any that fits.
+    pub local: Option<SocketAddr>,
 }
 
 impl Peer {
     /// The other end of datagrams.
     #[must_use]
     pub const fn udp(addr: SocketAddr) -> Self {
-        Self { transport: Transport::Udp, addr, connection: None }
+        Self::at(Transport::Udp, addr)
+    }
+
+    /// Somebody who was not heard of yet.
+    #[must_use]
+    pub const fn at(transport: Transport, addr: SocketAddr) -> Self {
+        Self { transport, addr, connection: None, local: None }
+    }
+
+    /// The other end of an open connection.
+    #[must_use]
+    pub const fn over(transport: Transport, addr: SocketAddr, connection: ConnectionId) -> Self {
+        Self { transport, addr, connection: Some(connection), local: None }
+    }
+
+    /// The same, heard of and answered at this address of ours.
+    #[must_use]
+    pub const fn with_local(mut self, local: SocketAddr) -> Self {
+        self.local = Some(local);
+        self
     }
 }
 

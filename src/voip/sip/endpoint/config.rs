@@ -1,7 +1,7 @@
 //! What an endpoint is told at its start.
 
+use crate::voip::sip::addresses::{Listener, Visibility};
 use crate::voip::sip::transaction::table::TransactionLimits;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How an endpoint calls itself, where it is reached, and what it bears.
@@ -11,12 +11,10 @@ pub struct EndpointConfig {
     pub user_agent: String,
     /// The user part of our Contact.
     pub contact_user: String,
-    /// Where the UDP socket is bound; used for Via and Contact of calls that we begin when nothing else is known.
-    pub udp: Option<SocketAddr>,
-    /// Where the TCP listener is bound.
-    pub tcp: Option<SocketAddr>,
-    /// The address that peers see instead of the local one (a server behind NAT); the port is the local one when 0.
-    pub advertised: Option<SocketAddr>,
+    /// Where we listen: for Via and Contact of what we begin.
+    pub listeners: Vec<Listener>,
+    /// Which of our addresses peers are told.
+    pub visibility: Visibility,
     /// What it bears.
     pub limits: Limits,
 }

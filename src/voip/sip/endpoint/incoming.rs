@@ -49,7 +49,7 @@ impl Endpoint {
             return;
         };
         let transaction = self.begin_invited(now, reply, &request);
-        let local = self.visible(local, Some(&request));
+        let local = self.visible(local, from, Some(&request));
         let offered = Offered { dialog: Box::new(dialog), invite: Box::new(request.clone()), transaction };
         let state = State::Offered(offered);
         let leg =

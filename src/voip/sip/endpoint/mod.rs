@@ -130,9 +130,9 @@ impl Endpoint {
     }
 
     /// A datagram came. `local` is the address that it was sent to; with an unspecified one (`0.0.0.0`), we tell the
-    /// peer the configured advertised address or the one in its Request-URI.
+    /// peer its public address or the one in its Request-URI.
     pub fn handle_datagram(&mut self, now: Instant, from: Peer, local: SocketAddr, bytes: &[u8]) {
-        self.receive(now, from, local, bytes);
+        self.receive(now, from.with_local(local), local, bytes);
         self.settle(now);
     }
 

@@ -45,7 +45,7 @@ impl Endpoint {
         let peer = self.streams.resolve(call.to);
         let tag: Box<str> = self.draw_tag().into();
         let call_id = SipCallId::new(&format!("{}{}", self.draw_tag(), self.draw_tag())).map_err(|_| NoRoom)?;
-        let local = call.local.map_or_else(|| self.local_for(call.to), |local| self.visible(local, None));
+        let local = call.local.map_or_else(|| self.local_for(call.to), |local| self.visible(local, call.to, None));
         let to = NameAddr::new(call.target.clone()).without_params();
         let from = call.from.without_params().with_tag(&tag);
         let mut invite = Request::new(Method::Invite, call.target, from, to, call_id, 1);

@@ -3,8 +3,9 @@
 use super::leg::{Leg, LegTimer, State};
 use super::{CoreTimer, Due, Endpoint, LegId};
 use crate::model::Instant;
+use crate::voip::sip::addresses::listener_for;
 use crate::voip::sip::headers::{MAGIC_COOKIE, Via};
-use crate::voip::sip::{Host, Peer, Request, SipUri, Transport};
+use crate::voip::sip::{Host, Peer, Request, SipUri};
 use rand::RngExt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -91,25 +92,19 @@ impl Endpoint {
         SipUri::new(user, Host::Ip(local.ip()), Some(local.port()))
     }
 
-    /// The local address for a call that we begin, as peers see it.
+    /// The local address for a request that we begin, as the peer sees it.
     pub(super) fn local_for(&self, to: Peer) -> SocketAddr {
-        let (first, second) = match to.transport {
-            Transport::Udp => (self.config.udp, self.config.tcp),
-            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => (self.config.tcp, self.config.udp),
-        };
+        let listener = listener_for(&self.config.listeners, to).or_else(|| self.config.listeners.first().copied());
         let unknown = SocketAddr::from(([127, 0, 0, 1], 5060));
-        self.visible(first.or(second).unwrap_or(unknown), None)
+        self.visible(listener.map_or(unknown, |listener| listener.addr), to, None)
     }
 
-    /// A local address as peers see it: the advertised one, or itself; when it is unspecified, the address that the
+    /// A local address as a peer sees it: the public one, or itself; when it is unspecified, the address that the
     /// peer has called.
-    pub(super) fn visible(&self, local: SocketAddr, request: Option<&Request>) -> SocketAddr {
-        if let Some(advertised) = self.config.advertised {
-            let port = if advertised.port() == 0 { local.port() } else { advertised.port() };
-            return SocketAddr::new(advertised.ip(), port);
-        }
-        if !local.ip().is_unspecified() {
-            return local;
+    pub(super) fn visible(&self, local: SocketAddr, peer: Peer, request: Option<&Request>) -> SocketAddr {
+        let ip = self.config.visibility.told(local.ip(), peer.addr.ip());
+        if !ip.is_unspecified() {
+            return SocketAddr::new(ip, local.port());
         }
         let called = request.and_then(|request| request.uri.as_sip()?.host.ip());
         called.map_or(local, |ip| SocketAddr::new(ip, local.port()))

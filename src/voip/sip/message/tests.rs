@@ -117,7 +117,7 @@ fn what_is_never_answered_is_dropped_with_its_reason() {
 
 #[test]
 fn received_and_rport_tell_where_a_request_came_from() {
-    let tcp = |addr| Peer { transport: Transport::Tcp, addr, connection: Some(ConnectionId(1)) };
+    let tcp = |addr| Peer::over(Transport::Tcp, addr, ConnectionId(1));
     let addr = |text: &str| text.parse::<SocketAddr>().unwrap();
     for (via, source, stamped, reply) in [
         (

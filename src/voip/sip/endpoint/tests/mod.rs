@@ -11,9 +11,10 @@ mod routes;
 mod streams;
 
 use super::*;
+use crate::voip::sip::addresses::{Listener, Visibility};
 use crate::voip::sip::headers::NameAddr;
 use crate::voip::sip::transaction::Wire;
-use crate::voip::sip::{Message, Uri};
+use crate::voip::sip::{Message, Transport, Uri};
 use std::time::Duration;
 
 /// How long a message travels.
@@ -31,9 +32,8 @@ pub(super) fn endpoint(at: &str, seed: u8) -> Endpoint {
     let config = EndpointConfig {
         user_agent: "hotline/test".into(),
         contact_user: "bank".into(),
-        udp: Some(addr(at)),
-        tcp: Some(addr(at)),
-        advertised: None,
+        listeners: [Transport::Udp, Transport::Tcp].map(|transport| Listener { transport, addr: addr(at) }).to_vec(),
+        visibility: Visibility::default(),
         limits: Limits::default(),
     };
     Endpoint::new(config, [seed; 32])

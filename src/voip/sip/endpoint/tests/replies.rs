@@ -164,10 +164,10 @@ fn trying_has_no_tag_and_ringing_has_the_one_of_the_answer() {
 
 #[test]
 fn our_address_is_the_advertised_one_or_the_one_that_was_called() {
-    let cases = [(None, "0.0.0.0:5060", "192.0.2.1:5060"), (Some("203.0.113.5:0"), BANK, "203.0.113.5:5060")];
-    for (advertised, local, expected) in cases {
+    let cases = [(None, "0.0.0.0:5060", "192.0.2.1:5060"), (Some("203.0.113.5"), BANK, "203.0.113.5:5060")];
+    for (public, local, expected) in cases {
         let mut bank = Wired::new();
-        bank.bank.config.advertised = advertised.map(addr);
+        bank.bank.config.visibility.public = public.map(|ip| ip.parse().unwrap()).into_iter().collect();
         bank.bank.handle_datagram(bank.now, bank.from, addr(local), &wire_form(&request("INVITE", "one", "")));
         bank.sent();
         bank.told();

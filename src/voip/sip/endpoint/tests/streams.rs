@@ -4,11 +4,7 @@ use super::calls::outgoing;
 use super::*;
 
 fn tcp(connection: u64) -> Peer {
-    Peer {
-        transport: crate::voip::sip::Transport::Tcp,
-        addr: addr("192.0.2.10:40000"),
-        connection: Some(ConnectionId(connection)),
-    }
+    Peer::over(crate::voip::sip::Transport::Tcp, addr("192.0.2.10:40000"), ConnectionId(connection))
 }
 
 fn connected() -> Wired {
@@ -85,7 +81,7 @@ fn a_caller_whose_connection_goes_before_the_answer_has_cancelled() {
 
 #[test]
 fn a_phone_without_a_connection_is_connected_to_or_the_call_fails() {
-    let to = Peer { transport: crate::voip::sip::Transport::Tcp, addr: addr("192.0.2.10:5060"), connection: None };
+    let to = Peer::at(crate::voip::sip::Transport::Tcp, addr("192.0.2.10:5060"));
     for succeeds in [true, false] {
         let mut bank = Wired::new();
         bank.bank.invite(bank.now, OutgoingCall { to, ..outgoing() }).unwrap();
