@@ -74,7 +74,7 @@ impl Exchange {
         );
         self.legs.insert(leg, Owner::Caller(id));
         self.streams.insert(stream, Owner::Caller(id));
-        self.commands.push_back(Command::OpenMedia { stream, beside: None, towards: source });
+        self.ask_ports(stream, None, source);
     }
 
     fn refuse(&mut self, now: Now, leg: LegId, status: Status) {
@@ -140,7 +140,8 @@ impl Exchange {
         }
     }
 
-    pub(super) fn open_media(&mut self, stream: StreamId, negotiated: Negotiated) {
+    pub(super) fn open_media(&mut self, stream: StreamId, mut negotiated: Negotiated) {
+        negotiated.signalling = self.towards.get(&stream).copied();
         let params = StreamParams {
             negotiated,
             ssrc: Ssrc(self.rng.random()),

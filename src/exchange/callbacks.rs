@@ -172,7 +172,7 @@ impl Exchange {
         self.commands.push_back(Command::Media(play));
         self.streams.insert(stream, Owner::Customer(id));
         let towards = way.peer.addr.ip();
-        self.commands.push_back(Command::OpenMedia { stream, beside: Some(operator), towards });
+        self.ask_ports(stream, Some(operator), towards);
     }
 
     /// The ports are bound: INVITE through the trunk.
@@ -284,6 +284,7 @@ impl Exchange {
         self.record(now, id, CallEvent::Connected { operator: operator.clone(), waited });
         self.tell_flow(now, id, FlowEvent::Connected(operator));
         self.commands.push_back(Command::Media(MediaCommand::Bridge { a: customer, b: stream }));
+        self.record_talk(id, (customer, stream));
     }
 
     /// The call to a customer ended before the talk.

@@ -68,7 +68,7 @@ impl Exchange {
         self.legs.insert(leg, Owner::Code(stream));
         self.streams.insert(stream, Owner::Code(stream));
         self.codes.insert(stream, CodeCall { operator, code, leg, offer: incoming.offer });
-        self.commands.push_back(Command::OpenMedia { stream, beside: None, towards: incoming.from.addr.ip() });
+        self.ask_ports(stream, None, incoming.from.addr.ip());
     }
 
     pub(super) fn answer_code(&mut self, now: Now, stream: StreamId, address: Option<SocketAddr>) {

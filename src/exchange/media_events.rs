@@ -36,6 +36,7 @@ impl Exchange {
 
     /// Forgets whose a stream is, but for the figures of its end that are to come.
     pub(super) fn let_stream_go(&mut self, stream: StreamId) {
+        self.towards.remove(&stream);
         let (call, side) = match self.streams.remove(&stream) {
             Some(Owner::Caller(call)) => (call, Side::Caller),
             Some(Owner::Operator(call, _) | Owner::Target(call)) => (call, Side::Operator),

@@ -23,6 +23,7 @@ mod media_events;
 mod notice;
 mod offers;
 mod outside;
+mod ports;
 mod registrar;
 mod sip_events;
 mod talk;
@@ -56,7 +57,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use registrar::Registrar;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,6 +105,8 @@ pub struct Exchange {
     wakes: BTreeSet<(Instant, CallId)>,
     legs: HashMap<LegId, Owner>,
     streams: HashMap<StreamId, Owner>,
+    /// The IP that signalling of a stream's leg comes from: the media of a phone behind a NAT comes from there too.
+    towards: HashMap<StreamId, IpAddr>,
     offers: HashMap<(CallId, OperatorId), Offer>,
     /// Operators who wait for a customer, by the ticket.
     callbacks: HashMap<CallId, Callback>,
@@ -150,6 +153,7 @@ impl Exchange {
             wakes: BTreeSet::new(),
             legs: HashMap::new(),
             streams: HashMap::new(),
+            towards: HashMap::new(),
             offers: HashMap::new(),
             callbacks: HashMap::new(),
             codes: HashMap::new(),

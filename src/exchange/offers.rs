@@ -82,7 +82,7 @@ impl Exchange {
         let stream = self.next_stream();
         self.streams.insert(stream, owner);
         self.offers.insert((call, operator), Offer::Binding { stream });
-        self.commands.push_back(Command::OpenMedia { stream, beside, towards });
+        self.ask_ports(stream, beside, towards);
     }
 
     /// The ports are bound: send the INVITE.

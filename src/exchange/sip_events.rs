@@ -128,10 +128,7 @@ impl Exchange {
     /// SIP INFO digits go to the media core, which knows whether this leg's keys come another way.
     fn on_info(&mut self, leg: LegId, content_type: &str, body: &[u8]) {
         let Some(digit) = sip_info::digit_of_info(content_type, body) else { return };
-        if let Some(Owner::Caller(id)) = self.legs.get(&leg)
-            && let Some(call) = self.calls.get(id)
-        {
-            let stream = call.stream;
+        if let Some((stream, _)) = self.description(leg) {
             self.commands.push_back(Command::Media(MediaCommand::InfoDigit { stream, digit }));
         }
     }
@@ -202,7 +199,8 @@ impl Exchange {
         }
     }
 
-    fn update_media(&mut self, now: Now, leg: LegId, stream: StreamId, negotiated: Negotiated) {
+    fn update_media(&mut self, now: Now, leg: LegId, stream: StreamId, mut negotiated: Negotiated) {
+        negotiated.signalling = self.towards.get(&stream).copied();
         if let Some((_, description)) = self.description(leg) {
             description.direction = Some(negotiated.direction);
         }

@@ -156,7 +156,7 @@ impl Exchange {
         transfer.stage = Stage::Binding(stream);
         self.streams.insert(stream, Owner::Target(id));
         let towards = way.peer.addr.ip();
-        self.commands.push_back(Command::OpenMedia { stream, beside: Some(caller), towards });
+        self.ask_ports(stream, Some(caller), towards);
     }
 
     /// The ports are bound: call the target.
@@ -213,6 +213,7 @@ impl Exchange {
         self.record(now, id, CallEvent::Transferred { target, took });
         self.commands.push_back(Command::Media(MediaCommand::Stop { stream: caller }));
         self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
+        self.record_talk(id, (caller, stream));
         self.set_wake(id);
     }
 

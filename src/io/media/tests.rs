@@ -94,6 +94,7 @@ impl Bench {
             ptime: Duration::from_millis(20),
             srtp: None,
             remote,
+            signalling: Some(remote.ip()),
             remote_rtcp: SocketAddr::new(remote.ip(), remote.port().wrapping_add(1)),
             rtcp_mux: false,
             direction: Direction::SendRecv,

@@ -46,7 +46,8 @@ pub struct KeyGate {
 #[derive(Clone, Copy)]
 struct Counted {
     source: KeySource,
-    digit: Digit,
+    /// `None` after [`KeyGate::wipe`]: any key may be its twin.
+    digit: Option<Digit>,
     at: Instant,
 }
 
@@ -64,7 +65,10 @@ impl KeyGate {
         }
         self.best = Some(source);
         let is_twin = |one: &Option<Counted>| {
-            one.is_some_and(|one| one.source < source && one.digit == digit && now.since(one.at) < one.source.twins())
+            one.is_some_and(|one| {
+                let same = one.digit.is_none_or(|key| key == digit);
+                one.source < source && same && now.since(one.at) < one.source.twins()
+            })
         };
         if let Some(found) = self.counted.iter().position(is_twin) {
             // What was pressed before it will have no twin any more.
@@ -73,7 +77,7 @@ impl KeyGate {
             return false;
         }
         if source != KeySource::TelephoneEvent {
-            let counted = Some(Counted { source, digit, at: now });
+            let counted = Some(Counted { source, digit: Some(digit), at: now });
             if let Some(free) = self.counted.iter_mut().find(|one| one.is_none()) {
                 *free = counted;
             } else {
@@ -84,9 +88,11 @@ impl KeyGate {
         true
     }
 
-    /// Forgets the keys, which may be part of a secret; not which source is the best.
+    /// Forgets the keys, which may be part of a secret; not which source is the best, nor that the last one may still
+    /// have a twin under way: the key that ends a secret counts once too.
     pub fn wipe(&mut self) {
-        self.counted.fill(None);
+        let last = self.counted.iter().rev().flatten().next().map(|one| Counted { digit: None, ..*one });
+        self.counted = [last, None, None, None];
     }
 }
 
@@ -152,7 +158,8 @@ mod tests {
             assert!(gate.admits(Instant::ZERO, KeySource::Info, digit));
         }
         gate.wipe();
-        assert!(gate.counted.iter().all(Option::is_none));
+        assert!(gate.counted.iter().flatten().all(|one| one.digit.is_none()));
+        assert!(!gate.admits(Instant::ZERO, KeySource::TelephoneEvent, digit), "the twin of the last one");
         assert!(gate.admits(Instant::ZERO, KeySource::TelephoneEvent, digit));
         assert!(!format!("{gate:?}").contains('1'));
     }

@@ -7,5 +7,5 @@ pub mod tone;
 
 pub use gate::{KeyGate, KeySource};
 pub use sip_info::digit_of_info;
-pub use telephone_event::{Event, EventReceiver, EventSender};
-pub use tone::ToneDetector;
+pub use telephone_event::{Event, EventReceiver, EventSender, Seen};
+pub use tone::{Proof, ToneDetector};

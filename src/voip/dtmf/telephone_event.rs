@@ -68,6 +68,12 @@ impl Event {
         Some(Self { code, end: flags & 0x80 != 0, duration: u16::from_be_bytes([high, low]) })
     }
 
+    /// Whether it is a key; others are tones and signals of telephone lines.
+    #[must_use]
+    pub const fn is_key(self) -> bool {
+        self.code < 16
+    }
+
     /// The same event on a leg with another RTP clock; both in Hz.
     #[must_use]
     pub fn at_clock(self, theirs: u32, ours: u32) -> Self {
@@ -97,6 +103,17 @@ struct Clock {
     same_press: i32,
 }
 
+/// What a packet came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The first packet of a press.
+    Pressed(Digit),
+    /// Another packet of a press that counts.
+    Held,
+    /// No key, an old packet, or a press that counts for another source or does not count.
+    Nothing,
+}
+
 #[derive(Clone, Copy)]
 struct Press {
     /// `None` after [`EventReceiver::wipe`].
@@ -105,6 +122,8 @@ struct Press {
     timestamp: RtpTimestamp,
     duration: u16,
     ended: bool,
+    /// Whether it is a press of its own, and nobody has disowned it.
+    counts: bool,
     begun: Instant,
     last: Instant,
 }
@@ -126,16 +145,15 @@ impl EventReceiver {
         Self { clock, presses: [None; MAX_SOURCES] }
     }
 
-    /// Takes a packet's payload; the key when this is the first packet of a press. Timestamps of different sources
-    /// are not compared.
-    pub fn receive(&mut self, now: Instant, (source, timestamp): (Ssrc, RtpTimestamp), event: Event) -> Option<Digit> {
-        let digit = Digit::from_event(event.code)?;
-        let place = self.place_of(now, source)?;
+    /// Takes a packet's payload. Timestamps of different sources are not compared.
+    pub fn receive(&mut self, now: Instant, (source, timestamp): (Ssrc, RtpTimestamp), event: Event) -> Seen {
+        let Some(digit) = Digit::from_event(event.code) else { return Seen::Nothing };
+        let Some(place) = self.place_of(now, source) else { return Seen::Nothing };
         if let Some(press) = self.presses[place].as_mut().filter(|press| press.source == source) {
             let later = timestamp.after(press.timestamp);
             let silent = now.since(press.last);
             if later < 0 && silent < REORDER {
-                return None;
+                return Seen::Nothing;
             }
             let patience = if press.ended { REORDER } else { ABANDONED };
             if silent < patience && press.goes_on(self.clock, later, event) {
@@ -143,17 +161,27 @@ impl EventReceiver {
                 press.timestamp = timestamp;
                 press.ended |= event.end;
                 press.last = now;
-                return None;
+                return if press.counts { Seen::Held } else { Seen::Nothing };
             }
         }
         let Event { code, end: ended, duration } = event;
-        let press = Press { code: Some(code), source, timestamp, duration, ended, begun: now, last: now };
+        let press = Press { code: Some(code), source, timestamp, duration, ended, counts: true, begun: now, last: now };
         let before = self.presses[place].replace(press);
         // The other source's press; and a source that was put out of its place does not free its key for another.
         let others = self.presses.iter().flatten().chain(&before).filter(|other| other.source != source);
         let is_twin = |other: &Press| other.code == Some(code) && now.since(other.begun) < SAME_OF_TWO;
-        let told = others.copied().any(|other| is_twin(&other));
-        (!told).then_some(digit)
+        if others.copied().any(|other| is_twin(&other)) {
+            self.disown(source);
+            return Seen::Nothing;
+        }
+        Seen::Pressed(digit)
+    }
+
+    /// The press of a source does not count: it came another way before.
+    pub fn disown(&mut self, source: Ssrc) {
+        for press in self.presses.iter_mut().flatten().filter(|press| press.source == source) {
+            press.counts = false;
+        }
     }
 
     /// Forgets which keys were pressed last, which may be part of a secret. The press that goes on is still known by

@@ -12,9 +12,24 @@
 //! it end the key. Speech has harmonics, so it fails the last rule or the one of loudness; the limits are held
 //! by a test over all prompts (`tests/talk_off.rs`).
 //!
+//! # When it runs
+//!
+//! A phone may agree on telephone-event and still send tones: an old gateway in front of it passes them on as sound. So
+//! - while a leg's keys have come by telephone-event or by INFO, never: one source counts ([`super::KeyGate`]);
+//! - on a leg that agreed on no telephone-event, or whose keys came as tones before: always;
+//! - on a leg that agreed on it: in the menus, not in a conversation, where nobody waits for keys and everybody speaks;
+//!   only in G.711, for what speaks a wide-band codec is no gateway to an old telephone; and only what sounds for 65 ms
+//!   ([`Proof::Strong`]) is its first key: talk-off grows with the time that speech is listened to. When it was wrong or
+//!   the phone sends both, the event of the same key within a second is its twin, and from then on no tone counts.
+//!
+//! Cost: a packet of 20 ms takes 1.2 µs on one core, one without a sample above −34 dBm0 a tenth of it. So 1,000 callers
+//! who speak into the menu all the time cost 6 % of a core, 1,000 who listen cost half a percent; 0.06 ms of the
+//! 0.25 ms that a second of a call may cost, at worst.
+//!
 //! Sources: ITU-T Q.23 (frequencies), Q.24 table A-1 (limits); G. Goertzel, Amer. Math. Monthly 65 (1958).
 
 use crate::model::Digit;
+use crate::voip::audio::{Codec, g711};
 use std::fmt;
 
 /// Samples of a block at 8 kHz: the shortest that tells 697 from 770 Hz.
@@ -26,6 +41,8 @@ const COEFFICIENTS: [f32; 8] =
 const KEYS: [[char; 4]; 4] = [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
 /// The least amplitude of each tone: about −34 dBm0. Q.24: −25 dBm0 must be heard, −55 dBm0 must not.
 const SOFTEST: f32 = 450.0;
+/// The least peak of a packet in which such a key may be: two tones of this size come to more than one of them.
+const SOFTEST_PEAK: u16 = 450;
 /// How far the tone of a group stands out of the rest of it: 6.5 dB.
 const OUTSTANDING: f32 = 4.5;
 /// The most by which the low tone may be louder: 8 dB, and 2.5 dB for what an untrue frequency hides and the other
@@ -38,14 +55,27 @@ const PURITY: f32 = 0.7;
 /// What these parts must come to in the blocks that make a key. A tone that fills a part of a block counts by that
 /// part: 20 ms come to less than 1.65, 40 ms fill two blocks.
 const PROOF: f32 = 1.7;
+/// The same where tones are not expected: some 60 ms of them.
+const STRONG_PROOF: f32 = 3.4;
 /// The most by which two blocks of a key may differ in power: 6 dB. The first one may be only partly filled.
 const STEADY: f32 = 4.0;
 /// Blocks without it that end a key: a pause of 40 ms always spoils three, a hole of 10 ms never does.
 const ENDS: u8 = 3;
 
+/// How long a key must sound to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// 40 ms, as Q.24 asks.
+    #[default]
+    Usual,
+    /// 65 ms: the peer has a better way to send keys, so that what looks like one is more likely speech.
+    Strong,
+}
+
 /// Finds the keys in linear samples at 8 kHz.
 #[derive(Clone, Default)]
 pub struct ToneDetector {
+    proof: Proof,
     filters: [Filter; 8],
     power: f32,
     filled: u16,
@@ -81,6 +111,35 @@ struct Hit {
 }
 
 impl ToneDetector {
+    /// How long the keys from now on must sound.
+    pub const fn ask(&mut self, proof: Proof) {
+        self.proof = proof;
+    }
+
+    /// Takes the payload of a packet of G.711; `found` is told each key. Packets too soft for a key cost a glance.
+    pub fn hear(&mut self, codec: Codec, octets: &[u8], mut found: impl FnMut(Digit)) {
+        let is_loud = |octet: &u8| g711::decode(codec, *octet).unsigned_abs() >= SOFTEST_PEAK;
+        if matches!(self.heard, Heard::Nothing) && !octets.iter().any(is_loud) {
+            self.forget_block();
+            return;
+        }
+        for &octet in octets {
+            if let Some(digit) = self.feed(g711::decode(codec, octet)) {
+                found(digit);
+            }
+        }
+    }
+
+    /// Whether a key that was told sounds at the moment.
+    pub const fn is_sounding(&self) -> bool {
+        matches!(self.heard, Heard::Key { .. })
+    }
+
+    fn forget_block(&mut self) {
+        self.filters = [Filter::default(); 8];
+        (self.power, self.filled) = (0.0, 0);
+    }
+
     /// Takes a sample; the key when this sample completes the proof of one. Each press is told once.
     pub fn feed(&mut self, sample: i16) -> Option<Digit> {
         let sample = f32::from(sample);
@@ -94,8 +153,7 @@ impl ToneDetector {
             return None;
         }
         let hit = self.hit();
-        self.filters = [Filter::default(); 8];
-        (self.power, self.filled) = (0.0, 0);
+        self.forget_block();
         self.judge(hit)
     }
 
@@ -105,8 +163,7 @@ impl ToneDetector {
             Heard::Nothing | Heard::Perhaps { .. } => Heard::Nothing,
             Heard::Key { missing, .. } => Heard::Key { key: None, missing },
         };
-        self.filters = [Filter::default(); 8];
-        (self.power, self.filled) = (0.0, 0);
+        self.forget_block();
     }
 
     fn judge(&mut self, hit: Option<Hit>) -> Option<Digit> {
@@ -115,7 +172,11 @@ impl ToneDetector {
             (Heard::Nothing | Heard::Perhaps { .. }, None) => Heard::Nothing,
             (Heard::Perhaps { hit: before, proof }, Some(hit)) if before.is_like(&hit) => {
                 let proof = proof + hit.purity;
-                if proof >= PROOF {
+                let enough = match self.proof {
+                    Proof::Usual => PROOF,
+                    Proof::Strong => STRONG_PROOF,
+                };
+                if proof >= enough {
                     told = Some(hit.key);
                     Heard::Key { key: told, missing: 0 }
                 } else {

@@ -1,5 +1,6 @@
 //! The engine: all streams of one media thread.
 
+mod passing;
 mod recording;
 mod rooms;
 
@@ -12,7 +13,6 @@ use super::vocabulary::{
 };
 use crate::model::{Instant, Playlist};
 use crate::voip::audio::PromptFrames;
-use crate::voip::dtmf::KeySource;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -115,11 +115,7 @@ impl MediaCore {
                 }
             }
             MediaCommand::InfoDigit { stream, digit } => {
-                if let Some(index) = self.index_of(stream)
-                    && let Some(stream) = &mut self.streams[index]
-                {
-                    stream.key(now, KeySource::Info, digit, &mut self.out);
-                }
+                self.info_key(now, stream, digit);
             }
             MediaCommand::Prompts(prompts) => self.prompts = prompts,
             MediaCommand::Close { stream } => self.close(now, stream, send),
@@ -176,7 +172,12 @@ impl MediaCore {
         if self.out.events.iter().skip(told).any(|event| matches!(event, MediaEvent::Digit { .. })) {
             self.pace.ask(seat);
         }
+        if stream.has_passed() {
+            let id = stream.id();
+            self.pass_key(id);
+        }
         let Some(relayed) = relayed else { return };
+        let Some(Some(stream)) = self.streams.get_mut(seat.index()) else { return };
         let hidden = stream.is_secret();
         if stream.is_in_room() {
             let id = stream.id();

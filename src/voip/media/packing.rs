@@ -18,6 +18,11 @@ pub(super) struct Packing {
     marker: bool,
 }
 
+/// Units in a packet of sound that is relayed.
+pub(super) fn relayed_units(ptime: Duration) -> usize {
+    packet_units(ptime).unwrap_or(FRAME_SAMPLES)
+}
+
 /// Units in a packet; `None` where frames are packets.
 pub(super) fn packet_units(ptime: Duration) -> Option<usize> {
     let units = usize::try_from(ptime.as_millis()).ok()? * SAMPLES_PER_MS;
@@ -25,7 +30,12 @@ pub(super) fn packet_units(ptime: Duration) -> Option<usize> {
 }
 
 impl Packing {
-    /// Takes a frame and gives every packet that is full. What does not follow on what waits begins a new one.
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// Takes a frame, or any other piece, and gives every packet that is full. What does not follow on what waits begins a new one.
     pub(super) fn push(
         &mut self,
         units: usize,

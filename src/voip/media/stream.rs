@@ -1,5 +1,6 @@
 //! The media session of one leg.
 
+mod keys;
 mod relaying;
 
 use super::bridge::Relay;
@@ -13,10 +14,11 @@ use super::vocabulary::{Channel, Datagram, MediaEvent, Recorded, RecordingEnd, S
 use super::wire_clock::WireClock;
 use crate::model::{Digit, Instant};
 use crate::voip::audio::wide::opus_silence;
-use crate::voip::audio::{Codec, FRAME_SAMPLES, Transcoder, g711};
-use crate::voip::dtmf::{Event, EventReceiver, EventSender, KeyGate, KeySource, ToneDetector};
+use crate::voip::audio::{Codec, FRAME_SAMPLES, Transcoder};
+use crate::voip::dtmf::{Event, EventReceiver, EventSender, KeyGate, ToneDetector};
 use crate::voip::rtp::{
-    Arrival, HEADER_LENGTH, Latch, Packet, PayloadType, Receiver, RtpTimestamp, Sender, SequenceNumber, Ssrc, Verdict,
+    Announced, Arrival, HEADER_LENGTH, Latch, Packet, PayloadType, Receiver, RtpTimestamp, Sender, SequenceNumber,
+    Ssrc, Verdict,
 };
 use crate::voip::sdp::{Direction, Negotiated};
 use std::collections::VecDeque;
@@ -55,6 +57,8 @@ pub(super) struct Sound<'a> {
     marker: bool,
     lost: u16,
     codec: Codec,
+    /// It is a key that was told, as tones.
+    keyed: bool,
     payload: &'a [u8],
 }
 
@@ -87,6 +91,8 @@ pub(super) struct Stream {
     events: EventReceiver,
     gate: KeyGate,
     tones: ToneDetector,
+    /// A key that came by INFO or as tones and that others are still to be sent.
+    passed: Option<Digit>,
     player: Option<Player>,
     keys: VecDeque<Digit>,
     pressing: Option<EventSender>,
@@ -124,7 +130,7 @@ impl Stream {
             id,
             silence_limit: params.silence_limit,
             opened: now,
-            latch: Latch::new(negotiated.remote),
+            latch: Latch::new(now, announced(&negotiated)),
             sender,
             shield,
             wire_clock: WireClock::default(),
@@ -136,6 +142,7 @@ impl Stream {
             events: EventReceiver::new(negotiated.event_clock),
             gate: KeyGate::default(),
             tones: ToneDetector::default(),
+            passed: None,
             player: None,
             keys: VecDeque::new(),
             pressing: None,
@@ -155,7 +162,7 @@ impl Stream {
         let was = self.negotiated.direction;
         // The old way of hold announces 0.0.0.0: the phone stays where it was.
         if is_reachable(negotiated.remote) {
-            self.latch.announce(negotiated.remote);
+            self.latch.announce(now, announced(&negotiated));
         }
         if was != negotiated.direction {
             // Silence during a hold is no silence: count anew.
@@ -232,23 +239,6 @@ impl Stream {
         }
     }
 
-    pub(super) fn send_digit(&mut self, digit: Digit) {
-        if self.negotiated.telephone_event.is_some() && self.keys.len() < MAX_KEYS {
-            self.keys.push_back(digit);
-        }
-    }
-
-    /// A key was pressed: tells it once, whichever way it came.
-    pub(super) fn key(&mut self, now: Instant, source: KeySource, digit: Digit, out: &mut Outbox) {
-        if !self.gate.admits(now, source, digit) {
-            return;
-        }
-        out.events.push_back(MediaEvent::Digit { stream: self.id, digit, at: now });
-        if !self.secret && self.recorder.as_ref().is_some_and(|recorder| recorder.ends_at(digit)) {
-            self.end_recording(now, RecordingEnd::Key, out);
-        }
-    }
-
     pub(super) fn report(&self) -> StreamReport {
         StreamReport {
             sent: self.sender.packets(),
@@ -322,7 +312,7 @@ impl Stream {
             return None;
         };
         let wire = packet.timestamp;
-        match self.latch.judge(now, from, &packet) {
+        match self.latch.judge(now, from, &packet, !self.shield.is_clear()) {
             Verdict::Accepted => {}
             Verdict::Beside if matches!(kind, Kind::Key) => {
                 self.heard(now, out);
@@ -354,15 +344,11 @@ impl Stream {
         if !self.negotiated.direction.receives() || packet.payload.len() > MAX_PAYLOAD {
             return None;
         }
-        let listens = arrival != Arrival::Late && self.listens_for_tones();
+        let listens = arrival != Arrival::Late && self.listens_for_tones(codec);
         let mut aid = std::mem::take(&mut self.hearing_aid);
         let (law, octets) = aid.hear(codec, packet.payload, listens || self.recorder.is_some());
         if listens {
-            for &octet in octets {
-                if let Some(digit) = self.tones.feed(g711::decode(law, octet)) {
-                    self.key(now, KeySource::Tone, digit, out);
-                }
-            }
+            self.hear_tones(now, law, octets, out);
         }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
         let hidden = self.secret || self.hushed;
@@ -375,29 +361,9 @@ impl Stream {
             Arrival::Next { lost } => lost,
             Arrival::Late => return None,
         };
-        Some(Relayed::Sound(Sound { source, timestamp, marker: packet.marker, lost, codec, payload: packet.payload }))
-    }
-
-    fn receive_key<'a>(
-        &mut self,
-        now: Instant,
-        (packet, wire): (&Packet<'_>, RtpTimestamp),
-        arrival: Arrival,
-        out: &mut Outbox,
-    ) -> Option<Relayed<'a>> {
-        let event = Event::parse(packet.payload)?;
-        if let Some(digit) = self.events.receive(now, (packet.ssrc, wire), event) {
-            self.key(now, KeySource::TelephoneEvent, digit, out);
-        }
-        let (source, timestamp) = (packet.ssrc, packet.timestamp);
-        let clock_rate = self.negotiated.event_clock;
-        let relayed = Relayed::Key(KeyPacket { source, timestamp, marker: packet.marker, event, clock_rate });
-        (arrival != Arrival::Late).then_some(relayed)
-    }
-
-    /// Whether keys may come as tones: only while no better way was agreed on or used.
-    fn listens_for_tones(&self) -> bool {
-        self.negotiated.telephone_event.is_none() && self.gate.best() <= Some(KeySource::Tone)
+        let keyed = listens && self.tones.is_sounding();
+        let (marker, payload) = (packet.marker, packet.payload);
+        Some(Relayed::Sound(Sound { source, timestamp, marker, lost, codec, keyed, payload }))
     }
 
     /// What a payload type of the peer is; `None` for one that was not agreed on. The static types of G.711 are taken
@@ -491,22 +457,39 @@ impl Stream {
         bytes: &mut [u8],
         send: &mut impl FnMut(Datagram<'_>),
     ) {
-        let payload_type = self.negotiated.payload_type.send;
         match packet_units(self.negotiated.ptime) {
             Some(units) if self.negotiated.codec != Codec::Opus => {
-                let mut packing = std::mem::take(&mut self.packing);
-                let frame = bytes.get(HEADER_LENGTH..).unwrap_or_default();
-                packing.push(units, (marker, timestamp), frame, &mut |marker, timestamp, bytes| {
-                    self.send_rtp(payload_type, marker, timestamp, bytes, send);
-                });
-                self.packing = packing;
+                self.send_in_packets(units, (marker, timestamp), bytes, send);
             }
-            Some(_) | None => self.send_rtp(payload_type, marker, timestamp, bytes, send),
+            Some(_) | None => {
+                self.flush_packing(send);
+                self.send_rtp(self.negotiated.payload_type.send, marker, timestamp, bytes, send);
+            }
         }
+    }
+
+    /// Sends a piece of sound in packets of so many units; what does not fill one waits for the next.
+    fn send_in_packets(
+        &mut self,
+        units: usize,
+        place: (bool, RtpTimestamp),
+        bytes: &[u8],
+        send: &mut impl FnMut(Datagram<'_>),
+    ) {
+        let payload_type = self.negotiated.payload_type.send;
+        let mut packing = std::mem::take(&mut self.packing);
+        let sound = bytes.get(HEADER_LENGTH..).unwrap_or_default();
+        packing.push(units, place, sound, &mut |marker, timestamp, bytes| {
+            self.send_rtp(payload_type, marker, timestamp, bytes, send);
+        });
+        self.packing = packing;
     }
 
     /// Sends what waits for a packet to be full: something else follows.
     fn flush_packing(&mut self, send: &mut impl FnMut(Datagram<'_>)) {
+        if self.packing.is_empty() {
+            return;
+        }
         let payload_type = self.negotiated.payload_type.send;
         let mut packing = std::mem::take(&mut self.packing);
         packing.flush(&mut |marker, timestamp, bytes| self.send_rtp(payload_type, marker, timestamp, bytes, send));
@@ -528,29 +511,6 @@ impl Stream {
         if let Some(bytes) = self.shield.seal(bytes) {
             send(Datagram { stream: self.id, channel: Channel::Rtp, to, bytes });
         }
-    }
-
-    /// Sends the next packet of a key of ours, if one is being pressed.
-    fn send_key(&mut self, due: Instant, send: &mut impl FnMut(Datagram<'_>)) -> bool {
-        let Some(pair) = self.negotiated.telephone_event else { return false };
-        if self.pressing.as_ref().is_some_and(EventSender::is_over) {
-            self.pressing = None;
-        }
-        if self.pressing.is_none()
-            && let Some(digit) = self.keys.pop_front()
-        {
-            self.flush_packing(send);
-            let (begun, _) = self.sender.claim(due, 0);
-            self.relay.interrupt();
-            self.pressing = Some(EventSender::new(digit, begun, self.negotiated.event_clock));
-        }
-        let Some(pressing) = &mut self.pressing else { return false };
-        let (marker, begun) = (pressing.is_first(), pressing.begun());
-        let Some(event) = pressing.next_event() else { return false };
-        let mut bytes = [0; HEADER_LENGTH + 4];
-        bytes[HEADER_LENGTH..].copy_from_slice(&event.payload());
-        self.send_rtp(pair.send, marker, begun, &mut bytes, send);
-        true
     }
 
     fn check_hearing(&mut self, due: Instant, out: &mut Outbox) {
@@ -585,6 +545,11 @@ fn put(bytes: &mut [u8], payload: &[u8]) -> usize {
     let Some(room) = bytes.get_mut(HEADER_LENGTH..end) else { return HEADER_LENGTH };
     room.copy_from_slice(payload);
     end
+}
+
+/// What a description says of where the peer is.
+const fn announced(negotiated: &Negotiated) -> Announced {
+    Announced { media: negotiated.remote, signalling: negotiated.signalling }
 }
 
 /// Whether an address can be sent to.

@@ -8,7 +8,7 @@ pub mod rtcp;
 mod sender;
 pub mod srtp;
 
-pub use latch::{Latch, Verdict};
+pub use latch::{Announced, Latch, Verdict};
 pub use packet::{HEADER_LENGTH, Packet, PacketError, PayloadType, RtpTimestamp, SequenceNumber, Ssrc};
 pub use receiver::{Arrival, Receiver, Reception};
 pub use sender::Sender;

@@ -47,6 +47,8 @@ pub struct Negotiated {
     pub srtp: Option<SecureKeys>,
     /// Where the peer wants RTP. The port or address may be unspecified while the direction does not send.
     pub remote: SocketAddr,
+    /// The IP that the description came from, when whoever received it says so.
+    pub signalling: Option<IpAddr>,
     /// Where the peer wants RTCP: `a=rtcp` (RFC 3605), or the port above RTP's.
     pub remote_rtcp: SocketAddr,
     /// Whether RTCP goes over the port of RTP both ways (RFC 5761): the peer offered it and we said yes.
@@ -381,6 +383,7 @@ fn negotiated(
         ptime: Duration::from_millis(packet_length(selection.codec, media).into()),
         srtp: None,
         remote: SocketAddr::new(ip, media.port),
+        signalling: None,
         remote_rtcp: rtcp.into(),
         rtcp_mux: media.attributes.iter().any(|attribute| *attribute == rtcp_mux()),
         direction: direction(remote.direction_of(media)),

@@ -9,7 +9,8 @@ fn keys(packets: &[Train]) -> String {
         let code = Digit::from_char(key).expect("a key").event();
         receiver.receive(Instant::ZERO, (Ssrc(1), RtpTimestamp(timestamp)), Event { code, end, duration })
     };
-    packets.iter().filter_map(|packet| press(packet).map(Digit::as_char)).collect()
+    let key = |seen| if let Seen::Pressed(digit) = seen { Some(digit.as_char()) } else { None };
+    packets.iter().filter_map(|packet| key(press(packet))).collect()
 }
 
 #[test]
@@ -57,7 +58,8 @@ fn a_player_of_captures_may_repeat_its_timestamps() {
     let mut at = |millis, source, timestamp, key, end| {
         let code = Digit::from_char(key).expect("a key").event();
         let event = Event { code, end, duration: 800 };
-        receiver.receive(Instant::from_millis(millis), (Ssrc(source), RtpTimestamp(timestamp)), event).is_some()
+        let seen = receiver.receive(Instant::from_millis(millis), (Ssrc(source), RtpTimestamp(timestamp)), event);
+        matches!(seen, Seen::Pressed(_))
     };
     assert!(at(0, 1, 50_000, '1', true));
     assert!(!at(400, 1, 50_000, '1', true), "the end again");

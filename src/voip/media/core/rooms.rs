@@ -53,6 +53,8 @@ impl MediaCore {
     ) {
         let Some(place) = self.room_of(id) else { return };
         match relayed {
+            // It goes on as an event.
+            Relayed::Sound(sound) if sound.is_keyed() => {}
             Relayed::Sound(sound) => {
                 let (codec, payload, lost) = sound.parts();
                 self.rooms[place].hear(id, codec, payload, lost);
@@ -79,6 +81,11 @@ impl MediaCore {
             self.rooms[place].encode_for(member, stream.codec(), &mut payload);
             stream.send_mixed(due, &payload, send);
         }
+    }
+
+    /// Who hears a member of a room.
+    pub(super) fn listeners(&self, id: StreamId) -> Vec<StreamId> {
+        self.room_of(id).map_or_else(Vec::new, |place| self.rooms[place].listeners(id))
     }
 
     fn room_of(&self, id: StreamId) -> Option<usize> {

@@ -1,6 +1,7 @@
 //! What a leg hears of the other leg of its bridge.
 
 use super::super::bridge::{CONCEALABLE, Relay};
+use super::super::packing::relayed_units;
 use super::super::vocabulary::{Datagram, StreamId};
 use super::{FRAME_UNITS, KeyPacket, MAX_PAYLOAD, Sound, Stream, put};
 use crate::model::Instant;
@@ -11,6 +12,11 @@ impl Sound<'_> {
     /// Codec, payload, and how many packets before it were lost.
     pub(in crate::voip::media) const fn parts(&self) -> (Codec, &[u8], u16) {
         (self.codec, self.payload, self.lost)
+    }
+
+    /// Whether it is a key that was told, as tones.
+    pub(in crate::voip::media) const fn is_keyed(&self) -> bool {
+        self.keyed
     }
 }
 
@@ -52,7 +58,11 @@ impl Stream {
         if !self.hears_relay() || sound.payload.is_empty() {
             return;
         }
-        self.flush_packing(send);
+        if sound.keyed && self.negotiated.telephone_event.is_some() {
+            // It goes on as an event, and must not be heard a second time.
+            self.relay.interrupt();
+            return;
+        }
         let ours = self.negotiated.codec;
         let table = g711::transcoder(sound.codec, ours);
         if sound.codec != ours && table.is_none() {
@@ -69,12 +79,27 @@ impl Stream {
                 }
             }
         }
-        let samples = u32::try_from(units_of(sound.codec, sound.payload)).unwrap_or(0);
+        let units = units_of(sound.codec, sound.payload);
+        let samples = u32::try_from(units).unwrap_or(0);
+        let before = self.sender.end();
         let (timestamp, anew) = self.relay.place(now, (sound.source, sound.timestamp), samples, &mut self.sender);
-        if !anew && sound.lost <= CONCEALABLE {
-            self.sender.skip(sound.lost);
+        let marker = anew || sound.marker;
+        let wanted = relayed_units(self.negotiated.ptime);
+        if units == wanted || ours == Codec::Opus {
+            self.flush_packing(send);
+            if !anew && sound.lost <= CONCEALABLE {
+                self.sender.skip(sound.lost);
+            }
+            self.send_rtp(self.negotiated.payload_type.send, marker, timestamp, bytes, send);
+            return;
         }
-        self.send_rtp(self.negotiated.payload_type.send, anew || sound.marker, timestamp, bytes, send);
+        if !anew && sound.lost > 0 && sound.lost <= CONCEALABLE {
+            // The hole, in packets of this leg's length.
+            self.flush_packing(send);
+            let hole = before.map_or(0, |end| usize::try_from(timestamp.after(end)).unwrap_or(0));
+            self.sender.skip(u16::try_from(hole / wanted).unwrap_or(0));
+        }
+        self.send_in_packets(wanted, (marker, timestamp), bytes, send);
     }
 
     /// Sends the other leg's sound on in this leg's codec, for the two have none in common.
@@ -85,14 +110,13 @@ impl Stream {
         if sound.marker || sound.lost > 0 {
             transcoder.restart();
         }
-        let payload_type = self.negotiated.payload_type.send;
         transcoder.transcode(sound.payload, |offset, payload| {
             let timestamp = sound.timestamp.plus(offset.cast_unsigned());
             let (timestamp, anew) = self.relay.place(now, (sound.source, timestamp), FRAME_UNITS, &mut self.sender);
             let mut buffer = [0; HEADER_LENGTH + FRAME_SAMPLES];
             let length = put(&mut buffer, payload);
             if let Some(bytes) = buffer.get_mut(..length) {
-                self.send_rtp(payload_type, anew || sound.marker, timestamp, bytes, send);
+                self.send_packed(anew || sound.marker, timestamp, bytes, send);
             }
         });
         self.transcoder = Some(transcoder);
@@ -127,6 +151,7 @@ impl Stream {
         if !self.hears_relay() {
             return;
         }
+        self.flush_packing(send);
         let timestamp = self.relay.place_event(now, (key.source, key.timestamp), &self.sender);
         let mut bytes = [0; HEADER_LENGTH + 4];
         let event = key.event.at_clock(key.clock_rate, self.negotiated.event_clock);

@@ -92,7 +92,7 @@ fn a_key_of_ours_is_events_in_place_of_sound() {
 
 /// Sends 100 ms of a key's two tones, then 100 ms of silence.
 #[expect(clippy::cast_possible_truncation, reason = "within 16 bits")]
-fn sing(world: &mut World, phone: &mut Phone, (low, high): (f64, f64)) {
+pub(super) fn sing(world: &mut World, phone: &mut Phone, (low, high): (f64, f64)) {
     for packet in 0..10 {
         let sample = |at: i32| {
             let at = f64::from(packet * 160 + at) / 8_000.0;
@@ -107,7 +107,7 @@ fn sing(world: &mut World, phone: &mut Phone, (low, high): (f64, f64)) {
     }
 }
 
-const FIVE: (f64, f64) = (770.0, 1_336.0);
+pub(super) const FIVE: (f64, f64) = (770.0, 1_336.0);
 const SEVEN: (f64, f64) = (852.0, 1_209.0);
 
 fn without_events(world: &mut World) {
@@ -116,10 +116,8 @@ fn without_events(world: &mut World) {
 }
 
 #[test]
-fn tones_are_keys_only_where_no_better_way_was_agreed_on_or_used() {
+fn tones_are_keys_only_where_no_better_way_was_used() {
     let (mut world, mut phone) = World::with_caller();
-    sing(&mut world, &mut phone, FIVE);
-    assert_eq!(world.take_keys(), "", "telephone-event was agreed on");
     without_events(&mut world);
     for tones in [FIVE, FIVE, SEVEN] {
         sing(&mut world, &mut phone, tones);
@@ -130,6 +128,44 @@ fn tones_are_keys_only_where_no_better_way_was_agreed_on_or_used() {
     world.tell(MediaCommand::InfoDigit { stream: CALLER, digit: digit('8') });
     sing(&mut world, &mut phone, FIVE);
     assert_eq!(world.take_keys(), "8", "tones no longer count");
+}
+
+#[test]
+fn a_phone_that_agreed_on_events_and_sends_tones_is_heard_until_it_sends_an_event() {
+    let (mut world, mut phone) = World::with_caller();
+    for tones in [FIVE, SEVEN, SEVEN] {
+        sing(&mut world, &mut phone, tones);
+    }
+    assert_eq!(world.take_keys(), "577");
+    phone.press(&mut world, '7');
+    assert_eq!(world.take_keys(), "", "the tone's twin");
+    phone.press(&mut world, '1');
+    sing(&mut world, &mut phone, FIVE);
+    assert_eq!(world.take_keys(), "1", "tones no longer count");
+}
+
+#[test]
+fn in_a_conversation_tones_are_keys_only_of_a_phone_that_is_known_for_them() {
+    let (mut world, mut phone) = World::with_caller();
+    world.open(OPERATOR, "192.0.2.2:4000", Codec::Pcma);
+    world.tell(MediaCommand::Bridge { a: CALLER, b: OPERATOR });
+    sing(&mut world, &mut phone, FIVE);
+    assert_eq!(world.take_keys(), "", "speech");
+    world.tell(MediaCommand::Unbridge { a: CALLER, b: OPERATOR });
+    sing(&mut world, &mut phone, FIVE);
+    world.tell(MediaCommand::Bridge { a: CALLER, b: OPERATOR });
+    sing(&mut world, &mut phone, SEVEN);
+    assert_eq!(world.take_keys(), "57");
+}
+
+#[test]
+fn the_key_that_ends_a_secret_counts_once_though_it_comes_twice() {
+    let (mut world, mut phone) = World::with_caller();
+    world.tell(MediaCommand::Secret { stream: CALLER, on: true });
+    world.tell(MediaCommand::InfoDigit { stream: CALLER, digit: digit('#') });
+    world.tell(MediaCommand::Secret { stream: CALLER, on: false });
+    phone.press(&mut world, '#');
+    assert_eq!(world.take_keys(), "#");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod conversation;
 mod keys;
 mod mixing;
 mod pace;
+mod passing;
 mod playing;
 mod recording;
 mod safety;
@@ -86,6 +87,7 @@ fn negotiated(remote: &str, codec: Codec) -> Negotiated {
         ptime: Duration::from_millis(20),
         srtp: None,
         remote,
+        signalling: Some(remote.ip()),
         remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
         rtcp_mux: false,
         direction: Direction::SendRecv,

@@ -13,6 +13,24 @@ fn stranger(phone: &Phone, from: &str) -> Phone {
     Phone { address: address(from), ssrc: 666, sequence: 9_000, timestamp: 1, ..*phone }
 }
 
+/// A stream whose description came from another IP than the one it announces.
+fn behind_a_nat(world: &mut World, announced: &str, signalling: &str) -> Phone {
+    let phone = world.open(CALLER, announced, Codec::Pcma);
+    world.tell(MediaCommand::Close { stream: CALLER });
+    world.events.clear();
+    world.control.clear();
+    let signalling = Some(signalling.parse().expect("an address"));
+    let params = StreamParams {
+        negotiated: Negotiated { signalling, ..negotiated(announced, Codec::Pcma) },
+        ssrc: Ssrc(0xaaaa),
+        first_sequence: SequenceNumber(1),
+        first_timestamp: RtpTimestamp(0),
+        silence_limit: Duration::from_secs(20),
+    };
+    world.tell(MediaCommand::Open { stream: CALLER, params: Box::new(params) });
+    phone
+}
+
 #[test]
 fn sprayed_packets_neither_press_nor_divert_nor_reach_the_other_leg() {
     let (mut world, mut phone) = World::with_caller();
@@ -48,7 +66,7 @@ fn a_stranger_cannot_take_over_a_silent_phone() {
 #[test]
 fn a_phone_behind_a_nat_is_found_by_three_packets() {
     let mut world = World::new();
-    let inside = world.open(CALLER, "10.0.0.5:4000", Codec::Pcma);
+    let inside = behind_a_nat(&mut world, "10.0.0.5:4000", "198.51.100.7");
     let mut outside = stranger(&inside, "198.51.100.7:31000");
     outside.speak(&mut world, 0);
     outside.speak(&mut world, 0);
@@ -59,15 +77,33 @@ fn a_phone_behind_a_nat_is_found_by_three_packets() {
 }
 
 #[test]
-fn the_announced_phone_wins_against_an_early_stranger() {
+fn the_announced_phone_wins_against_its_neighbour() {
     let mut world = World::new();
     let mut phone = world.open(CALLER, "192.0.2.1:4000", Codec::Pcma);
-    let mut thief = stranger(&phone, "203.0.113.9:6000");
-    thief.talk(&mut world, 9_000, 100);
-    assert_eq!(destination(&mut world), thief.address);
+    let mut neighbour = stranger(&phone, "192.0.2.1:6000");
+    neighbour.talk(&mut world, 9_000, 900);
+    assert_eq!(destination(&mut world), phone.address, "the phone has a second to speak");
+    neighbour.talk(&mut world, 9_000, 200);
+    assert_eq!(destination(&mut world), neighbour.address, "a NAT that changes ports");
     phone.speak(&mut world, 0);
-    thief.talk(&mut world, 9_000, 100);
+    neighbour.talk(&mut world, 9_000, 100);
     assert_eq!(destination(&mut world), phone.address);
+}
+
+#[test]
+fn strangers_get_nothing_from_a_phone_that_has_not_spoken_yet() {
+    for (announced, signalling) in [("192.0.2.1:4000", "192.0.2.1"), ("10.0.0.5:4000", "192.0.2.1")] {
+        let mut world = World::new();
+        let phone = behind_a_nat(&mut world, announced, signalling);
+        let mut thief = stranger(&phone, "203.0.113.9:6000");
+        for _ in 0..200 {
+            thief.speak(&mut world, 9_000);
+            thief.event(&mut world, 1, '1', (true, false), 160);
+            world.wait(20);
+        }
+        assert_eq!(world.events, [], "{announced}");
+        assert!(world.take_sent(CALLER).iter().all(|packet| packet.to == phone.address), "{announced}");
+    }
 }
 
 #[test]
