@@ -19,6 +19,7 @@ mod codes;
 mod command;
 mod ending;
 mod flow_commands;
+mod handing;
 mod media_events;
 mod notice;
 mod offers;

@@ -40,6 +40,7 @@ impl Exchange {
             Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
             Event::Answered { leg, answer } => self.on_leg_answered(now, leg, answer.as_deref()),
             Event::Refer { leg, progress } => self.on_refer(now, leg, progress),
+            Event::Referred(referred) => self.on_referred(now, *referred),
             Event::Ringing { .. } | Event::Progress { .. } | Event::Replied { .. } => {}
         }
     }

@@ -140,6 +140,17 @@ pub enum CallEvent {
         /// Whether the target hung up first.
         by_target: bool,
     },
+    /// An operator wanted to hand the caller over.
+    HandOver {
+        /// Who.
+        by: OperatorId,
+        /// To whom: an operator's account, `queue-` and the queue's name, or a target's name.
+        to: Arc<str>,
+        /// After the two operators had spoken.
+        attended: bool,
+        /// `taken`, or why not, one word: `busy`, `no_answer`, `rejected`, `unreachable` …
+        outcome: Arc<str>,
+    },
     /// The caller wants to be called when the turn comes.
     CallbackOrdered,
     /// The bank calls somebody back; an operator waits. The first event of such a call.

@@ -135,7 +135,12 @@ impl CallReport {
                 let visit = self.visit();
                 (visit.operator, visit.waited) = (Some(operator), Some(waited));
             }
-            CallEvent::TalkEnded { talked, by_operator, .. } => {
+            CallEvent::TalkEnded { talked, by_operator, operator } => {
+                // Whoever a caller was handed to has a conversation of their own.
+                if self.visit().operator.as_ref().is_some_and(|known| *known != operator) {
+                    let queue = self.visit().queue.clone();
+                    self.queues.push(QueueVisit { queue, operator: Some(operator), ..QueueVisit::default() });
+                }
                 let visit = self.visit();
                 (visit.talked, visit.by_operator) = (Some(talked), by_operator);
             }
@@ -146,7 +151,8 @@ impl CallReport {
                 self.callback.push(format!("attempt {attempt}").into());
             }
             CallEvent::CallbackClosed { outcome } => self.callback.push(outcome),
-            event @ (CallEvent::TransferBegan { .. }
+            event @ (CallEvent::HandOver { .. }
+            | CallEvent::TransferBegan { .. }
             | CallEvent::Transferred { .. }
             | CallEvent::TransferFailed { .. }
             | CallEvent::TransferEnded { .. }) => transfers::add(&mut self.transfers, event),

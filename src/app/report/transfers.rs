@@ -15,12 +15,19 @@ pub(super) struct TransferVisit {
     took: Option<Duration>,
     failed: Option<Arc<str>>,
     talked: Option<Duration>,
+    /// The operator who handed the caller over, and what became of it.
+    by: Option<(Arc<str>, Arc<str>)>,
 }
 
 /// Adds what an event tells of transfers to them.
 pub(super) fn add(transfers: &mut Vec<TransferVisit>, event: CallEvent) {
     if let CallEvent::TransferBegan { target, refer } = event {
         transfers.push(TransferVisit { target, refer, ..TransferVisit::default() });
+        return;
+    }
+    if let CallEvent::HandOver { by, to, outcome, .. } = event {
+        let by = Some((by.as_str().into(), outcome));
+        transfers.push(TransferVisit { target: to, by, ..TransferVisit::default() });
         return;
     }
     let Some(last) = transfers.last_mut() else { return };
@@ -34,6 +41,9 @@ pub(super) fn add(transfers: &mut Vec<TransferVisit>, event: CallEvent) {
 
 impl TransferVisit {
     pub(super) fn text(&self) -> String {
+        if let Some((by, outcome)) = &self.by {
+            return format!("{}: handed over by {by}, {outcome}", self.target);
+        }
         let mut parts = vec![if self.refer { "by REFER" } else { "by a bridge" }.to_owned()];
         parts.extend(self.took.map(|took| format!("taken after {}", clock(took))));
         parts.extend(self.failed.as_ref().map(ToString::to_string));
@@ -47,6 +57,8 @@ impl TransferVisit {
             "refer": self.refer,
             "took_ms": self.took.map(millis),
             "failed": self.failed.as_deref(),
+            "by": self.by.as_ref().map(|(by, _)| &**by),
+            "outcome": self.by.as_ref().map(|(_, outcome)| &**outcome),
             "talked_ms": self.talked.map(millis),
         })
     }

@@ -59,6 +59,9 @@ pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
             }),
         ),
         CallEvent::CallbackClosed { outcome } => ("callback_closed", json!({ "outcome": &**outcome })),
+        CallEvent::HandOver { by, to, attended, outcome } => {
+            ("hand_over", json!({ "by": by.as_str(), "to": &**to, "attended": attended, "outcome": &**outcome }))
+        }
         CallEvent::TransferBegan { target, refer } => {
             ("transfer_began", json!({ "target": &**target, "refer": refer }))
         }
@@ -159,6 +162,12 @@ pub(super) fn decode(kind: &str, detail: &Json) -> Option<CallEvent> {
             attempt: detail.get("attempt")?.as_u64().and_then(|attempt| u8::try_from(attempt).ok())?,
         },
         "callback_closed" => CallEvent::CallbackClosed { outcome: text("outcome")? },
+        "hand_over" => CallEvent::HandOver {
+            by: OperatorId::new(detail.get("by")?.as_str()?),
+            to: text("to")?,
+            attended: detail.get("attended")?.as_bool()?,
+            outcome: text("outcome")?,
+        },
         "transfer_began" => {
             CallEvent::TransferBegan { target: text("target")?, refer: detail.get("refer")?.as_bool()? }
         }

@@ -50,6 +50,7 @@ pub(in crate::io) fn every_event() -> Vec<CallEvent> {
             attempt: 2,
         },
         CallEvent::CallbackClosed { outcome: "reached".into() },
+        CallEvent::HandOver { by: anna(), to: "queue-cards".into(), attended: true, outcome: "taken".into() },
         CallEvent::TransferBegan { target: "fraud_desk".into(), refer: true },
         CallEvent::Transferred { target: "fraud_desk".into(), took: seconds(7) },
         CallEvent::TransferFailed { target: "fraud_desk".into(), reason: "busy".into() },

@@ -13,6 +13,7 @@
 mod callbacks;
 mod dispatch;
 mod estimate;
+mod handover;
 mod operator;
 mod ticket;
 mod vocabulary;
@@ -63,6 +64,8 @@ struct Talk {
     ticket: Ticket,
     entered: Instant,
     began: Instant,
+    /// The operator has left; the caller is being handed over.
+    parted: bool,
 }
 
 /// With whom an operator talks.
@@ -286,7 +289,8 @@ impl Acd {
             Who::Callback(callback) => self.dial(id, callback.ticket),
         };
         let (ticket, entered) = (waiting.ticket, waiting.entered);
-        self.talks.insert(call, Talk { with, operator: id.clone(), ticket, entered, began: now.instant });
+        self.talks
+            .insert(call, Talk { with, operator: id.clone(), ticket, entered, began: now.instant, parted: false });
         self.settle(now);
     }
 
@@ -308,6 +312,9 @@ impl Acd {
     }
 
     fn release(&mut self, now: Now, talk: &Talk) {
+        if talk.parted {
+            return;
+        }
         let queue = &talk.ticket.queue;
         let wrap_up = self.policies.get(queue).map_or(Duration::ZERO, |policy| policy.wrap_up);
         let talked = now.instant.since(talk.began);

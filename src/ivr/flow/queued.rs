@@ -40,6 +40,11 @@ impl Ticket {
         self.queue
     }
 
+    /// The same step's place in another queue.
+    pub(super) const fn handed_on(self, queue: QueueId, now: Instant) -> Self {
+        Self { queue, entered: now, ..self }
+    }
+
     /// The place of a callback: what follows the talk is what follows it for callers of the same queue. `None` when
     /// no step of the menu leads to it.
     pub(super) fn of_callback(menu: &Menu, queue: QueueId, now: Instant) -> Option<Self> {

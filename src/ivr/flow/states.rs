@@ -134,6 +134,7 @@ impl State {
             (Self::Queued(state), Event::CallbackOrdered { accepted }) => state.callback_ordered(turn, accepted),
             (Self::Talking(state), Event::TalkEnded) => state.ended(turn),
             (Self::Talking(state), Event::Requeued) => Ok(state.requeued(turn)),
+            (Self::Talking(state), Event::HandedOn(queue)) => Ok(state.handed_on(turn, queue)),
             (Self::Transferring(state), Event::TransferFailed) => state.failed(turn),
             (Self::Recording(state), Event::MessageEnded { length, stored }) => state.ended(turn, length, stored),
             (state, _) => Ok(Next::Wait(state)),

@@ -49,6 +49,8 @@ pub enum Event {
     TalkEnded,
     /// The operator's side broke down during the talk: the caller is back at the front of the queue.
     Requeued,
+    /// The operator has handed the caller on into another queue.
+    HandedOn(QueueId),
     /// The queue gave the caller up.
     QueueEnded(QueueEnd),
     /// What became of [`Command::OrderCallback`].

@@ -57,6 +57,7 @@ impl Traffic {
                 | CallEvent::CallbackOrdered
                 | CallEvent::CallingBack { .. }
                 | CallEvent::CallbackClosed { .. }
+                | CallEvent::HandOver { .. }
                 | CallEvent::TransferBegan { .. }
                 | CallEvent::TransferFailed { .. }
                 | CallEvent::TransferEnded { .. }

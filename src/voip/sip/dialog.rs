@@ -94,6 +94,14 @@ impl Dialog {
         self.call_id == request.call_id && self.remote.tag() == request.from.tag()
     }
 
+    /// Whether this is the dialog of a Call-ID with these tags; a peer of RFC 2543 without a tag is named `0`
+    /// (RFC 3891 §6.1).
+    #[must_use]
+    pub fn is_named(&self, call_id: &str, ours: &str, theirs: &str) -> bool {
+        let remote = self.remote.tag().unwrap_or("0");
+        *self.call_id.as_str() == *call_id && self.local_tag() == ours && remote == theirs
+    }
+
     /// Whether a response to our INVITE is of this dialog and not of another branch of a fork (§13.2.2.4).
     #[must_use]
     pub fn made(&self, response: &Response) -> bool {

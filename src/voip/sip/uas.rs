@@ -4,9 +4,9 @@ use super::headers::{ContentType, HeaderName};
 use super::{Method, Request, Response, Status, Uri};
 
 /// The methods that we take, for `Allow`.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REGISTER";
-/// The extensions that we know, for `Supported`. A peer may require none.
-pub const SUPPORTED: &str = "";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, REGISTER";
+/// The extensions that we know, for `Supported`: a peer may require these and no others.
+pub const SUPPORTED: &str = "replaces, norefersub";
 /// The bodies that we take, for `Accept`.
 pub const ACCEPT: &str = "application/sdp";
 
@@ -37,8 +37,9 @@ fn refuse_method(method: &Method) -> Option<Status> {
         | Method::Options
         | Method::Info
         | Method::Notify
+        | Method::Refer
         | Method::Register => None,
-        Method::Prack | Method::Update | Method::Refer | Method::Subscribe | Method::Publish | Method::Message => {
+        Method::Prack | Method::Update | Method::Subscribe | Method::Publish | Method::Message => {
             Some(Status::METHOD_NOT_ALLOWED)
         }
         Method::Other(_) => Some(Status::NOT_IMPLEMENTED),
@@ -50,7 +51,8 @@ fn refuse_extensions(request: &Request) -> Option<Response> {
     if request.method == Method::Cancel {
         return None;
     }
-    let unknown: Vec<&str> = request.headers.words(HeaderName::Require).collect();
+    let is_known = |word: &&str| SUPPORTED.split(", ").any(|known| known.eq_ignore_ascii_case(word));
+    let unknown: Vec<&str> = request.headers.words(HeaderName::Require).filter(|word| !is_known(word)).collect();
     if unknown.is_empty() {
         return None;
     }

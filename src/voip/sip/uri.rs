@@ -199,6 +199,14 @@ impl SipUri {
         found.map(|(_, value)| plain(value.unwrap_or("")))
     }
 
+    /// The value of a header that the URI wants in its request (§19.1.1), without escapes; its name in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        let plain = |text: &str| String::from_utf8_lossy(&unescape(text)).into_owned();
+        let pairs = self.headers.as_deref()?.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.into_iter().find(|(known, _)| plain(known).eq_ignore_ascii_case(name)).map(|(_, value)| plain(value))
+    }
+
     /// The transport that the URI asks for; `None` when it names none or one that we do not speak.
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {

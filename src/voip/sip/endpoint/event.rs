@@ -2,8 +2,10 @@
 
 use super::errand::{ErrandId, Reply};
 use super::referral::ReferProgress;
+use super::referred::Referred;
 use crate::voip::sip::Request;
 use crate::voip::sip::Status;
+use crate::voip::sip::headers::NameAddr;
 use crate::voip::sip::peer::{ConnectionId, Peer};
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::transaction::arena::Key;
@@ -158,7 +160,11 @@ pub enum Event {
         status: Status,
         /// When to try again, if the peer said so.
         retry_after: Option<Duration>,
+        /// Who else might be asked, the first wish first (3xx, RFC 3261 §21.3); at most eight.
+        contacts: Vec<NameAddr>,
     },
+    /// The peer asks us to call somebody else: `accept_refer` or `refuse_refer` it.
+    Referred(Box<Referred>),
     /// How our REFER goes on. `Done` and `Failed` are its end, and the leg still stands.
     Refer {
         /// The leg.

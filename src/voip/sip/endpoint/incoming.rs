@@ -52,8 +52,16 @@ impl Endpoint {
         let local = self.visible(local, from, Some(&request));
         let offered = Offered { dialog: Box::new(dialog), invite: Box::new(request.clone()), transaction };
         let state = State::Offered(offered);
-        let leg =
-            Leg { state, local, tag, origin: Some(origin), source: Some(from.addr.ip()), deadline: None, login: None };
+        let leg = Leg {
+            state,
+            local,
+            tag,
+            origin: Some(origin),
+            source: Some(from.addr.ip()),
+            deadline: None,
+            login: None,
+            strays: Vec::new(),
+        };
         let leg = self.insert_leg(now, leg, self.config.limits.unanswered);
         self.transactions.set_owner(transaction, Owner::Invited(leg));
         let offer = uas::body_of(&request.body);
@@ -88,7 +96,8 @@ impl Endpoint {
                 | Owner::Errand
                 | Owner::Inviting(_)
                 | Owner::Leaving(_)
-                | Owner::Referring(_),
+                | Owner::Referring(_)
+                | Owner::Notifying(_),
             )
             | None => None,
         };

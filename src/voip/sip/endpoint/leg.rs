@@ -34,6 +34,8 @@ pub(super) enum LegTimer {
     Overdue,
     /// A REFER has brought no result.
     Referral,
+    /// Nothing more is told of a REFER of the peer.
+    Subscription,
 }
 
 /// One side of a call.
@@ -51,6 +53,8 @@ pub(super) struct Leg {
     pub deadline: Option<TimerId>,
     /// Our login at the peer, when it may ask for one.
     pub login: Option<Box<DigestClient>>,
+    /// Branches of a fork that have answered too late and were hung up.
+    pub strays: Vec<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -77,6 +81,27 @@ pub(super) struct Calling {
     pub to: Peer,
     pub transaction: TransactionId,
     pub progress: Progress,
+    /// The tags of those at whom it rings: a proxy may have forked the INVITE (§13.2.2.4).
+    pub early: Vec<Box<str>>,
+    /// Somebody else has answered, which a CANCEL tells (RFC 3326).
+    pub elsewhere: bool,
+}
+
+/// The most early dialogs that are remembered of one INVITE.
+const MAX_EARLY: usize = 16;
+
+impl Calling {
+    /// Somebody rings.
+    pub fn hear_of(&mut self, tag: Option<&str>) {
+        if let Some(tag) = tag.filter(|tag| !self.rings_at(tag) && self.early.len() < MAX_EARLY) {
+            self.early.push(tag.into());
+        }
+    }
+
+    /// Whether the INVITE rings at the one with this tag.
+    pub fn rings_at(&self, tag: &str) -> bool {
+        self.early.iter().any(|known| **known == *tag)
+    }
 }
 
 /// How far an invited peer has come: a CANCEL must wait for a provisional response (§9.1).
@@ -95,6 +120,8 @@ pub(super) struct Standing {
     pub offer: OfferState,
     /// Our REFER that has no result yet.
     pub referral: Option<Box<Referral>>,
+    /// How many REFERs of the peer were accepted.
+    pub referrals: u8,
 }
 
 /// Where the leg stands with INVITEs of the peer.
@@ -173,7 +200,7 @@ impl Leg {
 impl Standing {
     /// A leg that was just answered.
     pub const fn new(dialog: Dialog, offer: OfferState) -> Self {
-        Self { dialog, offer, referral: None }
+        Self { dialog, offer, referral: None, referrals: 0 }
     }
 
     /// The timers that run.

@@ -21,6 +21,8 @@ mod leg;
 mod outgoing;
 mod receive;
 mod referral;
+mod referred;
+mod replaces;
 mod standing;
 mod streams;
 mod tables;
@@ -30,6 +32,8 @@ pub use errand::{ErrandId, Reply};
 pub use event::{Command, Event, Incoming, LegId, RequestToken};
 pub use outgoing::{NoRoom, OutgoingCall};
 pub use referral::{Refer, ReferFailure, ReferProgress};
+pub use referred::{Referred, referred_by};
+pub use replaces::Replaced;
 
 use crate::model::Instant;
 use crate::voip::sip::digest::{DigestClient, Login};
@@ -62,6 +66,8 @@ enum Owner {
     Referring(LegId),
     /// A request of ours outside of every call.
     Errand,
+    /// A NOTIFY of ours.
+    Notifying(LegId),
 }
 
 /// A timer above the transactions.
@@ -98,6 +104,8 @@ pub struct Endpoint {
     by_source: HashMap<IpAddr, usize>,
     /// Requests that wait for an answer from above.
     asked: HashMap<TransactionId, Asked>,
+    /// Who is told how their REFER goes.
+    notifiers: HashMap<LegId, referred::Notifier>,
     streams: Streams,
     commands: VecDeque<Command>,
     events: VecDeque<Event>,
@@ -122,6 +130,7 @@ impl Endpoint {
             by_origin: HashMap::new(),
             by_source: HashMap::new(),
             asked: HashMap::new(),
+            notifiers: HashMap::new(),
             commands: VecDeque::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -265,6 +274,35 @@ impl Endpoint {
     pub fn refer(&mut self, now: Instant, leg: LegId, refer: Refer) {
         self.say_refer(now, leg, refer);
         self.settle(now);
+    }
+
+    /// Answers an [`Event::Referred`] with 202; [`Endpoint::tell_refer`] then tells how it goes.
+    pub fn accept_refer(&mut self, now: Instant, leg: LegId, token: RequestToken) {
+        self.say_refer_accepted(now, leg, token);
+        self.settle(now);
+    }
+
+    /// Answers an [`Event::Referred`] with a refusal.
+    pub fn refuse_refer(&mut self, now: Instant, token: RequestToken, status: Status) {
+        if let Some(request) = self.take_asked(token) {
+            let mut response = request.response(status);
+            self.sign(&mut response);
+            self.respond_now(now, token.0, &response);
+        }
+        self.settle(now);
+    }
+
+    /// Tells the peer of an accepted REFER how far the new call has come (NOTIFY), unless it wants no news. A final
+    /// status is the last. The leg may be over.
+    pub fn tell_refer(&mut self, now: Instant, leg: LegId, status: Status) {
+        self.say_refer_news(now, leg, status);
+        self.settle(now);
+    }
+
+    /// Cancels an outgoing call that somebody else has answered, and says so (RFC 3326).
+    pub fn cancel_elsewhere(&mut self, now: Instant, leg: LegId) {
+        self.mark_elsewhere(leg);
+        self.hang_up(now, leg);
     }
 
     /// Our login at the peer of a call that came in, should it ask for one within the call.

@@ -6,7 +6,7 @@ use super::{Endpoint, Event, LegId, Owner};
 use crate::model::Instant;
 use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::digest::{DigestClient, Learnt, Login};
-use crate::voip::sip::headers::{ContentType, HeaderName, Headers, NameAddr, RetryAfter, SipCallId};
+use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameAddr, Reason, RetryAfter, SipCallId};
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteClient, NonInviteClient, Wire, matching, timers};
 use crate::voip::sip::{Method, Peer, Request, Response, Status, Uri, uac, uas};
@@ -58,7 +58,16 @@ impl Endpoint {
         let login = call.login.map(|login| Box::new(DigestClient::new(login)));
         let calling = self.begin_invite(now, invite, local, peer);
         let transaction = calling.transaction;
-        let leg = Leg { state: State::Calling(calling), local, tag, origin: None, source: None, deadline: None, login };
+        let leg = Leg {
+            state: State::Calling(calling),
+            local,
+            tag,
+            origin: None,
+            source: None,
+            deadline: None,
+            login,
+            strays: Vec::new(),
+        };
         let leg = self.insert_leg(now, leg, self.config.limits.ringing);
         self.transactions.set_owner(transaction, Owner::Inviting(leg));
         Ok(leg)
@@ -72,7 +81,14 @@ impl Endpoint {
         let key = matching::client_key(&branch, &Method::Invite);
         let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
         let transaction = self.transactions.begin(now, key, to, Owner::Ours, start);
-        Calling { invite: Box::new(invite), to, transaction, progress: Progress::Nothing }
+        Calling {
+            invite: Box::new(invite),
+            to,
+            transaction,
+            progress: Progress::Nothing,
+            early: Vec::new(),
+            elsewhere: false,
+        }
     }
 
     /// Answers the challenge of an INVITE that is still wanted: the same call with the next number (§22.2). `false`
@@ -116,8 +132,9 @@ impl Endpoint {
             (true, 300..) => {
                 let retry_after = response.headers.typed::<RetryAfter>().ok().flatten();
                 let retry_after = retry_after.map(|after| Duration::from_secs(after.seconds.into()));
+                let contacts = redirections(response);
                 self.end_leg(leg);
-                self.events.push_back(Event::Failed { leg, status: response.status, retry_after });
+                self.events.push_back(Event::Failed { leg, status: response.status, retry_after, contacts });
             }
             (false, 200..=299) => self.accepted_again(now, id, leg, response),
             (false, _) => {}
@@ -130,6 +147,7 @@ impl Endpoint {
             return;
         };
         let before = std::mem::replace(&mut state.progress, Progress::Provisional);
+        state.hear_of(response.to.tag());
         if let Some(State::Cancelling(_)) = self.legs.get(leg.0).map(|leg| &leg.state) {
             if before == Progress::Nothing {
                 // §9.1: a CANCEL may not be sent before something came; it has waited for this.
@@ -179,6 +197,16 @@ impl Endpoint {
         }
         let mut dialog = Dialog::of_client(response, response.to.uri(), to);
         self.acknowledge(leg, &dialog, local, response);
+        let tag = response.to.tag().unwrap_or_default();
+        if let Some(found) = self.legs.get_mut(leg.0) {
+            // Its answer came again: it has its BYE already.
+            if found.strays.iter().any(|known| **known == *tag) {
+                return;
+            }
+            if found.strays.len() < MAX_STRAYS {
+                found.strays.push(tag.into());
+            }
+        }
         let bye = dialog.request(Method::Bye);
         self.begin_request(now, bye, local, dialog.path(), Owner::Ours);
     }
@@ -197,7 +225,7 @@ impl Endpoint {
     pub(super) fn invite_failed(&mut self, leg: LegId, status: Status) {
         if let Some(State::Calling(_) | State::Cancelling(_)) = self.legs.get(leg.0).map(|leg| &leg.state) {
             self.end_leg(leg);
-            self.events.push_back(Event::Failed { leg, status, retry_after: None });
+            self.events.push_back(Event::Failed { leg, status, retry_after: None, contacts: Vec::new() });
         }
     }
 
@@ -215,11 +243,21 @@ impl Endpoint {
     /// CANCEL. Without a final response to the INVITE within 64 × T1 it counts as cancelled (§9.1).
     fn say_cancel(&mut self, now: Instant, leg: LegId) {
         let Some(State::Cancelling(state)) = self.legs.get(leg.0).map(|leg| &leg.state) else { return };
-        let cancel = uac::cancel(&state.invite);
+        let mut cancel = uac::cancel(&state.invite);
+        if state.elsewhere {
+            cancel.headers.push(&elsewhere());
+        }
         let to = state.to;
         let branch = cancel.vias.first().and_then(|via| via.branch()).unwrap_or_default().to_owned();
         self.begin_client(now, &cancel, &branch, to, Owner::Ours);
         self.set_deadline(now, leg, timers::GIVE_UP);
+    }
+
+    /// Whoever is cancelled next hears that somebody else has answered.
+    pub(super) fn mark_elsewhere(&mut self, leg: LegId) {
+        if let Some(State::Calling(state)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) {
+            state.elsewhere = true;
+        }
     }
 
     /// BYE; the leg leaves.
@@ -313,4 +351,27 @@ impl Endpoint {
             |reliability, steps: &mut _| Machine::NonInviteClient(NonInviteClient::new(wire, reliability, steps));
         self.transactions.begin(now, key, to, owner, start)
     }
+}
+
+/// The most branches of a fork that are remembered for having answered too late.
+const MAX_STRAYS: usize = 16;
+/// The most Contacts of a 3xx that are looked at.
+const MAX_CONTACTS: usize = 8;
+
+/// Where a 3xx sends us, by its wish (`q`); nothing when it cannot be read.
+fn redirections(response: &Response) -> Vec<NameAddr> {
+    if !matches!(response.status.code(), 300..=399) {
+        return Vec::new();
+    }
+    let mut contacts = response.headers.all::<Contact>().unwrap_or_default();
+    contacts.sort_by_key(|contact| std::cmp::Reverse(contact.priority()));
+    contacts.iter().filter_map(Contact::addr).take(MAX_CONTACTS).cloned().collect()
+}
+
+/// So that a phone does not show a missed call (RFC 3326 §2).
+fn elsewhere() -> Reason {
+    let mut reason = Reason::new("SIP");
+    reason.params.set("cause", Some("200"));
+    reason.params.set("text", Some("Call completed elsewhere"));
+    reason
 }

@@ -107,6 +107,8 @@ impl Endpoint {
                 self.answer_request(now, reply, &request, response);
             }
             Method::Register => self.receive_register(now, from, reply, local, request),
+            // Nobody outside of a call may have somebody called.
+            Method::Refer => self.answer_request(now, reply, &request, request.response(Status::FORBIDDEN)),
             _ => {
                 let response = request.response(Status::NO_SUCH_CALL);
                 self.answer_request(now, reply, &request, response);
@@ -119,13 +121,19 @@ impl Endpoint {
             self.refuse_for_load(reply, &request);
             return;
         }
+        let token = self.begin_asked(now, reply, request.clone());
+        self.events.push_back(Event::Register { request: Box::new(request), from, local, token });
+    }
+
+    /// A transaction of a request that somebody above will answer.
+    pub(super) fn begin_asked(&mut self, now: Instant, reply: Peer, request: Request) -> RequestToken {
         let key = matching::server_key(&request);
         let start = |_, _: &mut _| Machine::NonInviteServer(NonInviteServer::new());
         let id = self.transactions.begin(now, key, reply, Owner::Asked, start);
         let token = RequestToken(id);
         let until = self.transactions.wheel().set(now + timers::GIVE_UP, Due::Core(CoreTimer::Unanswered(token)));
-        self.asked.insert(id, Asked { request: request.clone(), until });
-        self.events.push_back(Event::Register { request: Box::new(request), from, local, token });
+        self.asked.insert(id, Asked { request, until });
+        token
     }
 
     /// The request that waits for an answer, which is now given.
@@ -276,6 +284,12 @@ impl Endpoint {
             }
             (Tell::TimedOut, Owner::Errand) => self.errand_over(id, Reply::TimedOut),
             (Tell::TransportFailed, Owner::Errand) => self.errand_over(id, Reply::Unreachable),
+            (Tell::Response, Owner::Notifying(leg)) => {
+                if let Some(response) = response.filter(|response| response.status.is_final()) {
+                    self.notify_answered(leg, response);
+                }
+            }
+            (Tell::TimedOut | Tell::TransportFailed, Owner::Notifying(leg)) => self.drop_notifier(leg),
             (Tell::TimedOut, Owner::Referring(leg)) => self.refer_refused(leg, Status::REQUEST_TIMEOUT),
             (Tell::TransportFailed, Owner::Referring(leg)) => self.refer_refused(leg, Status::SERVICE_UNAVAILABLE),
             (Tell::TimedOut, Owner::Inviting(leg)) => self.invite_failed(leg, Status::REQUEST_TIMEOUT),

@@ -196,7 +196,7 @@ impl Endpoint {
     }
 }
 
-fn is_false(value: &[u8]) -> bool {
+pub(super) fn is_false(value: &[u8]) -> bool {
     value.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"false"))
 }
 

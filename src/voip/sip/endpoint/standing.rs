@@ -29,6 +29,7 @@ impl Endpoint {
             Method::Bye => self.receive_bye(now, leg, reply, &request),
             Method::Info => self.receive_info(now, leg, reply, request),
             Method::Notify => self.receive_notify(now, leg, reply, &request),
+            Method::Refer => self.receive_refer(now, leg, reply, request),
             Method::Options => self.answer_request(now, reply, &request, uas::describe(&request)),
             _ => self.answer_request(now, reply, &request, request.response(Status::NO_SUCH_CALL)),
         }
@@ -181,13 +182,16 @@ impl Endpoint {
 
     /// A timer of a leg.
     pub(super) fn fire(&mut self, now: Instant, leg: LegId, timer: LegTimer, timer_id: TimerId) {
+        if timer == LegTimer::Subscription {
+            return self.subscription_overdue(now, leg, timer_id);
+        }
         let Some(found) = self.legs.get(leg.0) else { return };
         match timer {
             LegTimer::Deadline if found.deadline == Some(timer_id) => self.overstayed(now, leg),
             LegTimer::Repeat => self.repeat_ok(now, leg, timer_id),
             LegTimer::Overdue => self.ack_overdue(now, leg, timer_id),
             LegTimer::Referral => self.referral_overdue(leg, timer_id),
-            LegTimer::Deadline => {}
+            LegTimer::Deadline | LegTimer::Subscription => {}
         }
     }
 

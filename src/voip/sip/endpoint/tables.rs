@@ -30,7 +30,8 @@ impl Endpoint {
 
     /// Forgets a leg.
     pub(super) fn end_leg(&mut self, leg: LegId) {
-        let Some(over) = self.legs.remove(leg.0) else { return };
+        let Some(mut over) = self.legs.remove(leg.0) else { return };
+        self.detach_notifier(leg, &mut over);
         self.by_tag.remove(&over.tag);
         if let Some(origin) = over.origin {
             self.by_origin.remove(&origin);

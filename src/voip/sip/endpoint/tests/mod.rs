@@ -6,6 +6,8 @@ mod logins;
 mod lost;
 mod races;
 mod referrals;
+mod referred;
+mod replaces;
 mod replies;
 mod routes;
 mod streams;
@@ -65,6 +67,10 @@ pub(super) fn words(event: &Event) -> String {
         Event::Progress { status, sdp: early, .. } => format!("Progress {status} {}", sdp(early)),
         Event::Answered { answer, .. } => format!("Answered {}", sdp(answer)),
         Event::Failed { status, .. } => format!("Failed {status}"),
+        Event::Referred(referred) => {
+            let replaces = referred.replaces.as_ref().map_or("-", |replaces| &*replaces.word);
+            format!("Referred {} {replaces}", referred.to.uri())
+        }
         Event::Refer { progress, .. } => format!("Refer {progress:?}"),
         Event::Replied { reply, .. } => format!("Replied {reply:?}"),
         Event::Terminated { .. } => "Terminated".into(),
@@ -263,6 +269,7 @@ pub(super) fn assert_empty(endpoint: &mut Endpoint) {
     assert_eq!(left, (0, 0, 0), "legs, transactions, timers");
     let maps = (endpoint.by_tag.len(), endpoint.by_origin.len(), endpoint.by_source.len(), endpoint.asked.len());
     assert_eq!(maps, (0, 0, 0, 0), "tags, origins, sources, asked");
+    assert!(endpoint.notifiers.is_empty(), "subscriptions");
 }
 
 /// An endpoint and messages written by hand.

@@ -119,6 +119,8 @@ fn a_second_branch_of_a_fork_that_answers_is_hung_up() {
     assert_eq!(heads(phone.say(&first)), ["ACK"]);
     assert_eq!(heads(phone.say(&first)), ["ACK"]);
     assert_eq!(heads(phone.say(&reply(&invite, "200 OK", "tag=b", "answer"))), ["ACK", "BYE"]);
+    assert_eq!(heads(phone.say(&reply(&invite, "200 OK", "tag=b", "answer"))), ["ACK"], "its ACK was lost");
+    assert_eq!(heads(phone.say(&reply(&invite, "200 OK", "tag=c", "answer"))), ["ACK", "BYE"]);
     assert_eq!(phone.told(), ["Answered answer"]);
 }
 

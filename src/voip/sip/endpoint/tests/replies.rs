@@ -17,13 +17,14 @@ fn check(message: &str, expected: u16, header: &str) {
 #[test]
 fn requests_nobody_needs_to_see_are_answered_at_once() {
     let options = request("OPTIONS", "one", "");
-    check(&options, 200, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REGISTER");
+    check(&options, 200, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, REGISTER");
     check(&options, 200, "Accept: application/sdp");
     check(&options, 200, "Server: hotline/test");
     check(&options.replace("Max-Forwards: 70", "Max-Forwards: 0"), 483, "");
     check(&request("OPTIONS", "one", "Require: 100rel, teleport"), 420, "Unsupported: 100rel, teleport");
     check(&request("INVITE", "one", "Require: 100rel"), 420, "Unsupported: 100rel");
-    for method in ["REFER", "SUBSCRIBE", "MESSAGE", "PUBLISH", "UPDATE", "PRACK"] {
+    check(&request("REFER", "one", "Refer-To: <sip:boris@bank>"), 403, "");
+    for method in ["SUBSCRIBE", "MESSAGE", "PUBLISH", "UPDATE", "PRACK"] {
         check(&request(method, "one", ""), 405, "Allow: INVITE");
     }
     check(&request("TELEPORT", "one", ""), 501, "Allow: INVITE");
