@@ -48,6 +48,7 @@ use crate::model::{
 };
 use crate::voip::media::{RecordingId, StreamId};
 use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
+use crate::voip::sip::locate::Answer;
 use crate::voip::sip::{ConnectionId, Peer, Status};
 use admission::Admission;
 use call::{Call, Link, Phase};
@@ -189,8 +190,14 @@ impl Exchange {
     }
 
     /// A connection that we wished for could not be opened.
-    pub fn handle_connect_failed(&mut self, now: Now, to: SocketAddr) {
+    pub fn handle_connect_failed(&mut self, now: Now, to: Peer) {
         self.sip.handle_connect_failed(now.instant, to);
+        self.pump(now);
+    }
+
+    /// The answer to a command to resolve.
+    pub fn handle_resolved(&mut self, now: Now, query: u64, answer: Answer) {
+        self.sip.handle_resolved(now.instant, query, answer);
         self.pump(now);
     }
 

@@ -7,6 +7,7 @@ use crate::model::PhoneNumber;
 use crate::voip::sip::digest::Login;
 use crate::voip::sip::endpoint::OutgoingCall;
 use crate::voip::sip::headers::{Headers, NameAddr};
+use crate::voip::sip::peer::NameId;
 use crate::voip::sip::{Host, Peer, SipUri};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -83,6 +84,24 @@ impl Way {
 }
 
 impl Outside {
+    /// Takes note of where a name leads: its first server is where media is opened towards, and calls of all of them
+    /// are the trunk's.
+    pub(super) fn locate(&mut self, name: NameId, peers: &[Peer]) {
+        let Some(first) = peers.first() else { return };
+        let trunks = self.trunks.values_mut().filter(|trunk| trunk.peer.name == Some(name));
+        for trunk in trunks {
+            trunk.peer = *first;
+            trunk.located = peers.iter().map(|peer| peer.addr.ip()).collect();
+        }
+        for destination in self.transfers.values_mut() {
+            if let Destination::Address { peer, .. } = destination
+                && peer.name == Some(name)
+            {
+                *peer = *first;
+            }
+        }
+    }
+
     /// The way to a target of a transfer; `None` for one that the configuration does not name.
     pub(super) fn transfer(&self, target: &str) -> Option<Way> {
         match self.transfers.get(target)? {

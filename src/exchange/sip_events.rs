@@ -41,6 +41,7 @@ impl Exchange {
             Event::Answered { leg, answer } => self.on_leg_answered(now, leg, answer.as_deref()),
             Event::Refer { leg, progress } => self.on_refer(now, leg, progress),
             Event::Referred(referred) => self.on_referred(now, *referred),
+            Event::Located { name, peers } => self.config.outside.locate(name, &peers),
             Event::Ringing { .. } | Event::Progress { .. } | Event::Replied { .. } => {}
         }
     }

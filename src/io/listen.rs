@@ -34,12 +34,12 @@ pub fn udp(addr: SocketAddr) -> Result<UdpSocket, ListenError> {
     })
 }
 
-/// A TCP listener, not blocking.
-pub fn tcp(addr: SocketAddr) -> Result<std::net::TcpListener, ListenError> {
+/// A listener of a stream transport, not blocking.
+pub fn stream(transport: Transport, addr: SocketAddr) -> Result<std::net::TcpListener, ListenError> {
     open(addr, Type::STREAM, Protocol::TCP)
         .and_then(|socket| socket.listen(BACKLOG).map(|()| socket))
         .map(std::net::TcpListener::from)
-        .map_err(|source| ListenError { transport: Transport::Tcp, addr, source })
+        .map_err(|source| ListenError { transport, addr, source })
 }
 
 /// Our own address on the way to `peer`: what to write into Via, Contact and SDP when a socket listens on every
@@ -152,8 +152,8 @@ mod tests {
         assert!(error.contains(&format!("pid {}", std::process::id())), "{error}");
         assert!(error.contains("--sip 127.0.0.1:"), "{error}");
 
-        let listener = tcp(loopback(0)).expect("a free port");
-        let error = tcp(listener.local_addr().expect("bound")).expect_err("taken").to_string();
+        let listener = stream(Transport::Tcp, loopback(0)).expect("a free port");
+        let error = stream(Transport::Tcp, listener.local_addr().expect("bound")).expect_err("taken").to_string();
         assert!(error.contains("TCP") && error.contains("in use"), "{error}");
     }
 

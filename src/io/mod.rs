@@ -2,10 +2,12 @@
 
 pub mod bank;
 pub mod clock;
+pub mod dns;
 pub mod listen;
 pub mod media;
 pub mod prompts;
 pub mod store;
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 pub mod watch;

@@ -15,6 +15,7 @@ use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, MediaEven
 use hotline::voip::sip::addresses::{Listener, Visibility};
 use hotline::voip::sip::digest::Ha1;
 use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits};
+use hotline::voip::sip::locate::Names;
 use hotline::voip::sip::{ConnectionId, Peer, Transport};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -124,6 +125,8 @@ impl Stage {
             contact_user: "bank".into(),
             listeners: vec![Listener { transport: Transport::Udp, addr: bank }],
             visibility: Visibility::default(),
+            names: Names::default(),
+            largest_datagram: 1_300,
             limits: Limits::default(),
         };
         let start = Instant::from_millis(1_000);

@@ -12,6 +12,7 @@ use hotline::voip::audio::PromptFrames;
 use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, StreamId};
 use hotline::voip::sip::addresses::{Listener, Visibility};
 use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits};
+use hotline::voip::sip::locate::Names;
 use hotline::voip::sip::{Peer, Transport};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -111,6 +112,8 @@ impl Crowd {
             contact_user: "bank".into(),
             listeners: vec![Listener { transport: Transport::Udp, addr: bank }],
             visibility: Visibility::default(),
+            names: Names::default(),
+            largest_datagram: 1_300,
             limits: Limits::default(),
         };
         let start = Instant::from_millis(1_000);

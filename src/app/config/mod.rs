@@ -5,11 +5,13 @@
 
 mod error;
 mod outside;
+mod place;
 mod sip;
 mod values;
 
 pub use error::ConfigError;
 pub use outside::{Callbacks, Target, Trunk};
+pub use place::Place;
 pub use sip::{ClientCertificates, Connections, Sip, Tls, WebSocket};
 pub use values::{Length, PortRange};
 

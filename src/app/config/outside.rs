@@ -1,22 +1,21 @@
 //! Whom the hotline may call outside: trunks, targets of transfers, and the way of callbacks.
 
-use super::Transport;
+use super::{Place, Transport};
 use crate::model::PhoneNumber;
-use crate::voip::sip::{Host, SipUri, Uri};
+use crate::voip::sip::{Host, SipUri, Transport as SipTransport, Uri};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// A provider or an exchange that calls go through.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
-    /// Where calls to it are sent. Example: `203.0.113.20:5060`.
-    pub address: SocketAddr,
-    /// How they travel. Default `udp`. Example: `tcp`.
-    #[serde(default = "udp")]
-    pub transport: Transport,
+    /// Where calls to it are sent: an address and port, or a name. Example: `sip.provider.example`.
+    pub address: Place,
+    /// How they travel. Default: `udp`, or for a name what name servers say. Example: `tls`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
     /// The host of its addresses, such as in `sip:+74951234567@sip.provider.example`. Default: its IP address.
     #[serde(default, with = "host", skip_serializing_if = "Option::is_none")]
     pub domain: Option<Host>,
@@ -41,10 +40,6 @@ pub struct Trunk {
 #[derive(Clone, Debug, PartialEq, Default)]
 struct NoPassword;
 
-const fn udp() -> Transport {
-    Transport::Udp
-}
-
 /// Somebody outside to whom menus may hand callers.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "RawTarget", into = "RawTarget")]
@@ -56,7 +51,7 @@ pub enum Target {
         /// The number as the trunk wants it.
         number: PhoneNumber,
     },
-    /// A SIP address that is reached without a trunk; its host is an IP address.
+    /// A SIP address that is reached without a trunk.
     Address {
         /// The address.
         uri: SipUri,
@@ -82,7 +77,9 @@ impl TryFrom<RawTarget> for Target {
         match raw {
             RawTarget { trunk: Some(trunk), number: Some(number), uri: None } => Ok(Self::Number { trunk, number }),
             RawTarget { trunk: None, number: None, uri: Some(text) } => match Uri::parse(&text) {
-                Ok(Uri::Sip(uri)) if uri.host.ip().is_some() => Ok(Self::Address { uri }),
+                Ok(Uri::Sip(uri)) if !uri.transport().is_some_and(SipTransport::is_web_socket) => {
+                    Ok(Self::Address { uri })
+                }
                 _ => Err(format!("{text:?} is no SIP address that can be called; write such as sip:desk@192.0.2.20")),
             },
             RawTarget { .. } => Err("write either trunk: and number:, or uri: alone".to_owned()),
@@ -221,11 +218,11 @@ mod tests {
                 "trunks: {a: {address: \"192.0.2.1:5060\", user: u, password_env: X, password_file: y}}",
                 "trunks.a has two passwords",
             ),
-            ("trunks: {a: {address: sip.example.com}}", "an IP address and a port"),
+            ("trunks: {a: {address: \"sip.example.com:x\"}}", "203.0.113.20:5060 or sip.provider.example"),
             ("trunks: {a: {address: \"192.0.2.1:5060\", domain: \"a b\"}}", "no name of a host"),
             ("transfers: {desk: {trunk: provider, number: \"+7495\"}}", "transfers.desk: there is no trunk provider"),
             ("transfers: {desk: {number: \"+7495\"}}", "either trunk: and number:, or uri: alone"),
-            ("transfers: {desk: {uri: \"sip:desk@example.com\"}}", "no SIP address that can be called"),
+            ("transfers: {desk: {uri: \"sip:desk@example.com;transport=ws\"}}", "no SIP address that can be called"),
             ("transfers: {desk: {uri: \"tel:112\"}}", "no SIP address that can be called"),
             ("callbacks: {via: provider}", "callbacks.via: there is no trunk provider"),
         ] {

@@ -9,26 +9,25 @@ pub(super) mod outside;
 pub(super) mod recordings;
 mod server;
 mod settings;
+mod sockets;
 mod tickets;
 mod web;
 mod wide;
 
 use super::cli::Serve;
-use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides, Transport};
+use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides};
 use super::{simulate, versions};
 use crate::exchange::Exchange;
 use crate::io::bank::{BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
 use crate::io::clock::Clock;
 use crate::io::media::MediaEngine;
 use crate::io::store::{Recorder, RecorderSettings, Store};
-use crate::io::tcp::{TcpConnections, TcpLimits};
-use crate::io::udp::UdpSockets;
 use crate::ivr::menu::Menu;
-use crate::voip::sip;
-use crate::voip::sip::addresses::Listener;
+use crate::voip::sip::locate::Names;
 use addresses::Addresses;
 use anyhow::{Context, Result};
 use server::{Inputs, Server, Stops};
+use sockets::Sockets;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -85,17 +84,19 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let prompts = Arc::new(std::mem::take(&mut chosen.prompts));
     let menu = chosen.menu.clone();
     outside::check(&config, &menu)?;
-    let outside = outside::of(&config)?;
+    let mut names = Names::default();
+    let outside = outside::of(&config, &mut names)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
     let (bank, repeats) = bank(&config, &menu, clock, &store, &recorder).await?;
     let stops = Stops::catch()?;
     let sockets = Sockets::bind(&config)?;
+    server::reload_at_hangup(&sockets.tls)?;
     let (outputs, media_outputs) = mpsc::channel(WAITING);
     let media = MediaEngine::start(settings::media(&config), &prompts, clock, &outputs)
         .context("the media threads cannot start")?;
     let mut exchange = Exchange::new(
         settings::exchange(&config, outside),
-        settings::endpoint(&config, sockets.listeners()),
+        settings::endpoint(&config, sockets.listeners(), names),
         &config.operators.realm,
         menu.clone(),
         prompts.clone(),
@@ -122,11 +123,14 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let pages = web::serve(config.http.listen, figures.clone()).await?;
     let served = menu::describe(&config, &chosen.activation, &menu);
     announce(&config, &sockets, pages.as_ref().map(|pages| pages.address), &served);
+    let (resolved_in, resolved) = mpsc::channel(WAITING);
     let server = Server {
         clock,
         exchange,
         udp: sockets.udp,
         tcp: sockets.tcp,
+        resolver: sockets.resolver,
+        resolved: resolved_in,
         media,
         bank,
         recorder: recorder.clone(),
@@ -145,6 +149,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let inputs = Inputs {
         udp: sockets.datagrams,
         tcp: sockets.connections,
+        resolved,
         media: media_outputs,
         answers: bank_answers,
         wide: wide_prepared,
@@ -167,44 +172,6 @@ async fn finish(store: &Store, recorder: &Recorder, tickets_written: tokio::task
         tracing::error!("the store did not take all records in time; some of the last calls may be incomplete");
     }
     store.close().await;
-}
-
-/// The sockets SIP comes in on, and what they hear.
-struct Sockets {
-    udp: UdpSockets,
-    tcp: TcpConnections,
-    datagrams: mpsc::Receiver<crate::io::udp::Received>,
-    connections: mpsc::Receiver<crate::io::tcp::TcpEvent>,
-}
-
-impl Sockets {
-    fn bind(config: &Config) -> Result<Self> {
-        let (datagrams_in, datagrams) = mpsc::channel(WAITING);
-        let (connections_in, connections) = mpsc::channel(WAITING);
-        let has = |transport| config.sip.transports.contains(&transport);
-        let on = |transport| if has(transport) { config.sip.listen.as_slice() } else { &[] };
-        let udp = UdpSockets::bind(on(Transport::Udp), &datagrams_in)?;
-        // Where port 0 was asked for, TCP takes the port that UDP was given.
-        let beside: Vec<_> = udp.local_addrs().collect();
-        let tcp_on = if has(Transport::Tcp) && has(Transport::Udp) { beside.as_slice() } else { on(Transport::Tcp) };
-        let tcp = TcpConnections::bind(tcp_on, TcpLimits::default(), connections_in)?;
-        Ok(Self { udp, tcp, datagrams, connections })
-    }
-
-    /// Where peers reach us.
-    fn listeners(&self) -> Vec<Listener> {
-        let udp = self.udp.local_addrs().map(|addr| Listener { transport: sip::Transport::Udp, addr });
-        let tcp = self.tcp.local_addrs().iter().map(|addr| Listener { transport: sip::Transport::Tcp, addr: *addr });
-        addresses::specific_listeners(udp.chain(tcp))
-    }
-
-    fn udp_address(&self) -> Option<SocketAddr> {
-        self.udp.local_addrs().next()
-    }
-
-    fn tcp_address(&self) -> Option<SocketAddr> {
-        self.tcp.local_addrs().first().copied()
-    }
 }
 
 async fn bank(
@@ -237,25 +204,15 @@ fn kept(menu: &Menu) -> BTreeMap<Arc<str>, Duration> {
 
 /// Tells a newcomer where it listens and what to dial.
 fn announce(config: &Config, sockets: &Sockets, pages: Option<SocketAddr>, menu: &str) {
-    for address in sockets.udp.local_addrs() {
-        println!("SIP udp {address}");
-    }
-    for address in sockets.tcp.local_addrs() {
-        println!("SIP tcp {address}");
+    for listener in sockets.bound() {
+        println!("SIP {} {}", listener.transport.name().to_ascii_lowercase(), listener.addr);
     }
     if let Some(address) = pages {
         println!("web     http://{address}/health and /metrics");
     }
     println!("menu    {menu}");
     println!("data    {}", config.data.display());
-    if let Some(address) = sockets.udp_address().or_else(|| sockets.tcp_address()) {
-        let host = if address.ip().is_unspecified() {
-            crate::io::listen::local_ip_towards(std::net::IpAddr::from([192, 0, 2, 1]))
-                .unwrap_or_else(|_| std::net::IpAddr::from([127, 0, 0, 1]))
-        } else {
-            address.ip()
-        };
-        let host = SocketAddr::new(host, address.port());
+    if let Some(host) = sockets.listeners().first().map(|listener| listener.addr) {
         println!("dial    sip:bank@{host}   keys: 2 1, card 4321, code 9876#");
     }
     println!("ready");

@@ -1,38 +1,41 @@
 //! Trunks and targets of the configuration as the exchange wants them, and menus held against them.
 
-use crate::app::config::{Config, Target, Trunk};
-use crate::exchange::{Destination, Outside, Trunk as CallTrunk};
+use crate::app::config::{Config, Place, Target, Transport, Trunk};
+use crate::exchange::{Destination as Callee, Outside, Trunk as CallTrunk};
 use crate::ivr::menu::{Menu, Step};
 use crate::voip::sip::digest::Login;
-use crate::voip::sip::{self, Host, Peer, SipUri};
+use crate::voip::sip::locate::{Destination, Names};
+use crate::voip::sip::{self, Peer, SipUri};
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
 
 /// Whom the exchange may call, passwords included.
-pub(super) fn of(config: &Config) -> Result<Outside> {
+pub(super) fn of(config: &Config, names: &mut Names) -> Result<Outside> {
     let mut outside = Outside { callbacks: config.callbacks.via.as_deref().map(Into::into), ..Outside::default() };
     for (name, trunk) in &config.trunks {
-        outside.trunks.insert(name.as_str().into(), trunk_of(name, trunk)?);
+        outside.trunks.insert(name.as_str().into(), trunk_of(name, trunk, names)?);
     }
     for (name, target) in &config.transfers {
         let destination = match target {
-            Target::Number { trunk, number } => {
-                Destination::Number { trunk: trunk.as_str().into(), number: number.clone() }
-            }
-            Target::Address { uri } => address(name, uri)?,
+            Target::Number { trunk, number } => Callee::Number { trunk: trunk.as_str().into(), number: number.clone() },
+            Target::Address { uri } => address(name, uri, names)?,
         };
         outside.transfers.insert(name.as_str().into(), destination);
     }
     Ok(outside)
 }
 
-fn trunk_of(name: &str, trunk: &Trunk) -> Result<CallTrunk> {
+fn trunk_of(name: &str, trunk: &Trunk, names: &mut Names) -> Result<CallTrunk> {
     let login = match &trunk.user {
         Some(user) => Some(Login { username: user.clone(), password: password(name, trunk)? }),
         None => None,
     };
-    let peer = Peer::at(trunk.transport.of_calls(), trunk.address);
-    let domain = trunk.domain.clone().unwrap_or_else(|| Host::from(trunk.address.ip()));
+    let transport = trunk.transport.map(Transport::of_calls);
+    let peer = match &trunk.address {
+        Place::Address(address) => Peer::at(transport.unwrap_or(sip::Transport::Udp), *address),
+        Place::Name { host, port } => named(Destination::new(&host.to_string(), *port, transport), names),
+    };
+    let domain = trunk.domain.clone().unwrap_or_else(|| trunk.address.host());
     Ok(CallTrunk { login, caller_id: trunk.caller_id.clone(), ..CallTrunk::new(peer, domain) })
 }
 
@@ -51,14 +54,25 @@ fn password(name: &str, trunk: &Trunk) -> Result<String> {
     }
 }
 
-fn address(name: &str, uri: &SipUri) -> Result<Destination> {
-    let transport = uri.transport().unwrap_or(sip::Transport::Udp);
-    let ip = uri.host.ip().with_context(|| format!("transfers.{name}: the host of {uri} is no IP address"))?;
-    if !matches!(transport, sip::Transport::Udp | sip::Transport::Tcp) {
-        bail!("transfers.{name}: only udp and tcp can be called, not {transport}");
+/// A peer that is found by its name.
+fn named(destination: Destination, names: &mut Names) -> Peer {
+    let usual = if destination.secure { sip::Transport::Tls } else { sip::Transport::Udp };
+    Peer::named(destination.transport.unwrap_or(usual), names.keep(destination))
+}
+
+fn address(name: &str, uri: &SipUri, names: &mut Names) -> Result<Callee> {
+    if let Some(destination) = Destination::of(uri) {
+        return Ok(Callee::Address { uri: uri.clone(), peer: named(destination, names) });
     }
+    let usual = if uri.secure { sip::Transport::Tls } else { sip::Transport::Udp };
+    let transport = match uri.transport() {
+        Some(sip::Transport::Tcp) if uri.secure => sip::Transport::Tls,
+        other => other.unwrap_or(usual),
+    };
+    let host = uri.params.get("maddr").and_then(|maddr| maddr.parse().ok()).or(uri.host.ip());
+    let ip = host.with_context(|| format!("transfers.{name}: the host of {uri} is neither a name nor an address"))?;
     let addr = SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port()));
-    Ok(Destination::Address { uri: uri.clone(), peer: Peer::at(transport, addr) })
+    Ok(Callee::Address { uri: uri.clone(), peer: Peer::at(transport, addr) })
 }
 
 /// A menu may hand callers only to targets that the configuration names; every other step is told with its place.

@@ -10,14 +10,17 @@ use super::wide::{Prepared, WidePrompts};
 use crate::exchange::{Command, Exchange};
 use crate::io::bank::{Bank, Cache};
 use crate::io::clock::Clock;
+use crate::io::dns::Resolver;
 use crate::io::media::{MediaEngine, MediaOutput};
 use crate::io::store::{Recorder, Store, StoredRegistration, VoiceMessage};
 use crate::io::tcp::{CloseReason, TcpConnections, TcpEvent};
+use crate::io::tls::Tls;
 use crate::io::udp::{Received, UdpSockets};
 use crate::ivr::menu::Name;
 use crate::model::{BankAnswer, BankRequest, CallId, RequestId};
 use crate::voip::media::{MediaCommand, RecordingId, StreamId};
 use crate::voip::sip;
+use crate::voip::sip::locate::{self, Query};
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -42,6 +45,7 @@ pub(super) struct Answer {
 pub(super) struct Inputs {
     pub udp: Receiver<Received>,
     pub tcp: Receiver<TcpEvent>,
+    pub resolved: Receiver<(u64, locate::Answer)>,
     pub media: Receiver<MediaOutput>,
     pub answers: Receiver<Answer>,
     pub wide: Receiver<Prepared>,
@@ -55,6 +59,8 @@ pub(super) struct Server {
     pub exchange: Exchange,
     pub udp: UdpSockets,
     pub tcp: TcpConnections,
+    pub resolver: Arc<Resolver>,
+    pub resolved: Sender<(u64, locate::Answer)>,
     pub media: MediaEngine,
     pub bank: Arc<Cache>,
     pub recorder: Recorder,
@@ -77,6 +83,7 @@ pub(super) struct Server {
 enum Input {
     Datagram(Received),
     Tcp(TcpEvent),
+    Resolved(u64, locate::Answer),
     Media(MediaOutput),
     Answer(Answer),
     Wide(Prepared),
@@ -99,6 +106,20 @@ impl Stops {
     }
 }
 
+/// Reads the certificates anew at SIGHUP.
+pub(super) fn reload_at_hangup(tls: &Arc<Tls>) -> Result<()> {
+    let mut hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
+    let tls = Arc::clone(tls);
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            if let Err(error) = tls.reload() {
+                tracing::error!(%error, "the new certificates are not taken; the old ones go on");
+            }
+        }
+    });
+    Ok(())
+}
+
 impl Server {
     /// Serves until it is told to stop and the last call has ended, or told to stop twice.
     pub async fn run(mut self, mut inputs: Inputs) {
@@ -115,6 +136,7 @@ impl Server {
             let input = tokio::select! {
                 Some(received) = inputs.udp.recv() => Input::Datagram(received),
                 Some(event) = inputs.tcp.recv() => Input::Tcp(event),
+                Some((query, answer)) = inputs.resolved.recv() => Input::Resolved(query, answer),
                 Some(output) = inputs.media.recv() => Input::Media(output),
                 Some(answer) = inputs.answers.recv() => Input::Answer(answer),
                 Some(prepared) = inputs.wide.recv() => Input::Wide(prepared),
@@ -149,6 +171,7 @@ impl Server {
                 self.exchange.handle_datagram(now, received.peer, local, &received.bytes);
             }
             Input::Tcp(event) => self.take_tcp(event),
+            Input::Resolved(query, answer) => self.exchange.handle_resolved(now, query, answer),
             Input::Media(output) => self.take_media(output),
             Input::Answer(Answer { call, request, outcome }) => {
                 self.exchange.handle_bank_answer(now, call, request, outcome);
@@ -220,8 +243,10 @@ impl Server {
                     self.exchange.handle_stream_bytes(now, connection, &bytes);
                 }
             }
+            // Nobody heard of it.
+            TcpEvent::Closed { reason: CloseReason::HandshakeFailed, .. } => {}
             TcpEvent::Closed { peer, reason: CloseReason::ConnectFailed } => {
-                self.exchange.handle_connect_failed(now, peer.addr);
+                self.exchange.handle_connect_failed(now, peer);
             }
             TcpEvent::Closed { peer, .. } => {
                 if let Some(connection) = peer.connection {
@@ -298,14 +323,26 @@ impl Server {
                     tracing::debug!(peer = %to.addr, %error, "a datagram could not be sent");
                 }
             }
-            sip::endpoint::Command::Connect { to } => {
-                if let Err(error) = self.tcp.connect(to) {
+            sip::endpoint::Command::Connect { to, name } => {
+                if let Err(error) = self.tcp.connect(to, name.map(String::from)) {
                     tracing::warn!(peer = %to, %error, "no connection");
                     self.exchange.handle_connect_failed(now, to);
                 }
             }
             sip::endpoint::Command::Close(connection) => self.tcp.close(connection),
+            sip::endpoint::Command::Resolve(query) => self.resolve(query),
         }
+    }
+
+    /// Asks name servers on a task of its own; what comes of it is told in any case.
+    fn resolve(&self, query: Query) {
+        let (resolver, resolved) = (Arc::clone(&self.resolver), self.resolved.clone());
+        tokio::spawn(async move {
+            let answer = resolver.ask(&query.name, query.kind).await;
+            if resolved.send((query.id, answer)).await.is_err() {
+                tracing::debug!(name = %query.name, "a name was found after the server stopped");
+            }
+        });
     }
 
     fn open_media(&mut self, stream: StreamId, beside: Option<StreamId>, towards: IpAddr) {

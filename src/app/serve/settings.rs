@@ -6,6 +6,7 @@ use crate::io::media::MediaConfig;
 use crate::model::{Playlist, PromptId};
 use crate::voip::sip::addresses::Listener;
 use crate::voip::sip::endpoint::{EndpointConfig, Limits};
+use crate::voip::sip::locate::Names;
 use std::num::NonZero;
 
 pub(super) fn media(config: &Config) -> MediaConfig {
@@ -20,12 +21,14 @@ pub(super) fn media(config: &Config) -> MediaConfig {
     }
 }
 
-pub(super) fn endpoint(config: &Config, listeners: Vec<Listener>) -> EndpointConfig {
+pub(super) fn endpoint(config: &Config, listeners: Vec<Listener>, names: Names) -> EndpointConfig {
     EndpointConfig {
         user_agent: config.sip.user_agent.clone(),
         contact_user: "hotline".to_owned(),
         listeners,
         visibility: config.sip.visibility(),
+        names,
+        largest_datagram: config.sip.largest_datagram.get(),
         limits: Limits { retry_after: config.limits.retry_after.duration(), ..Limits::default() },
     }
 }

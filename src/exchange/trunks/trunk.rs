@@ -16,6 +16,8 @@ use std::time::Duration;
 pub struct Trunk {
     /// Where its requests go.
     pub peer: Peer,
+    /// Where else it is, when it is known by a name.
+    pub located: Vec<IpAddr>,
     /// The host of its URIs.
     pub domain: Host,
     /// Our account there.
@@ -67,6 +69,7 @@ impl Trunk {
     pub const fn new(peer: Peer, domain: Host) -> Self {
         Self {
             peer,
+            located: Vec::new(),
             domain,
             login: None,
             caller_id: None,
@@ -87,7 +90,10 @@ impl Trunk {
     #[must_use]
     pub fn is_at(&self, source: IpAddr) -> bool {
         match self.from.as_slice() {
-            [] => self.peer.addr.ip().to_canonical() == source.to_canonical(),
+            [] => {
+                let is_it = |ip: IpAddr| ip.to_canonical() == source.to_canonical();
+                is_it(self.peer.addr.ip()) || self.located.iter().copied().any(is_it)
+            }
             networks => networks.iter().any(|network| network.contains(source)),
         }
     }

@@ -4,8 +4,8 @@ use super::{CloseReason, SendError, TcpLimits};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, interval_at, timeout};
 
 /// Bytes read at once. A SIP message is seldom longer.
 const READ: usize = 8_192;
@@ -15,6 +15,7 @@ const READ: usize = 8_192;
 pub struct Link {
     queue: mpsc::Sender<Vec<u8>>,
     overrun: Arc<AtomicBool>,
+    _kept: oneshot::Sender<()>,
 }
 
 /// The other ends of a [`Link`].
@@ -22,13 +23,38 @@ pub struct Link {
 pub struct Ends {
     queue: mpsc::Receiver<Vec<u8>>,
     overrun: Arc<AtomicBool>,
+    dropped: oneshot::Receiver<()>,
 }
+
+impl Ends {
+    /// The next bytes to write; `None` when the link was dropped.
+    pub async fn next(&mut self) -> Option<Vec<u8>> {
+        self.queue.recv().await
+    }
+
+    /// Whether more waited than may.
+    pub fn is_overrun(&self) -> bool {
+        self.overrun.load(Ordering::Relaxed)
+    }
+
+    /// Until the link is dropped.
+    pub async fn dropped(&mut self) {
+        // Nothing is ever sent: the end of the sender is what is waited for.
+        match (&mut self.dropped).await {
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+/// What keeps a connection alive that we opened: a double line end (RFC 5626 §3.5.1).
+const PING: &[u8] = b"\r\n\r\n";
 
 /// A way to a connection with room for `capacity` messages.
 pub fn link(capacity: usize) -> (Link, Ends) {
     let (sender, receiver) = mpsc::channel(capacity.max(1));
     let overrun = Arc::new(AtomicBool::new(false));
-    (Link { queue: sender, overrun: Arc::clone(&overrun) }, Ends { queue: receiver, overrun })
+    let (kept, dropped) = oneshot::channel();
+    (Link { queue: sender, overrun: Arc::clone(&overrun), _kept: kept }, Ends { queue: receiver, overrun, dropped })
 }
 
 impl Link {
@@ -45,7 +71,15 @@ impl Link {
 
 /// Reads and writes until one of them ends, and says why. `received` hands bytes on; when it fails nobody wants
 /// them any more.
-pub async fn carry<S, F, E>(stream: S, ends: Ends, limits: TcpLimits, received: impl Fn(Vec<u8>) -> F) -> CloseReason
+///
+/// `is_ours`: we have opened it, and keep it alive.
+pub async fn carry<S, F, E>(
+    stream: S,
+    ends: Ends,
+    limits: TcpLimits,
+    is_ours: bool,
+    received: impl Fn(Vec<u8>) -> F,
+) -> CloseReason
 where
     S: AsyncRead + AsyncWrite,
     F: Future<Output = Result<(), E>>,
@@ -54,7 +88,7 @@ where
     let busy = AtomicBool::new(false);
     tokio::select! {
         reason = read(reader, limits, &busy, received) => reason,
-        reason = write(writer, ends, limits, &busy) => reason,
+        reason = write(writer, ends, limits, is_ours, &busy) => reason,
     }
 }
 
@@ -89,14 +123,24 @@ async fn write(
     mut stream: impl AsyncWrite + Unpin,
     mut ends: Ends,
     limits: TcpLimits,
+    is_ours: bool,
     busy: &AtomicBool,
 ) -> CloseReason {
-    while let Some(bytes) = ends.queue.recv().await {
+    let mut pings = interval_at(Instant::now() + limits.keep_alive, limits.keep_alive);
+    loop {
+        let (bytes, is_ping) = tokio::select! {
+            bytes = ends.next() => match bytes {
+                Some(bytes) => (bytes, false),
+                None => break,
+            },
+            _ = pings.tick(), if is_ours => (PING.to_vec(), true),
+        };
         if ends.overrun.load(Ordering::Relaxed) {
             return CloseReason::Stalled;
         }
         match timeout(limits.stall, stream.write_all(&bytes)).await {
-            Ok(Ok(())) => busy.store(true, Ordering::Relaxed),
+            // A ping that nobody answers is no life.
+            Ok(Ok(())) => busy.store(!is_ping || busy.load(Ordering::Relaxed), Ordering::Relaxed),
             Ok(Err(_)) => return CloseReason::Broken,
             Err(_) => return CloseReason::Stalled,
         }

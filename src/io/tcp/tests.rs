@@ -7,10 +7,14 @@ fn loopback() -> [SocketAddr; 1] {
     [SocketAddr::from(([127, 0, 0, 1], 0))]
 }
 
+fn listeners() -> [Listener; 1] {
+    loopback().map(|addr| Listener { transport: Transport::Tcp, addr })
+}
+
 fn server(limits: TcpLimits) -> (TcpConnections, SocketAddr, mpsc::Receiver<TcpEvent>) {
     let (sender, events) = mpsc::channel(16);
-    let connections = TcpConnections::bind(&loopback(), limits, sender).expect("bound");
-    let addr = connections.local_addrs()[0];
+    let connections = TcpConnections::bind(&listeners(), limits, Doors::default(), sender).expect("bound");
+    let addr = connections.listeners()[0].addr;
     (connections, addr, events)
 }
 
@@ -75,7 +79,7 @@ async fn one_source_cannot_take_all_connections() {
     let mut third = TcpStream::connect(addr).await.expect("accepted by the system");
     let turned_away = matches!(third.read(&mut [0; 1]).await, Ok(0) | Err(_));
     assert!(turned_away);
-    assert_eq!((connections.len(), connections.refused()), (2, 1));
+    assert_eq!((connections.len(), connections.counts().refused.load(Ordering::Relaxed)), (2, 1));
     drop(kept);
     closed(&mut events).await;
     closed(&mut events).await;
@@ -117,7 +121,7 @@ async fn we_connect_out_and_a_closed_port_is_told() {
     let (connections, _, mut events) = server(TcpLimits::default());
     let listener = TcpListener::bind(loopback()[0]).await.expect("bound");
     let there = listener.local_addr().expect("bound");
-    let id = connections.connect(there).expect("room");
+    let id = connections.connect(Peer::at(Transport::Tcp, there), None).expect("room");
     connections.send(id, b"INVITE".to_vec()).expect("queued before it stands");
     let (mut stream, _) = listener.accept().await.expect("accepted");
     assert_eq!(opened(&mut events).await, id);
@@ -126,6 +130,6 @@ async fn we_connect_out_and_a_closed_port_is_told() {
     assert_eq!(&got, b"INVITE");
     drop((listener, stream));
     assert_eq!(closed(&mut events).await, CloseReason::ByPeer);
-    connections.connect(there).expect("room");
+    connections.connect(Peer::at(Transport::Tcp, there), None).expect("room");
     assert_eq!(closed(&mut events).await, CloseReason::ConnectFailed);
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 pub struct Listener {
     /// The transport.
     pub transport: Transport,
-    /// The address and port; never an unspecified address, for peers are told it.
+    /// The address and port; as peers are told it, never an unspecified address.
     pub addr: SocketAddr,
 }
 

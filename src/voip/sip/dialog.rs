@@ -1,6 +1,7 @@
 //! A dialog: what two user agents have in common for the length of a call (RFC 3261 §12).
 
 use super::headers::{CSeq, Contact, HeaderName, NameAddr, RecordRoute, Route, SipCallId, Via};
+use super::locate::Destination;
 use super::{Method, Peer, Request, Response, SipUri, Transport, Uri};
 use std::net::SocketAddr;
 
@@ -86,6 +87,17 @@ impl Dialog {
     #[must_use]
     pub const fn path(&self) -> Peer {
         self.path
+    }
+
+    /// The name that requests go to first, where a name and no address is written and no connection leads there.
+    #[must_use]
+    pub fn named_hop(&self) -> Option<Destination> {
+        if self.path.transport.is_reliable() {
+            return None;
+        }
+        let hop = self.routes.first().map_or(&self.target, |route| route.0.uri()).as_sip()?;
+        // Browsers call themselves so (RFC 7118 §5): nobody is there.
+        Destination::of(hop).filter(|destination| !destination.host.ends_with(".invalid"))
     }
 
     /// Whether a request from the other side belongs to this dialog (§12.2.2); our tag has been looked at.

@@ -6,6 +6,7 @@ pub mod digest;
 pub mod endpoint;
 pub mod framer;
 pub mod headers;
+pub mod locate;
 pub mod peer;
 pub mod transaction;
 pub mod uac;

@@ -1,7 +1,7 @@
 //! Where bytes come from and go to.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 /// How a SIP message travels (RFC 3261 §18, RFC 7118).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,6 +89,10 @@ impl fmt::Display for Transport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 
+/// A name that peers are found by, in the table of `locate`. Never used twice in a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NameId(pub u32);
+
 /// The other end of received bytes, or the end that bytes are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Peer {
@@ -100,6 +104,8 @@ pub struct Peer {
     pub connection: Option<ConnectionId>,
     /// Our address that its datagrams come to and ours leave from; `None` for streams, and for any that fits.
     pub local: Option<SocketAddr>,
+    /// The name that it was or must be found by, and that it must prove to have over TLS.
+    pub name: Option<NameId>,
 }
 
 impl Peer {
@@ -112,13 +118,36 @@ impl Peer {
     /// Somebody who was not heard of yet.
     #[must_use]
     pub const fn at(transport: Transport, addr: SocketAddr) -> Self {
-        Self { transport, addr, connection: None, local: None }
+        Self { transport, addr, connection: None, local: None, name: None }
     }
 
     /// The other end of an open connection.
     #[must_use]
     pub const fn over(transport: Transport, addr: SocketAddr, connection: ConnectionId) -> Self {
-        Self { transport, addr, connection: Some(connection), local: None }
+        Self { transport, addr, connection: Some(connection), local: None, name: None }
+    }
+
+    /// Somebody who is known by a name and must be found first.
+    #[must_use]
+    pub const fn named(transport: Transport, name: NameId) -> Self {
+        let nowhere = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+        Self { transport, addr: nowhere, connection: None, local: None, name: Some(name) }
+    }
+
+    /// Whether its address is known.
+    #[must_use]
+    pub const fn is_located(&self) -> bool {
+        !self.addr.ip().is_unspecified()
+    }
+
+    /// What tells the connections to it from others: over TLS, who has proved to be one name is not another.
+    #[must_use]
+    pub const fn way(&self) -> Way {
+        Way {
+            transport: self.transport,
+            addr: self.addr,
+            name: if self.transport.is_secure() { self.name } else { None },
+        }
     }
 
     /// The same, heard of and answered at this address of ours.
@@ -127,6 +156,14 @@ impl Peer {
         self.local = Some(local);
         self
     }
+}
+
+/// A peer for whom one connection is as good as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Way {
+    transport: Transport,
+    addr: SocketAddr,
+    name: Option<NameId>,
 }
 
 impl fmt::Display for Peer {

@@ -1,11 +1,12 @@
 //! What an endpoint is told at its start.
 
 use crate::voip::sip::addresses::{Listener, Visibility};
+use crate::voip::sip::locate::Names;
 use crate::voip::sip::transaction::table::TransactionLimits;
 use std::time::Duration;
 
 /// How an endpoint calls itself, where it is reached, and what it bears.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct EndpointConfig {
     /// The product, for `Server` and `User-Agent`, such as `hotline/0.1.0`.
     pub user_agent: String,
@@ -15,6 +16,10 @@ pub struct EndpointConfig {
     pub listeners: Vec<Listener>,
     /// Which of our addresses peers are told.
     pub visibility: Visibility,
+    /// The names of the configuration.
+    pub names: Names,
+    /// The largest request in octets that goes over UDP (RFC 3261 §18.1.1).
+    pub largest_datagram: usize,
     /// What it bears.
     pub limits: Limits,
 }

@@ -34,11 +34,15 @@ impl Endpoint {
         to: Peer,
         local: Option<IpAddr>,
     ) -> Result<ErrandId, NoRoom> {
+        let to = self.whither(now, to).first().copied().unwrap_or(to);
         if !self.transactions.has_room(&to) {
             return Err(NoRoom);
         }
         let local = self.local_towards(to, local);
         let id = self.begin_request(now, request, local, to, Owner::Errand);
+        if !to.is_located() {
+            self.errand_over(id, Reply::Unreachable);
+        }
         self.settle(now);
         Ok(ErrandId(id))
     }

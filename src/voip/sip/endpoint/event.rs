@@ -6,7 +6,8 @@ use super::referred::Referred;
 use crate::voip::sip::Request;
 use crate::voip::sip::Status;
 use crate::voip::sip::headers::NameAddr;
-use crate::voip::sip::peer::{ConnectionId, Peer};
+use crate::voip::sip::locate::Query;
+use crate::voip::sip::peer::{ConnectionId, NameId, Peer};
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::transaction::arena::Key;
 use crate::voip::sip::transaction::table::TransactionId;
@@ -44,13 +45,17 @@ pub enum Command {
         /// One whole message.
         bytes: Wire,
     },
-    /// Open a TCP connection; then call `handle_connected`, or `handle_connect_failed`.
+    /// Open a connection; then call `handle_connected`, or `handle_connect_failed`.
     Connect {
-        /// Where to.
-        to: SocketAddr,
+        /// Where to, and over which transport: TCP or TLS.
+        to: Peer,
+        /// Who it must prove to be over TLS; its address when `None`.
+        name: Option<Box<str>>,
     },
     /// Close a connection.
     Close(ConnectionId),
+    /// Ask a name server; then call `handle_resolved` with the number, whatever comes of it.
+    Resolve(Query),
 }
 
 /// A call that comes in. Nothing but 100 has been answered.
@@ -178,6 +183,13 @@ pub enum Event {
         errand: ErrandId,
         /// What became of it.
         reply: Reply,
+    },
+    /// A name of ours or of a peer leads elsewhere than before, or as before.
+    Located {
+        /// The name.
+        name: NameId,
+        /// Where to, the one to try first at the front; empty when it leads nowhere.
+        peers: Vec<Peer>,
     },
     /// What `reject` or `hang_up` began is done, or the leg reached its longest time. The leg is over.
     Terminated {

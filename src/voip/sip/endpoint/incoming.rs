@@ -8,6 +8,7 @@ use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameA
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteServer, Wire, matching, timers};
 use crate::voip::sip::{Peer, Request, Response, Status, uas};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 /// What the copies of a forked request have in common (§8.2.2.2).
@@ -61,6 +62,7 @@ impl Endpoint {
             deadline: None,
             login: None,
             strays: Vec::new(),
+            elsewhere: VecDeque::new(),
         };
         let leg = self.insert_leg(now, leg, self.config.limits.unanswered);
         self.transactions.set_owner(transaction, Owner::Invited(leg));
@@ -177,6 +179,8 @@ impl Endpoint {
         let State::Offered(offered) = &state.state else { return };
         let (invite, transaction) = (offered.invite.clone(), offered.transaction);
         let dialog = Dialog::clone(&offered.dialog);
+        self.path_of(now, &dialog);
+        let Some(state) = self.legs.get(leg.0) else { return };
         let response = self.ok_with_sdp(state, &invite, dialog.path(), sdp, headers);
         let offer = OfferState::Unacknowledged(self.await_ack(now, leg, &invite, transaction, &response, true));
         self.set_deadline(now, leg, self.config.limits.longest);

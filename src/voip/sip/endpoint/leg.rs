@@ -20,6 +20,7 @@ use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::transaction::table::TransactionId;
 use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::{Peer, Request};
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ pub(super) struct Leg {
     pub login: Option<Box<DigestClient>>,
     /// Branches of a fork that have answered too late and were hung up.
     pub strays: Vec<Box<str>>,
+    /// Whom to try next, while we call.
+    pub elsewhere: VecDeque<Peer>,
 }
 
 #[derive(Debug)]

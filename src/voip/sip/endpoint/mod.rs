@@ -26,6 +26,7 @@ mod replaces;
 mod standing;
 mod streams;
 mod tables;
+mod whither;
 
 pub use config::{Counters, EndpointConfig, Limits};
 pub use errand::{ErrandId, Reply};
@@ -38,6 +39,7 @@ pub use replaces::Replaced;
 use crate::model::Instant;
 use crate::voip::sip::digest::{DigestClient, Login};
 use crate::voip::sip::headers::Headers;
+use crate::voip::sip::locate::Names;
 use crate::voip::sip::transaction::arena::Arena;
 use crate::voip::sip::transaction::table::{Due, TransactionId, Transactions};
 use crate::voip::sip::transaction::wheel::TimerId;
@@ -48,6 +50,7 @@ use rand::{RngExt, SeedableRng};
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use streams::Streams;
+use whither::NoTcp;
 
 /// Whose a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +82,8 @@ enum CoreTimer {
     Unanswered(RequestToken),
     /// A new connection has brought nothing whole.
     Silent(ConnectionId),
+    /// A name is to be asked for again.
+    Names,
 }
 
 /// A request that waits for an answer from above, and until when.
@@ -107,6 +112,8 @@ pub struct Endpoint {
     /// Who is told how their REFER goes.
     notifiers: HashMap<LegId, referred::Notifier>,
     streams: Streams,
+    names: Names,
+    no_tcp: NoTcp,
     commands: VecDeque<Command>,
     events: VecDeque<Event>,
     counters: Counters,
@@ -116,12 +123,16 @@ pub struct Endpoint {
 impl Endpoint {
     /// A user agent that draws its tags, branches and Call-IDs from `seed`.
     #[must_use]
-    pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
+    pub fn new(mut config: EndpointConfig, seed: [u8; 32]) -> Self {
         let mut rng = StdRng::from_seed(seed);
         let secret = rng.random();
-        Self {
+        let mut names = std::mem::take(&mut config.names);
+        names.refresh(Instant::ZERO);
+        let mut endpoint = Self {
             transactions: Transactions::new(config.limits.transactions),
             streams: Streams::new(config.limits.connections),
+            names,
+            no_tcp: NoTcp::default(),
             config,
             rng,
             secret,
@@ -135,7 +146,9 @@ impl Endpoint {
             events: VecDeque::new(),
             counters: Counters::default(),
             refusing: false,
-        }
+        };
+        endpoint.ask_names();
+        endpoint
     }
 
     /// A datagram came. `local` is the address that it was sent to; with an unspecified one (`0.0.0.0`), we tell the
@@ -145,15 +158,15 @@ impl Endpoint {
         self.settle(now);
     }
 
-    /// A connection was accepted, or opened for [`Command::Connect`] (then `from.addr` is its `to`).
-    /// `from.connection` names it.
+    /// A connection was accepted, or opened for [`Command::Connect`]: then `from` is its `to` with
+    /// the connection that was opened.
     pub fn handle_connected(&mut self, now: Instant, from: Peer, local: SocketAddr) {
         self.connected(now, from, local);
         self.settle(now);
     }
 
     /// A connection for [`Command::Connect`] could not be opened.
-    pub fn handle_connect_failed(&mut self, now: Instant, to: SocketAddr) {
+    pub fn handle_connect_failed(&mut self, now: Instant, to: Peer) {
         self.connect_failed(now, to);
         self.settle(now);
     }
@@ -181,6 +194,7 @@ impl Endpoint {
                 Due::Core(CoreTimer::Leg(leg, timer)) => self.fire(now, leg, timer, timer_id),
                 Due::Core(CoreTimer::Unanswered(token)) => self.forget_asked(now, token),
                 Due::Core(CoreTimer::Silent(connection)) => self.fell_silent(now, connection),
+                Due::Core(CoreTimer::Names) => self.refresh_names(now),
             }
             self.settle(now);
         }

@@ -10,6 +10,7 @@ use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameA
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteClient, NonInviteClient, Wire, matching, timers};
 use crate::voip::sip::{Method, Peer, Request, Response, Status, Uri, uac, uas};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -42,7 +43,10 @@ impl Endpoint {
         if self.legs.len() >= self.config.limits.legs || !self.transactions.has_room(&call.to) {
             return Err(NoRoom);
         }
-        let peer = self.streams.resolve(call.to);
+        let mut elsewhere: VecDeque<Peer> = self.whither(now, call.to).into();
+        let to = elsewhere.pop_front().unwrap_or(call.to);
+        let call = OutgoingCall { to, ..call };
+        let peer = self.streams.resolve(to);
         let tag: Box<str> = self.draw_tag().into();
         let call_id = SipCallId::new(&format!("{}{}", self.draw_tag(), self.draw_tag())).map_err(|_| NoRoom)?;
         let local = call.local.map_or_else(|| self.local_for(call.to), |local| self.visible(local, call.to, None));
@@ -58,6 +62,10 @@ impl Endpoint {
         let login = call.login.map(|login| Box::new(DigestClient::new(login)));
         let calling = self.begin_invite(now, invite, local, peer);
         let transaction = calling.transaction;
+        if calling.to.transport != peer.transport {
+            // Too large for a datagram; where TCP is refused it goes as one all the same (§18.1.1).
+            elsewhere.push_front(peer);
+        }
         let leg = Leg {
             state: State::Calling(calling),
             local,
@@ -67,17 +75,35 @@ impl Endpoint {
             deadline: None,
             login,
             strays: Vec::new(),
+            elsewhere,
         };
         let leg = self.insert_leg(now, leg, self.config.limits.ringing);
         self.transactions.set_owner(transaction, Owner::Inviting(leg));
+        if !peer.is_located() {
+            // Its name leads nowhere, or nobody has said yet where.
+            self.transactions.abandon(transaction);
+            self.invite_failed(leg, Status::SERVICE_UNAVAILABLE);
+        }
         Ok(leg)
     }
 
     /// Sends an INVITE; the transaction is given its owner by the caller.
-    fn begin_invite(&mut self, now: Instant, mut invite: Request, local: SocketAddr, to: Peer) -> Calling {
+    pub(super) fn begin_invite(
+        &mut self,
+        now: Instant,
+        mut invite: Request,
+        local: SocketAddr,
+        wanted: Peer,
+    ) -> Calling {
         invite.vias.clear();
-        let branch = self.add_via(&mut invite, local, to);
-        let wire: Wire = invite.to_bytes().into();
+        let mut branch = self.add_via(&mut invite, local, wanted);
+        let mut wire: Wire = invite.to_bytes().into();
+        let to = self.fit(now, wanted, wire.len());
+        if to != wanted {
+            invite.vias.clear();
+            branch = self.add_via(&mut invite, local, to);
+            wire = invite.to_bytes().into();
+        }
         let key = matching::client_key(&branch, &Method::Invite);
         let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
         let transaction = self.transactions.begin(now, key, to, Owner::Ours, start);
@@ -129,6 +155,8 @@ impl Endpoint {
             (true, ..=199) => self.progressed(now, leg, response),
             (true, 200..=299) => self.accepted(now, leg, response),
             (true, 300..) if self.invite_signed(now, id, leg, response) => {}
+            // This server is down or full; its name has others (RFC 3263 §4.3).
+            (true, 503) if self.invite_elsewhere(now, leg) => {}
             (true, 300..) => {
                 let retry_after = response.headers.typed::<RetryAfter>().ok().flatten();
                 let retry_after = retry_after.map(|after| Duration::from_secs(after.seconds.into()));
@@ -170,7 +198,7 @@ impl Endpoint {
         let dialog = Dialog::of_client(response, &state.invite.uri, state.to);
         let is_wanted = matches!(found.state, State::Calling(_));
         let local = found.local;
-        self.acknowledge(leg, &dialog, local, response);
+        self.acknowledge(now, leg, &dialog, local, response);
         self.set_state(leg, State::Standing(Box::new(Standing::new(dialog, OfferState::Settled))));
         self.set_deadline(now, leg, self.config.limits.longest);
         if is_wanted {
@@ -192,11 +220,11 @@ impl Endpoint {
             Some(_) | None => None,
         };
         if let Some(dialog) = ours {
-            self.acknowledge(leg, &dialog, local, response);
+            self.acknowledge(now, leg, &dialog, local, response);
             return;
         }
         let mut dialog = Dialog::of_client(response, response.to.uri(), to);
-        self.acknowledge(leg, &dialog, local, response);
+        self.acknowledge(now, leg, &dialog, local, response);
         let tag = response.to.tag().unwrap_or_default();
         if let Some(found) = self.legs.get_mut(leg.0) {
             // Its answer came again: it has its BYE already.
@@ -212,13 +240,14 @@ impl Endpoint {
     }
 
     /// The ACK of a 2xx: no transaction (§13.2.2.4).
-    fn acknowledge(&mut self, leg: LegId, dialog: &Dialog, local: SocketAddr, response: &Response) {
+    fn acknowledge(&mut self, now: Instant, leg: LegId, dialog: &Dialog, local: SocketAddr, response: &Response) {
         let mut ack = dialog.ack(&response.cseq);
         if let Some(login) = self.legs.get(leg.0).and_then(|leg| leg.login.as_ref()) {
             login.sign_ack(&mut ack);
         }
-        self.add_via(&mut ack, local, dialog.path());
-        self.send(dialog.path(), ack.to_bytes().into());
+        let path = self.path_of(now, dialog);
+        self.add_via(&mut ack, local, path);
+        self.send(path, ack.to_bytes().into());
     }
 
     /// No answer came, or the INVITE could not be sent.
@@ -316,10 +345,10 @@ impl Endpoint {
         owner: Owner,
     ) -> Option<u32> {
         let cnonce = self.draw_tag();
+        let path = self.path_of_leg(now, leg)?;
         let found = self.legs.get_mut(leg.0)?;
         let local = found.local;
         let mut request = found.dialog()?.request(method);
-        let path = found.dialog()?.path();
         append_headers(&mut request.headers, headers);
         if let Some(login) = &mut found.login {
             login.sign(&mut request, &cnonce);

@@ -292,8 +292,8 @@ impl Endpoint {
             (Tell::TimedOut | Tell::TransportFailed, Owner::Notifying(leg)) => self.drop_notifier(leg),
             (Tell::TimedOut, Owner::Referring(leg)) => self.refer_refused(leg, Status::REQUEST_TIMEOUT),
             (Tell::TransportFailed, Owner::Referring(leg)) => self.refer_refused(leg, Status::SERVICE_UNAVAILABLE),
-            (Tell::TimedOut, Owner::Inviting(leg)) => self.invite_failed(leg, Status::REQUEST_TIMEOUT),
-            (Tell::TransportFailed, Owner::Inviting(leg)) => self.invite_failed(leg, Status::SERVICE_UNAVAILABLE),
+            (Tell::TimedOut, Owner::Inviting(leg)) => self.invite_lost(now, leg, Status::REQUEST_TIMEOUT),
+            (Tell::TransportFailed, Owner::Inviting(leg)) => self.invite_lost(now, leg, Status::SERVICE_UNAVAILABLE),
             (Tell::TimedOut | Tell::TransportFailed, Owner::Leaving(leg)) => self.left(leg),
             (Tell::TransportFailed, Owner::Invited(leg)) => self.caller_vanished(leg),
             (Tell::TransportFailed, Owner::Asked) => {
@@ -306,7 +306,11 @@ impl Endpoint {
 
     /// Sends bytes over a datagram, the connection there is, or one yet to be opened.
     pub(super) fn send(&mut self, to: Peer, bytes: Wire) {
-        match self.streams.route(to, bytes) {
+        if !to.is_located() {
+            self.counters.dropped += 1;
+            return;
+        }
+        match self.streams.route(to, bytes, &self.names) {
             Ok(command) => self.commands.extend(command),
             Err(refused) => {
                 self.counters.dropped += 1;

@@ -3,9 +3,11 @@
 use super::{Command, CoreTimer, Due, Endpoint};
 use crate::model::Instant;
 use crate::voip::sip::framer::{Frame, Framer, PONG};
+use crate::voip::sip::locate::Names;
+use crate::voip::sip::peer::Way;
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::transaction::wheel::TimerId;
-use crate::voip::sip::{ConnectionId, Peer, Transport, Unusable};
+use crate::voip::sip::{ConnectionId, Peer, Unusable};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -23,9 +25,9 @@ const SILENT: Duration = Duration::from_secs(32);
 pub(super) struct Streams {
     limit: usize,
     open: HashMap<ConnectionId, Stream>,
-    by_addr: HashMap<SocketAddr, ConnectionId>,
+    by_way: HashMap<Way, ConnectionId>,
     by_source: HashMap<IpAddr, usize>,
-    opening: HashMap<SocketAddr, Vec<Wire>>,
+    opening: HashMap<Way, Vec<Wire>>,
 }
 
 #[derive(Debug)]
@@ -43,13 +45,7 @@ pub(super) struct NoWay(pub SocketAddr);
 
 impl Streams {
     pub fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            open: HashMap::new(),
-            by_addr: HashMap::new(),
-            by_source: HashMap::new(),
-            opening: HashMap::new(),
-        }
+        Self { limit, open: HashMap::new(), by_way: HashMap::new(), by_source: HashMap::new(), opening: HashMap::new() }
     }
 
     /// Whether one more connection of a source may stay: nobody may have more than half of them.
@@ -63,14 +59,14 @@ impl Streams {
         let peer = stream.peer;
         self.open.insert(connection, stream);
         *self.by_source.entry(peer.addr.ip()).or_default() += 1;
-        self.by_addr.insert(peer.addr, connection);
-        self.opening.remove(&peer.addr).unwrap_or_default()
+        self.by_way.insert(peer.way(), connection);
+        self.opening.remove(&peer.way()).unwrap_or_default()
     }
 
     fn remove(&mut self, connection: ConnectionId) -> Option<Stream> {
         let stream = self.open.remove(&connection)?;
-        if self.by_addr.get(&stream.peer.addr) == Some(&connection) {
-            self.by_addr.remove(&stream.peer.addr);
+        if self.by_way.get(&stream.peer.way()) == Some(&connection) {
+            self.by_way.remove(&stream.peer.way());
         }
         let source = stream.peer.addr.ip();
         if let Some(count) = self.by_source.get_mut(&source) {
@@ -88,11 +84,11 @@ impl Streams {
             return to;
         }
         let named = to.connection.filter(|connection| self.open.contains_key(connection));
-        Peer { connection: named.or_else(|| self.by_addr.get(&to.addr).copied()), ..to }
+        Peer { connection: named.or_else(|| self.by_way.get(&to.way()).copied()), ..to }
     }
 
     /// How bytes get to a peer: at once, or when the connection that is asked for is open.
-    pub fn route(&mut self, to: Peer, bytes: Wire) -> Result<Option<Command>, NoWay> {
+    pub fn route(&mut self, to: Peer, bytes: Wire, names: &Names) -> Result<Option<Command>, NoWay> {
         if !to.transport.is_reliable() {
             return Ok(Some(Command::Send { to, bytes }));
         }
@@ -100,11 +96,11 @@ impl Streams {
         if to.connection.is_some() {
             return Ok(Some(Command::Send { to, bytes }));
         }
-        // A WebSocket client cannot be called back, and TLS needs a name: only plain TCP is opened.
-        if to.transport != Transport::Tcp {
+        // Nobody listens behind a WebSocket (RFC 7118 §5), and nobody is where no address is.
+        if to.transport.is_web_socket() || !to.is_located() {
             return Err(NoWay(to.addr));
         }
-        if let Some(waiting) = self.opening.get_mut(&to.addr) {
+        if let Some(waiting) = self.opening.get_mut(&to.way()) {
             if waiting.len() >= WAITING {
                 return Err(NoWay(to.addr));
             }
@@ -114,8 +110,8 @@ impl Streams {
         if self.opening.len() >= OPENING {
             return Err(NoWay(to.addr));
         }
-        self.opening.insert(to.addr, vec![bytes]);
-        Ok(Some(Command::Connect { to: to.addr }))
+        self.opening.insert(to.way(), vec![bytes]);
+        Ok(Some(Command::Connect { to, name: to.name.and_then(|name| names.host(name)).map(Into::into) }))
     }
 }
 
@@ -159,13 +155,31 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn connect_failed(&mut self, now: Instant, to: SocketAddr) {
-        self.streams.opening.remove(&to);
-        self.transactions.fail_address(now, to);
+    pub(super) fn connect_failed(&mut self, now: Instant, to: Peer) {
+        self.streams.opening.remove(&to.way());
+        self.shun(now, to);
+        self.transactions.fail_way(now, to.way());
+    }
+
+    /// One frame of a WebSocket: a message, or a ping of line ends.
+    fn receive_frame(&mut self, now: Instant, peer: Peer, local: SocketAddr, frame: &[u8]) {
+        if frame.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            if frame.len() >= 4 {
+                self.send(peer, PONG.into());
+            }
+            return;
+        }
+        self.receive(now, peer, local, frame);
+        self.settle(now);
     }
 
     pub(super) fn receive_stream(&mut self, now: Instant, connection: ConnectionId, bytes: &[u8]) {
         let Some(stream) = self.streams.open.get_mut(&connection) else { return };
+        if stream.peer.transport.is_web_socket() {
+            let (peer, local) = (stream.peer, stream.local);
+            self.heard(connection);
+            return self.receive_frame(now, peer, local, bytes);
+        }
         stream.framer.push(bytes);
         loop {
             let Some(stream) = self.streams.open.get_mut(&connection) else { return };

@@ -6,9 +6,9 @@ use super::wheel::{TimerId, Wheel};
 use super::{InviteClient, InviteServer, NonInviteClient, NonInviteServer, Step, Steps, Tell, Wire};
 use super::{invite_client, invite_server, non_invite_client, non_invite_server};
 use crate::model::Instant;
-use crate::voip::sip::peer::{ConnectionId, Peer};
+use crate::voip::sip::peer::{ConnectionId, Peer, Way};
 use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// A transaction in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +87,7 @@ struct Transaction<O> {
 enum Channel {
     Connection(ConnectionId),
     /// One yet to be opened.
-    Address(SocketAddr),
+    Way(Way),
 }
 
 /// The transactions. `O` says whose a transaction is, `T` are the timers of the cores, which share the wheel.
@@ -223,9 +223,9 @@ impl<O: Copy, T> Transactions<O, T> {
         self.fail(now, &Channel::Connection(connection));
     }
 
-    /// Tells every transaction that waits for a connection to an address that there will be none.
-    pub fn fail_address(&mut self, now: Instant, to: SocketAddr) {
-        self.fail(now, &Channel::Address(to));
+    /// Tells every transaction that waits for a connection to a peer that there will be none.
+    pub fn fail_way(&mut self, now: Instant, to: Way) {
+        self.fail(now, &Channel::Way(to));
     }
 
     fn fail(&mut self, now: Instant, channel: &Channel) {
@@ -357,7 +357,7 @@ impl Machine {
 }
 
 fn channel_of(peer: Peer) -> Option<Channel> {
-    let named = || peer.connection.map_or(Channel::Address(peer.addr), Channel::Connection);
+    let named = || peer.connection.map_or(Channel::Way(peer.way()), Channel::Connection);
     peer.transport.is_reliable().then(named)
 }
 

@@ -15,6 +15,7 @@ mod streams;
 use super::*;
 use crate::voip::sip::addresses::{Listener, Visibility};
 use crate::voip::sip::headers::NameAddr;
+use crate::voip::sip::locate::Names;
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::{Message, Transport, Uri};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub(super) fn endpoint(at: &str, seed: u8) -> Endpoint {
         contact_user: "bank".into(),
         listeners: [Transport::Udp, Transport::Tcp].map(|transport| Listener { transport, addr: addr(at) }).to_vec(),
         visibility: Visibility::default(),
+        names: Names::default(),
+        largest_datagram: 1_300,
         limits: Limits::default(),
     };
     Endpoint::new(config, [seed; 32])
@@ -72,6 +75,7 @@ pub(super) fn words(event: &Event) -> String {
             format!("Referred {} {replaces}", referred.to.uri())
         }
         Event::Refer { progress, .. } => format!("Refer {progress:?}"),
+        Event::Located { peers, .. } => format!("Located {peers:?}"),
         Event::Replied { reply, .. } => format!("Replied {reply:?}"),
         Event::Terminated { .. } => "Terminated".into(),
     }
@@ -298,7 +302,8 @@ impl Wired {
         while let Some(command) = self.bank.next_command() {
             match command {
                 Command::Send { bytes, .. } => all.push(String::from_utf8_lossy(&bytes).into_owned()),
-                Command::Connect { to } => all.push(format!("Connect {to}")),
+                Command::Resolve(query) => all.push(format!("Resolve {:?} {}", query.kind, query.name)),
+                Command::Connect { to, .. } => all.push(format!("Connect {}", to.addr)),
                 Command::Close(connection) => all.push(format!("Close {connection:?}")),
             }
         }

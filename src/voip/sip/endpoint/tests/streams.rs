@@ -91,7 +91,7 @@ fn a_phone_without_a_connection_is_connected_to_or_the_call_fails() {
             bank.bank.handle_connected(bank.now, there, addr("192.0.2.1:50000"));
             assert_eq!(heads(&bank.sent()), ["INVITE"]);
         } else {
-            bank.bank.handle_connect_failed(bank.now, to.addr);
+            bank.bank.handle_connect_failed(bank.now, to);
             assert_eq!(bank.told(), ["Failed 503"]);
             assert_empty(&mut bank.bank);
         }
