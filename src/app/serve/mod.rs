@@ -11,6 +11,7 @@ mod server;
 mod settings;
 mod sockets;
 mod tickets;
+mod transport_figures;
 mod web;
 mod wide;
 

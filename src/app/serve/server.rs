@@ -5,6 +5,7 @@ use super::menu::NewMenu;
 use super::menu_state::MenuState;
 use super::news::News;
 use super::tickets::{self, Tickets};
+use super::transport_figures::TransportFigures;
 use super::web::{Figures, Snapshot};
 use super::wide::{Prepared, WidePrompts};
 use crate::exchange::{Command, Exchange};
@@ -386,6 +387,7 @@ impl Server {
             records: self.recorder.figures(),
             draining: self.draining,
             menu: self.menu.figures(),
+            transports: TransportFigures::of(&self.udp, &self.tcp),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `/health` for whoever watches the process, `/metrics` for Prometheus.
 
 use super::menu_state::MenuFigures;
+use super::transport_figures::TransportFigures;
 use crate::app::config::Http;
 use crate::io::store::RecorderFigures;
 use crate::voip::sip::endpoint::Counters;
@@ -25,6 +26,7 @@ pub(super) struct Snapshot {
     pub records: RecorderFigures,
     pub draining: bool,
     pub menu: MenuFigures,
+    pub transports: TransportFigures,
 }
 
 /// Where the loop leaves its figures for the pages.
@@ -99,7 +101,7 @@ fn text(now: &Snapshot) -> String {
         ("hotline_records_dropped_total", "Call records lost to a full queue.", now.records.dropped),
         ("hotline_records_failures_total", "Transactions of records that failed.", now.records.failures),
     ];
-    let mut text = now.menu.text();
+    let mut text = now.menu.text() + &now.transports.text();
     let mut put = |name: &str, help: &str, kind: &str, value: u64| {
         // Writing to a String cannot fail.
         write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n").is_ok()

@@ -10,10 +10,14 @@
 //! WebSocket, `Received` is one message.
 
 mod connection;
+#[cfg(test)]
+mod secure_tests;
 mod table;
 #[cfg(test)]
 mod tests;
 mod web;
+#[cfg(test)]
+mod web_tests;
 
 use super::listen::{self, ListenError};
 use super::tls::Tls;

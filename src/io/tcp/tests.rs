@@ -1,6 +1,7 @@
 //! Connections over loopback.
 
 use super::*;
+use std::net::IpAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn loopback() -> [SocketAddr; 1] {
@@ -18,14 +19,14 @@ fn server(limits: TcpLimits) -> (TcpConnections, SocketAddr, mpsc::Receiver<TcpE
     (connections, addr, events)
 }
 
-async fn opened(events: &mut mpsc::Receiver<TcpEvent>) -> ConnectionId {
+pub(super) async fn opened(events: &mut mpsc::Receiver<TcpEvent>) -> ConnectionId {
     match events.recv().await {
         Some(TcpEvent::Opened { peer, .. }) => peer.connection.expect("numbered"),
         other => panic!("not opened: {other:?}"),
     }
 }
 
-async fn closed(events: &mut mpsc::Receiver<TcpEvent>) -> CloseReason {
+pub(super) async fn closed(events: &mut mpsc::Receiver<TcpEvent>) -> CloseReason {
     loop {
         match events.recv().await {
             Some(TcpEvent::Closed { reason, .. }) => return reason,
@@ -132,4 +133,50 @@ async fn we_connect_out_and_a_closed_port_is_told() {
     assert_eq!(closed(&mut events).await, CloseReason::ByPeer);
     connections.connect(Peer::at(Transport::Tcp, there), None).expect("room");
     assert_eq!(closed(&mut events).await, CloseReason::ConnectFailed);
+}
+
+#[tokio::test]
+async fn those_that_bring_nothing_are_few_and_the_oldest_gives_way() {
+    let limits = TcpLimits { half_open: 3, half_open_per_source: 3, ..TcpLimits::default() };
+    let (connections, addr, mut events) = server(limits);
+    let mut phones = Vec::new();
+    for _ in 0..3 {
+        phones.push(TcpStream::connect(addr).await.expect("connected"));
+        opened(&mut events).await;
+    }
+    let mut fourth = TcpStream::connect(addr).await.expect("accepted by the system");
+    assert!(matches!(fourth.read(&mut [0; 1]).await, Ok(0) | Err(_)), "one source has three at most");
+    phones[0].write_all(b"OPTIONS").await.expect("written");
+    while !matches!(events.recv().await, Some(TcpEvent::Received { .. })) {}
+    assert_eq!(connections.half_open(), 2);
+    let _fifth = TcpStream::connect(addr).await.expect("there is room again");
+    opened(&mut events).await;
+    assert_eq!((connections.half_open(), connections.len()), (3, 4));
+
+    // Where all places are taken, by whomever, the newest gets that of the oldest.
+    let mut table = table::Table::default();
+    let limits = TcpLimits { half_open: 2, half_open_per_source: 2, ..TcpLimits::default() };
+    let mut ends = Vec::new();
+    for number in 0..1_000_u32 {
+        let source = IpAddr::from(number.to_be_bytes());
+        assert_eq!(table.make_room(source, &limits, true), Some(u8::from(number >= 2)));
+        let (link, end) = connection::link(1);
+        table.insert(ConnectionId(number.into()), source, link, true);
+        ends.push(end);
+    }
+    assert_eq!((table.len(), table.half_open()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_connection_that_we_opened_is_kept_alive() {
+    let limits = TcpLimits { keep_alive: Duration::from_millis(20), ..TcpLimits::default() };
+    let (connections, _, mut events) = server(limits);
+    let listener = TcpListener::bind(loopback()[0]).await.expect("bound");
+    let there = Peer::at(Transport::Tcp, listener.local_addr().expect("bound"));
+    connections.connect(there, None).expect("room");
+    let (mut stream, _) = listener.accept().await.expect("connected");
+    opened(&mut events).await;
+    let mut pings = [0; 8];
+    stream.read_exact(&mut pings).await.expect("two pings");
+    assert_eq!(&pings, b"\r\n\r\n\r\n\r\n");
 }

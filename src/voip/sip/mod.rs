@@ -8,6 +8,7 @@ pub mod framer;
 pub mod headers;
 pub mod locate;
 pub mod peer;
+pub mod stun;
 pub mod transaction;
 pub mod uac;
 pub mod uas;

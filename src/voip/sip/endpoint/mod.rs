@@ -43,7 +43,7 @@ use crate::voip::sip::locate::Names;
 use crate::voip::sip::transaction::arena::Arena;
 use crate::voip::sip::transaction::table::{Due, TransactionId, Transactions};
 use crate::voip::sip::transaction::wheel::TimerId;
-use crate::voip::sip::{ConnectionId, Peer, Request, Response, Status};
+use crate::voip::sip::{ConnectionId, Peer, Request, Response, Status, stun};
 use leg::{Leg, LegTimer};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -154,7 +154,11 @@ impl Endpoint {
     /// A datagram came. `local` is the address that it was sent to; with an unspecified one (`0.0.0.0`), we tell the
     /// peer its public address or the one in its Request-URI.
     pub fn handle_datagram(&mut self, now: Instant, from: Peer, local: SocketAddr, bytes: &[u8]) {
-        self.receive(now, from.with_local(local), local, bytes);
+        let from = from.with_local(local);
+        if stun::is_like(bytes) {
+            return self.answer_stun(from, bytes);
+        }
+        self.receive(now, from, local, bytes);
         self.settle(now);
     }
 

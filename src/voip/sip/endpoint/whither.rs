@@ -7,7 +7,7 @@ use crate::model::Instant;
 use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::locate::Answer;
 use crate::voip::sip::transaction::table::Due;
-use crate::voip::sip::{Peer, Request, Status, Transport};
+use crate::voip::sip::{Peer, Request, Status, Transport, stun};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -40,6 +40,14 @@ impl Endpoint {
         }
         self.ask_names();
         self.settle(now);
+    }
+
+    /// A phone asks how it is seen (RFC 5626 §4.4.2).
+    pub(super) fn answer_stun(&mut self, from: Peer, datagram: &[u8]) {
+        match stun::answer(datagram, from.addr) {
+            Some(answer) => self.send(from, answer.into()),
+            None => self.counters.dropped += 1,
+        }
     }
 
     /// Names whose time has come are asked for again.

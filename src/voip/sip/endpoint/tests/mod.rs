@@ -11,6 +11,7 @@ mod replaces;
 mod replies;
 mod routes;
 mod streams;
+mod transports;
 
 use super::*;
 use crate::voip::sip::addresses::{Listener, Visibility};

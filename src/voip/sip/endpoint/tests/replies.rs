@@ -122,7 +122,7 @@ fn answers_go_to_the_source_port_when_asked_and_to_the_named_port_when_not() {
             .replace("UDP 192.0.2.10:5060", &format!("UDP {sent_by}"));
         bank.bank.handle_datagram(bank.now, Peer::udp(addr("198.51.100.7:40000")), addr(BANK), &wire_form(&options));
         let Some(Command::Send { to, bytes }) = bank.bank.next_command() else { panic!() };
-        assert_eq!(to, Peer::udp(addr(expected)));
+        assert_eq!(to, Peer::udp(addr(expected)).with_local(addr(BANK)));
         let text = String::from_utf8_lossy(&bytes);
         for part in stamp.split(';') {
             assert!(text.contains(part), "{part} not in\n{text}");

@@ -1,9 +1,11 @@
 //! SIP over datagrams: bytes in over one bounded channel, bytes out at once or not at all.
 
+mod addressed;
+
 use super::listen::{self, ListenError};
 use crate::voip::sip::peer::{Peer, Transport};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::UdpSocket;
@@ -20,7 +22,7 @@ const BATCH: usize = 64;
 pub struct Received {
     /// Who sent it.
     pub peer: Peer,
-    /// The address of the socket it came to; its IP may be unspecified: see
+    /// The address of ours that it was sent to; its IP is unspecified where the system did not say: see
     /// [`local_ip_towards`](super::listen::local_ip_towards).
     pub local: SocketAddr,
     /// Its payload.
@@ -59,6 +61,9 @@ impl UdpSockets {
             let failed = |source| ListenError { transport: Transport::Udp, addr, source };
             let socket = Arc::new(UdpSocket::from_std(listen::udp(addr)?).map_err(failed)?);
             let local = socket.local_addr().map_err(failed)?;
+            if local.ip().is_unspecified() {
+                addressed::ask(&socket, local.is_ipv4()).map_err(failed)?;
+            }
             all.sockets.push(Arc::clone(&socket));
             all.tasks.push(tokio::spawn(receive(socket, local, received.clone(), Arc::clone(&all.counts))));
         }
@@ -70,25 +75,36 @@ impl UdpSockets {
         self.sockets.iter().filter_map(|socket| socket.local_addr().ok())
     }
 
-    /// Sends one datagram from the socket bound to `from`, or from any of the right family. What the system does not
-    /// take at once is dropped and counted.
+    /// Sends one datagram from an address of ours, or from any of the right family. What the system does not take at
+    /// once is dropped and counted.
     pub fn send(&self, from: Option<SocketAddr>, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
-        // Its own socket, or the one that listens on every address at its port.
-        let covers = |socket: &&Arc<UdpSocket>| {
-            socket.local_addr().is_ok_and(|local| {
-                from.is_some_and(|from| {
-                    local.port() == from.port() && local.ip().is_unspecified() && local.is_ipv4() == from.is_ipv4()
-                })
-            })
+        let sent = match from.and_then(|from| self.socket_at(from)) {
+            Some((socket, Some(own))) => addressed::send(socket, own, to, bytes),
+            Some((socket, None)) => socket.try_send_to(bytes, to).map(drop),
+            None => self.any_for(to).and_then(|socket| socket.try_send_to(bytes, to).map(drop)),
         };
-        let fits = |socket: &&Arc<UdpSocket>| socket.local_addr().is_ok_and(|local| local.is_ipv4() == to.is_ipv4());
-        let bound = |socket: &&Arc<UdpSocket>| from.is_some() && socket.local_addr().ok() == from;
-        let socket = self.sockets.iter().find(bound);
-        let socket = socket.or_else(|| self.sockets.iter().find(covers)).or_else(|| self.sockets.iter().find(fits));
-        let sent = socket.ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?.try_send_to(bytes, to);
         let counter = if sent.is_ok() { &self.counts.sent } else { &self.counts.unsent };
         counter.fetch_add(1, Ordering::Relaxed);
-        sent.map(drop)
+        sent
+    }
+
+    /// The socket bound to an address, or the one that listens on every address at its port, which must be told which
+    /// one is meant.
+    fn socket_at(&self, at: SocketAddr) -> Option<(&UdpSocket, Option<IpAddr>)> {
+        let covers = |local: SocketAddr| {
+            local.ip().is_unspecified() && local.port() == at.port() && local.is_ipv4() == at.is_ipv4()
+        };
+        let fits = |socket: &Arc<UdpSocket>, fit: &dyn Fn(SocketAddr) -> bool| socket.local_addr().is_ok_and(fit);
+        let exact = self.sockets.iter().find(|socket| fits(socket, &|local| local == at));
+        let wide = || self.sockets.iter().find(|socket| fits(socket, &covers));
+        let own = Some(at.ip()).filter(|ip| !ip.is_unspecified());
+        exact.map(|socket| (&**socket, None)).or_else(|| wide().map(|socket| (&**socket, own)))
+    }
+
+    fn any_for(&self, to: SocketAddr) -> io::Result<&UdpSocket> {
+        let fits = |socket: &&Arc<UdpSocket>| socket.local_addr().is_ok_and(|local| local.is_ipv4() == to.is_ipv4());
+        let socket = self.sockets.iter().find(fits).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(socket)
     }
 
     /// What was counted so far.
@@ -109,19 +125,27 @@ impl Drop for UdpSockets {
 /// Reads one socket until nobody listens any more.
 async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, to: mpsc::Sender<Received>, counts: Arc<UdpCounts>) {
     let mut buffer = vec![0; LARGEST];
+    let mut space = addressed::space();
+    let is_wide = local.ip().is_unspecified();
     loop {
         if let Err(error) = socket.readable().await {
             tracing::error!(%local, %error, "UDP socket failed");
             return;
         }
         for _ in 0..BATCH {
-            let (length, from) = match socket.try_recv_from(&mut buffer) {
+            let got = if is_wide {
+                addressed::receive(&socket, &mut buffer, &mut space)
+            } else {
+                socket.try_recv_from(&mut buffer).map(|(length, from)| (length, from, None))
+            };
+            let (length, from, to_ip) = match got {
                 Ok(got) => got,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // An earlier datagram of ours met a closed port (ICMP): it says nothing about this socket.
                 Err(_) => continue,
             };
             let bytes = buffer[..length].to_vec();
+            let local = to_ip.map_or(local, |ip| SocketAddr::new(ip, local.port()));
             match to.try_send(Received { peer: Peer::udp(from), local, bytes }) {
                 Ok(()) => counts.received.fetch_add(1, Ordering::Relaxed),
                 Err(mpsc::error::TrySendError::Full(_)) => counts.overrun.fetch_add(1, Ordering::Relaxed),
@@ -155,6 +179,40 @@ mod tests {
         let mut buffer = [0; 16];
         let (length, from) = phone.recv_from(&mut buffer).await.expect("answered");
         assert_eq!((&buffer[..length], from), (b"200".as_slice(), server));
+    }
+
+    #[tokio::test]
+    async fn a_socket_on_every_address_answers_from_the_one_that_was_asked() {
+        for (every, asked) in [("0.0.0.0:0", "127.0.0.7"), ("0.0.0.0:0", "127.0.0.1"), ("[::]:0", "::1")] {
+            let (to, mut received) = mpsc::channel(8);
+            let sockets = UdpSockets::bind(&[every.parse().expect("an address")], &to).expect("bound");
+            let port = sockets.local_addrs().next().expect("one address").port();
+            let server = SocketAddr::new(asked.parse().expect("an address"), port);
+            let phone = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
+            let phone = UdpSocket::bind(phone).await.expect("bound");
+            phone.send_to(b"OPTIONS", server).await.expect("sent");
+            let got = received.recv().await.expect("received");
+            assert_eq!(got.local, server);
+            sockets.send(Some(got.local), got.peer.addr, b"200").expect("sent");
+            let mut buffer = [0; 16];
+            let (_, from) = phone.recv_from(&mut buffer).await.expect("answered");
+            assert_eq!(from, server);
+        }
+    }
+
+    #[tokio::test]
+    async fn each_of_several_sockets_answers_what_came_to_it() {
+        let (to, mut received) = mpsc::channel(8);
+        let addrs = ["127.0.0.1:0", "127.0.0.2:0"].map(|addr| addr.parse().expect("an address"));
+        let sockets = UdpSockets::bind(&addrs, &to).expect("bound");
+        let phone = UdpSocket::bind(loopback()[0]).await.expect("bound");
+        for server in sockets.local_addrs() {
+            phone.send_to(b"OPTIONS", server).await.expect("sent");
+            let got = received.recv().await.expect("received");
+            sockets.send(Some(got.local), got.peer.addr, b"200").expect("sent");
+            let (_, from) = phone.recv_from(&mut [0; 16]).await.expect("answered");
+            assert_eq!((got.local, from), (server, server));
+        }
     }
 
     #[tokio::test]
