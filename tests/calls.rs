@@ -15,31 +15,49 @@ mod script;
 mod stage;
 #[path = "calls/text.rs"]
 mod text;
+#[path = "calls/wire.rs"]
+mod wire;
 
+#[path = "calls/bad_media.rs"]
+mod bad_media;
 #[path = "calls/bank_outcomes.rs"]
 mod bank_outcomes;
 #[path = "calls/callbacks.rs"]
 mod callbacks;
+#[path = "calls/codecs.rs"]
+mod codecs;
 #[path = "calls/codes.rs"]
 mod codes;
 #[path = "calls/doors.rs"]
 mod doors;
 #[path = "calls/hang_ups.rs"]
 mod hang_ups;
+#[path = "calls/keys.rs"]
+mod keys;
 #[path = "calls/menu_paths.rs"]
 mod menu_paths;
 #[path = "calls/operators.rs"]
 mod operators;
+#[path = "calls/packets.rs"]
+mod packets;
 #[path = "calls/queue.rs"]
 mod queue;
 #[path = "calls/races.rs"]
 mod races;
+#[path = "calls/reports.rs"]
+mod reports;
 #[path = "calls/secrets.rs"]
 mod secrets;
+#[path = "calls/secure.rs"]
+mod secure;
 #[path = "calls/silence.rs"]
 mod silence;
 #[path = "calls/sound.rs"]
 mod sound;
+#[path = "calls/spray.rs"]
+mod spray;
+#[path = "calls/tapes.rs"]
+mod tapes;
 #[path = "calls/transfers.rs"]
 mod transfers;
 #[path = "calls/versions.rs"]

@@ -82,8 +82,8 @@ pub struct ExchangeConfig {
     pub registration: Lifetimes,
     /// What is played to the caller while the operator holds.
     pub hold_music: Playlist,
-    /// Conversations of callers who heard this phrase of the menu to its end are recorded; `None` records none.
-    pub record_after: Option<Name>,
+    /// Conversations of callers who heard one of these phrases of the menu to its end are recorded.
+    pub record_after: Vec<Name>,
     /// Numbers whose callers go to an operator at once.
     pub blocked_numbers: Vec<PhoneNumber>,
     /// Whom we may call outside.

@@ -60,14 +60,12 @@ impl Exchange {
         for spoken in &play.spoken {
             tracing::debug!(call = %id, phrase = %spoken.phrase, lang = %spoken.lang, "says");
         }
-        let phrase = self.config.record_after.clone();
+        let heard = heard_after(&play, &self.config.record_after);
         if let Some((_, standing)) = self.standing(id) {
             let now = standing.clock.now(now).instant;
             standing.playing = Some(playback);
             standing.notice.cut_off(now);
-            if let Some(phrase) = phrase {
-                standing.notice.begins(now, playback, heard_after(&play, &phrase));
-            }
+            standing.notice.begins(now, playback, heard);
         }
         self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback, playlist: play.playlist }));
     }

@@ -51,9 +51,9 @@ impl Notice {
     }
 }
 
-/// When in what plays a phrase has been said; `None` when it is not in it.
-pub(super) fn heard_after(play: &Play, phrase: &Name) -> Option<Duration> {
-    let place = play.spoken.iter().position(|spoken| spoken.phrase == *phrase)?;
+/// When in what plays one of these phrases has been said; `None` when none is in it.
+pub(super) fn heard_after(play: &Play, phrases: &[Name]) -> Option<Duration> {
+    let place = play.spoken.iter().position(|spoken| phrases.contains(&spoken.phrase))?;
     Some(play.spoken.get(place + 1).map_or(play.length, |next| next.after))
 }
 

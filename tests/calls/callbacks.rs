@@ -62,7 +62,11 @@ fn waiting(config: ExchangeConfig) -> Stage {
 
 /// The second caller orders a callback and hangs up.
 fn ordered(trunk: Manner) -> Stage {
-    let mut stage = waiting(through_trunk());
+    ordered_with(through_trunk(), trunk)
+}
+
+fn ordered_with(config: ExchangeConfig, trunk: Manner) -> Stage {
+    let mut stage = waiting(config);
     stage.phones[TRUNK].manner = trunk;
     stage.run_for(25_000);
     let heard = stage.take_phrases(CUSTOMER, "ru");
@@ -149,6 +153,27 @@ fn after_the_talk_the_customer_is_asked_how_it_was() {
     assert!(stage.all_phrases(TRUNK, "ru").ends_with("survey_score"), "{}", stage.all_phrases(TRUNK, "ru"));
     stage.hang_up(TRUNK);
     stage.assert_all_let_go("a survey after a callback");
+}
+
+#[test]
+fn the_talk_with_a_customer_is_recorded_where_the_hello_says_so() {
+    for (notice, recorded) in [("callback_hello", 1), ("record_notice", 0)] {
+        let config = ExchangeConfig { record_after: vec![notice.into()], ..through_trunk() };
+        let mut stage = ordered_with(config, Manner::Answers(1_000));
+        anna_is_free(&mut stage);
+        assert!(stage.run_until(60_000, |stage| stage.all_phrases(TRUNK, "ru").contains("callback_hello")));
+        stage.listen();
+        stage.press(TRUNK, "1");
+        stage.run_for(5_000);
+        stage.hang_up(TRUNK);
+        stage.run_for(200);
+        let of_customer = |stage: &Stage| {
+            let calls = stage.events(|event| matches!(event, CallEvent::ConversationRecorded { .. }).then_some(()));
+            calls.len()
+        };
+        assert_eq!(of_customer(&stage), recorded, "{notice}");
+        stage.assert_all_let_go(notice);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use hotline::ivr::speech::Manifest;
 use hotline::model::{Instant, PromptId};
-use hotline::voip::audio::{EncodedPrompt, PromptFrames};
+use hotline::voip::audio::{EncodedPrompt, OpusClip, PromptFrames, WidePrompt};
 use std::sync::Arc;
 
 /// Octets of a millisecond.
@@ -32,6 +32,21 @@ impl Clips {
             (PromptId::new(name), EncodedPrompt::from_octets(octets(8), octets(0)).unwrap())
         };
         self.names.iter().enumerate().map(one).collect()
+    }
+
+    /// The prompts with their octets in G.722, and packets of Opus, each a unit of its first millisecond.
+    pub fn wide(&self, frames: &PromptFrames) -> PromptFrames {
+        let one = |(number, (name, length)): (usize, &(String, u32))| {
+            let number = u16::try_from(number).unwrap();
+            let g722: Arc<[u8]> = (0..*length).flat_map(|at| unit(0x5a, number, at, 9)).collect();
+            let packets = length.div_ceil(20);
+            let octets: Arc<[u8]> = (0..packets).flat_map(|packet| unit(0x5a, number, packet * 20, 96)).collect();
+            let ends: Arc<[u32]> = (1..=packets).map(|packet| packet * 8).collect();
+            let opus = OpusClip::from_parts(octets, ends).unwrap();
+            let id = PromptId::new(name);
+            [(id.clone(), WidePrompt::G722(g722)), (id, WidePrompt::Opus(opus))]
+        };
+        frames.with_wide(self.names.iter().enumerate().flat_map(one))
     }
 
     /// What a recording says.

@@ -62,6 +62,10 @@ pub struct Phone {
     /// Further headers of its INVITE.
     pub more: Vec<(&'static str, &'static str)>,
     pub inbox: Vec<Sip>,
+    /// What it offers or answers instead of its own description.
+    pub body: Option<String>,
+    /// Whether its ear is elsewhere.
+    pub deaf: bool,
     pub ear: Ear,
     pub out: VecDeque<Out>,
     /// Where its media goes; `None` outside a call.
@@ -99,6 +103,8 @@ impl Phone {
             refer: "202 Accepted",
             more: Vec::new(),
             inbox: Vec::new(),
+            body: None,
+            deaf: false,
             ear: Ear::default(),
             out: VecDeque::new(),
             towards: None,
@@ -120,6 +126,9 @@ impl Phone {
     }
 
     pub fn sdp(&self, direction: &str) -> String {
+        if let Some(body) = &self.body {
+            return body.clone();
+        }
         let (ip, port, formats) = (self.media.ip(), self.media.port(), self.formats);
         let events =
             if formats.contains("101") { "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n" } else { "" };

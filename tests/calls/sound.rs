@@ -7,7 +7,7 @@ use hotline::model::{CallEvent, Mos, Quality, Side};
 use std::time::Duration;
 
 fn recording() -> Stage {
-    Stage::configured(ExchangeConfig { record_after: Some("record_notice".into()), ..config() })
+    Stage::configured(ExchangeConfig { record_after: vec!["record_notice".into()], ..config() })
 }
 
 /// Talks with an operator for ten seconds and hangs up.

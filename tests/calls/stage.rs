@@ -5,19 +5,20 @@ use super::bank::FakeBank;
 use super::ear::{Clips, Heard, phrases, words};
 use super::phone::{Manner, Out, Phone, Voice};
 use super::text::Sip;
+use super::wire::Sent;
 use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, KeptPhone, Lifetimes, Outside, SecurePolicy};
 use hotline::ivr::acd::{CallbackTicket, OperatorProfile, OperatorState};
 use hotline::ivr::menu::{Menu, load};
 use hotline::ivr::speech::Manifest;
 use hotline::model::{CallEvent, CallId, CallRecord, Cause, Instant, Lang, Now, OperatorId, Playlist, PromptId};
 use hotline::voip::audio::{Codec, PromptFrames};
-use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId};
+use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId, Track};
 use hotline::voip::sip::addresses::{Listener, Visibility};
 use hotline::voip::sip::digest::Ha1;
 use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits};
 use hotline::voip::sip::locate::Names;
 use hotline::voip::sip::{ConnectionId, Peer, Transport};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -28,11 +29,11 @@ pub const MONDAY_NOON: &str = "2026-03-02T12:00:00+03:00";
 /// How often media is looked after.
 const TICK: Duration = Duration::from_millis(20);
 
-static CLIPS: LazyLock<Clips> = LazyLock::new(|| {
+pub(super) static CLIPS: LazyLock<Clips> = LazyLock::new(|| {
     let text = include_str!("../../prompts/manifest.tsv");
     Clips::new(Arc::new(Manifest::parse(text).unwrap()))
 });
-static FRAMES: LazyLock<Arc<PromptFrames>> = LazyLock::new(|| Arc::new(CLIPS.frames()));
+pub(super) static FRAMES: LazyLock<Arc<PromptFrames>> = LazyLock::new(|| Arc::new(CLIPS.frames()));
 static MENU: LazyLock<Arc<Menu>> = LazyLock::new(|| Arc::new(menu_of(include_str!("../../menus/hotline.yaml"))));
 
 /// The default menu with another main file.
@@ -75,6 +76,11 @@ pub struct Stage {
     /// What plays on each stream; `true` when it repeats.
     playing: BTreeMap<StreamId, bool>,
     voiced: BTreeSet<RecordingId>,
+    /// What was recorded, by recording and channel.
+    pub tapes: HashMap<(RecordingId, Track), Vec<i16>>,
+    /// Every datagram of media, while `tapped`.
+    pub wire: Vec<Sent>,
+    pub tapped: bool,
     inputs: VecDeque<Input>,
     /// How much of each phone's ear was read by `take_heard`.
     read: Vec<usize>,
@@ -99,7 +105,7 @@ pub fn config() -> ExchangeConfig {
         secure: SecurePolicy::default(),
         registration: Lifetimes::default(),
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
-        record_after: None,
+        record_after: Vec::new(),
         blocked_numbers: Vec::new(),
         outside: Outside::default(),
     }
@@ -146,6 +152,9 @@ impl Stage {
             last_tick: start,
             playing: BTreeMap::new(),
             voiced: BTreeSet::new(),
+            tapes: HashMap::new(),
+            wire: Vec::new(),
+            tapped: false,
             inputs: VecDeque::new(),
             read: Vec::new(),
         }
@@ -409,13 +418,21 @@ impl Stage {
         self.media_does(|media, now, send| media.handle_packet(now, stream, from, packet, send));
     }
 
+    pub fn instant(&self) -> Instant {
+        self.now.instant
+    }
+
     #[expect(clippy::mut_mut, reason = "the core wants a closure of known size")]
-    fn media_does(&mut self, act: impl FnOnce(&mut MediaCore, Instant, &mut &mut dyn FnMut(Datagram<'_>))) {
+    pub(super) fn media_does(&mut self, act: impl FnOnce(&mut MediaCore, Instant, &mut &mut dyn FnMut(Datagram<'_>))) {
         let now = self.now.instant;
-        let phones = &mut self.phones;
+        let (phones, wire, tapped) = (&mut self.phones, &mut self.wire, self.tapped);
         let mut send = |datagram: Datagram<'_>| {
+            if tapped {
+                let (to, channel, bytes) = (datagram.to, datagram.channel, datagram.bytes.to_vec());
+                wire.push(Sent { at: now, to, channel, bytes });
+            }
             if datagram.channel == Channel::Rtp
-                && let Some(phone) = phones.iter_mut().find(|phone| phone.media == datagram.to)
+                && let Some(phone) = phones.iter_mut().find(|phone| phone.media == datagram.to && !phone.deaf)
             {
                 phone.ear.packet(now, &CLIPS, datagram.bytes);
             }
@@ -426,6 +443,7 @@ impl Stage {
             if recorded.samples.iter().any(|sample| sample.unsigned_abs() > 64) {
                 self.voiced.insert(recorded.recording);
             }
+            self.tapes.entry((recorded.recording, recorded.track)).or_default().extend(recorded.samples);
         }
         while let Some(event) = self.media.next_event() {
             self.show(format_args!("{event:?}"));

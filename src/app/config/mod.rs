@@ -381,17 +381,26 @@ pub struct Recording {
     /// The phrase of the menu that says so: a caller who did not hear it to its end is not recorded. Default
     /// `record_notice`. Example: `recording_and_data`.
     pub notice: String,
+    /// The phrase that says so to a customer who is called back: the `hello` of the queue's callback, which must say
+    /// it. `null` records no such conversation. Default `null`. Example: `callback_hello`.
+    pub callback_notice: Option<String>,
     /// Days that a conversation is kept; `0` keeps it for ever. Default `90`. Example: `1095`.
     pub days: u32,
 }
 
 impl Default for Recording {
     fn default() -> Self {
-        Self { conversations: false, notice: "record_notice".into(), days: 90 }
+        Self { conversations: false, notice: "record_notice".into(), callback_notice: None, days: 90 }
     }
 }
 
 impl Recording {
+    /// The phrases after which a conversation is recorded.
+    pub fn notices(&self) -> impl Iterator<Item = &str> {
+        let both = std::iter::once(&self.notice).chain(&self.callback_notice);
+        both.filter(|_| self.conversations).map(String::as_str)
+    }
+
     /// How long a conversation is kept; `None` for ever.
     pub fn kept(&self) -> Option<std::time::Duration> {
         (self.days > 0).then(|| std::time::Duration::from_secs(86_400) * self.days)

@@ -49,7 +49,7 @@ pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
             max: config.operators.registration.max.duration(),
         },
         hold_music: Playlist::looped(PromptId::new("common/hold_music")),
-        record_after: config.recording.conversations.then(|| config.recording.notice.as_str().into()),
+        record_after: config.recording.notices().map(Into::into).collect(),
         blocked_numbers: config.blocked_numbers.clone(),
         outside,
     }

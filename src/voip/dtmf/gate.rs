@@ -42,7 +42,7 @@ pub struct KeyGate {
     counted: [Option<Counted>; MAX_TWINS],
 }
 
-/// A press of a lesser source that counted.
+/// A press of a lesser source, counted then or before.
 #[derive(Clone, Copy)]
 struct Counted {
     source: KeySource,
@@ -74,18 +74,25 @@ impl KeyGate {
             // What was pressed before it will have no twin any more.
             self.counted[..=found].fill(None);
             self.counted.rotate_left(found + 1);
+            // It may come a third way.
+            self.remember(Counted { source, digit: Some(digit), at: now });
             return false;
         }
-        if source != KeySource::TelephoneEvent {
-            let counted = Some(Counted { source, digit: Some(digit), at: now });
-            if let Some(free) = self.counted.iter_mut().find(|one| one.is_none()) {
-                *free = counted;
-            } else {
-                self.counted.rotate_left(1);
-                self.counted[MAX_TWINS - 1] = counted;
-            }
-        }
+        self.remember(Counted { source, digit: Some(digit), at: now });
         true
+    }
+
+    /// Keeps a press in mind for its twins; the best source has none.
+    fn remember(&mut self, press: Counted) {
+        if press.source == KeySource::TelephoneEvent {
+            return;
+        }
+        if let Some(free) = self.counted.iter_mut().find(|one| one.is_none()) {
+            *free = Some(press);
+        } else {
+            self.counted.rotate_left(1);
+            self.counted[MAX_TWINS - 1] = Some(press);
+        }
     }
 
     /// Forgets the keys, which may be part of a secret; not which source is the best, nor that the last one may still
@@ -136,6 +143,7 @@ mod tests {
                     (700, Info, '3', true),
                 ],
             ),
+            ("all three ways", &[(0, Tone, '1', true), (100, Info, '1', false), (200, TelephoneEvent, '1', false)]),
             (
                 "one of the infos was lost",
                 &[(0, Tone, '1', true), (100, Tone, '2', true), (300, Info, '2', false), (400, Info, '1', true)],

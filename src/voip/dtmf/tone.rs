@@ -22,9 +22,9 @@
 //!   ([`Proof::Strong`]) is its first key: talk-off grows with the time that speech is listened to. When it was wrong or
 //!   the phone sends both, the event of the same key within a second is its twin, and from then on no tone counts.
 //!
-//! Cost: a packet of 20 ms takes 1.2 µs on one core, one without a sample above −34 dBm0 a tenth of it. So 1,000 callers
-//! who speak into the menu all the time cost 6 % of a core, 1,000 who listen cost half a percent; 0.06 ms of the
-//! 0.25 ms that a second of a call may cost, at worst.
+//! Cost: a packet of 20 ms takes 1 µs of one core, one without a sample above −37 dBm0 a twelfth of it. So 1,000
+//! callers who speak into the menu all the time cost 5 % of a core, 1,000 who listen less than half a percent: at worst
+//! 0.05 ms of the 0.25 ms that a second of a call may cost.
 //!
 //! Sources: ITU-T Q.23 (frequencies), Q.24 table A-1 (limits); G. Goertzel, Amer. Math. Monthly 65 (1958).
 

@@ -73,6 +73,12 @@ impl MasterKey {
         fits.then(|| Self { suite, octets: Zeroizing::new(octets.to_vec()) })
     }
 
+    /// A key with a salt of another length than that of its suite, as vectors of other suites have it.
+    #[cfg(test)]
+    pub(super) fn of_vector(suite: Suite, octets: &[u8]) -> Self {
+        Self { suite, octets: Zeroizing::new(octets.to_vec()) }
+    }
+
     /// A new key. `generator` must be a cryptographic one.
     pub fn draw(suite: Suite, generator: &mut impl Rng) -> Self {
         let mut octets = Zeroizing::new(vec![0; suite.key_length() + suite.salt_length()]);

@@ -77,6 +77,90 @@ fn session_keys_are_those_of_the_rfc() {
 }
 
 #[test]
+fn session_keys_of_256_bits_are_those_of_the_rfc() {
+    // RFC 6188 §7.2: AES-256 as the pseudo-random function, with the salt of counter mode.
+    let master = "f0f04914b513f2763a1b1fa130f10e29 98f6f6e43e4309d1e622a0e332b9f1b6 3b04803de51ee7c96423ab5b78d2";
+    let master = MasterKey::of_vector(Suite::AeadAes256Gcm, &octets(master));
+    let cipher = derive::derive::<32>(&master, derive::Label::RtpCipher).expect("derived");
+    let salt = derive::derive::<14>(&master, derive::Label::RtpSalt).expect("derived");
+    let authentication = derive::derive::<20>(&master, derive::Label::RtpAuth).expect("derived");
+    assert_eq!(cipher.to_vec(), octets("5ba1064e30ec51613cad926c5a28ef73 1ec7fb397f70a960653caf06554cd8c4"));
+    assert_eq!(salt.to_vec(), octets("fa31791685ca444a9e07c6c64e93"));
+    assert_eq!(authentication.to_vec(), octets("fd9c32d39ed5fbb5a9dc96b30818454d1313dc05"));
+}
+
+#[test]
+fn galois_reports_are_those_of_the_rfc() {
+    // RFC 7714 §17.1 and §17.2: a sender report of the source "Mars", index 5d4.
+    let clear = octets(
+        "81c8000d4d617273 4e5450314e545032525450200000042a0000e9304c756e61 deadbeefdeadbeefdeadbeefdeadbeefdeadbeef",
+    );
+    let salt = *b"Quid pro quo";
+    let sealed_128 = octets(
+        "81c8000d4d617273 63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b46 86303ded0bb9275b\
+         c84aa45896cf4d2fc5abf87245d9eade 800005d4",
+    );
+    let sealed_256 = octets(
+        "81c8000d4d617273 d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1110555be8415f658c61de047 6f1b6fad\
+         1d1eb30c4446839f57ff6f6cb26ac3be 800005d4",
+    );
+    let key: Vec<u8> = (0..32).collect();
+    let narrow = Galois::<Aes128>::with_session_keys(&key[..16], salt).expect("a key");
+    let wide = Galois::<Aes256>::with_session_keys(&key, salt).expect("a key");
+    let transforms: [(&dyn super::transform::Transform, Vec<u8>); 2] = [(&narrow, sealed_128), (&wide, sealed_256)];
+    for (transform, sealed) in transforms {
+        let mut packet = clear.clone();
+        transform.seal_rtcp(&mut packet, 0x4d61_7273, 0x5d4);
+        assert_eq!(packet, sealed);
+        assert_eq!(transform.open_rtcp(&mut packet, 0x4d61_7273), Some(0x5d4));
+        assert_eq!(packet, clear);
+    }
+}
+
+#[test]
+fn the_rollover_counter_is_part_of_what_is_sealed_and_late_packets_of_the_round_before_are_opened_once() {
+    for suite in Suite::ALL {
+        let (mut sender, mut receiver) = pair(suite);
+        let mut seal = |sequence| {
+            let mut sealed = Vec::new();
+            assert!(sender.protect(&rtp(sequence, 1), &mut sealed));
+            sealed
+        };
+        let rounds: Vec<Vec<u8>> = [65_400, 65_530, 65_534, 65_535, 0, 1, 5, 120].into_iter().map(&mut seal).collect();
+        let mut opened = Vec::new();
+        let mut opens = |index: usize| receiver.open(&rounds[index], &mut opened);
+        // First, then over the edge, back, and every packet once more.
+        let script = [
+            (1, true),
+            (3, true),
+            (4, true),
+            (3, false),
+            (4, false),
+            (2, true),
+            (2, false),
+            (5, true),
+            (1, false),
+            (6, true),
+            // 65,530 and before are 128 packets and more behind the newest now.
+            (7, true),
+            (0, false),
+            (7, false),
+        ];
+        for (step, (index, new)) in script.into_iter().enumerate() {
+            assert_eq!(opens(index), new, "{suite:?}, step {step}");
+        }
+        // The same number of the next round is sealed otherwise: its counter is another.
+        let mut again = Vec::new();
+        let mut last = rounds[7].clone();
+        for sequence in (121..=u16::MAX).step_by(20_000).chain([u16::MAX, 120]) {
+            assert!(sender.protect(&rtp(sequence, 1), &mut again));
+            std::mem::swap(&mut last, &mut again);
+        }
+        assert_ne!(last[12..], rounds[7][12..], "{suite:?}");
+    }
+}
+
+#[test]
 fn galois_packets_are_those_of_the_rfc() {
     // RFC 7714 §16.1.1 and §16.2.1: the payload is a sentence of Caesar's.
     let clear = octets(
