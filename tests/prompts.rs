@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
 
-use hotline::io::prompts::measure;
+use hotline::io::prompts::{load, load_wide, measure};
 use hotline::ivr::speech::Manifest;
 use hotline::ivr::speech::quality::{CEILING, TARGET};
+use hotline::voip::audio::Wide;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -278,4 +279,23 @@ fn the_recordings_that_come_with_the_program_are_complete_and_sound_right() {
     let wrong: Vec<&str> = list.lines().filter(|line| !line.contains("\"state\":\"ok\"")).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(list.lines().count() > 800);
+}
+
+/// What docs/performance.md says of it; shown by `cargo test --test prompts memory -- --nocapture`.
+#[test]
+#[expect(clippy::cast_precision_loss, reason = "millions of octets")]
+fn the_memory_of_the_default_prompts_in_every_codec_is_as_stated() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+    let data = tempfile::tempdir().unwrap();
+    let narrow = load(&folder).prompts;
+    let mut told = vec![("G.711, both laws", narrow.memory(), 32.0)];
+    for (name, codec, stated) in [("G.722", Wide::G722, 16.0), ("Opus", Wide::Opus, 6.0)] {
+        let wide = load_wide(&folder, &data.path().join(name), codec, &narrow);
+        told.push((name, narrow.with_wide(wide).memory() - narrow.memory(), stated));
+    }
+    for (name, octets, stated) in told {
+        let megabytes = octets as f64 / 1e6;
+        println!("{name}: {megabytes:.1} MB for {} recordings", narrow.len());
+        assert!((megabytes - stated).abs() < 1.0, "{name}: {megabytes:.1} MB, stated {stated}");
+    }
 }

@@ -233,7 +233,7 @@ fn an_operator_holds_and_the_caller_hears_music_until_both_talk_again() {
     anna.picks_up();
     both_hear_each_other(&caller, &anna);
     assert_eq!(anna.holds(), "recvonly", "the answer to a hold");
-    caller.hears(&["common/hold_music:1500"]);
+    caller.hears_part("common/hold_music", Duration::from_millis(1_500));
     anna.resumes();
     both_hear_each_other(&caller, &anna);
     anna.hangs_up();

@@ -129,7 +129,7 @@ impl Exchange {
         if whisper.is_empty() {
             self.dial_customer(now, ticket);
         } else {
-            let playlist = Playlist { items: whisper.into_iter().map(PlayItem::Clip).collect(), repeat: false };
+            let playlist = Playlist::of(whisper.into_iter().map(PlayItem::Clip).collect());
             self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback: WHISPER, playlist }));
         }
     }

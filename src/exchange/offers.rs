@@ -253,7 +253,7 @@ impl Exchange {
             return;
         }
         let items = context.whisper.iter().cloned().map(PlayItem::Clip).collect();
-        let playlist = Playlist { items, repeat: false };
+        let playlist = Playlist::of(items);
         self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback: WHISPER, playlist }));
     }
 }

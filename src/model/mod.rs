@@ -21,7 +21,7 @@ pub use lang::Lang;
 pub use money::{Currency, Money, MoneyError};
 pub use network::{Network, NoNetwork};
 pub use phone::{CardTail, PhoneNumber};
-pub use playlist::{Gap, PlayItem, Playlist, PromptId};
+pub use playlist::{Gap, PlayItem, Playlist, PromptId, Repeat};
 pub use quality::{Mos, Quality, Side};
 pub use record::{CallEvent, CallRecord};
 pub use secret::SecretDigits;

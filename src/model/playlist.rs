@@ -56,25 +56,59 @@ pub enum PlayItem {
     Gap(Gap),
 }
 
+/// Whether and how a playlist begins again at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Repeat {
+    /// It ends.
+    #[default]
+    Never,
+    /// From its beginning, which is also where it begins: a ringing tone.
+    FromTheStart,
+    /// At the place that the clock says, the same for all who hear it: hold music. Whoever comes to it joins in the
+    /// middle.
+    InStep,
+}
+
 /// What one leg hears, in order, without a break between items.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Playlist {
     /// Clips and gaps in the order of playing.
     pub items: Vec<PlayItem>,
-    /// Whether it begins again at its end (hold music) rather than end.
-    pub repeat: bool,
+    /// Whether it begins again at its end.
+    pub repeat: Repeat,
+    /// Music that is heard beneath, lowered, and after the last item until something else is played. Where the media
+    /// lowers no music it is not heard at all.
+    pub over: Option<PromptId>,
 }
 
 impl Playlist {
     /// A playlist of one clip.
     #[must_use]
     pub fn clip(prompt: PromptId) -> Self {
-        Self { items: vec![PlayItem::Clip(prompt)], repeat: false }
+        Self::of(vec![PlayItem::Clip(prompt)])
     }
 
-    /// A playlist that repeats one clip for ever.
+    /// A playlist of these items, once.
+    #[must_use]
+    pub fn of(items: Vec<PlayItem>) -> Self {
+        Self { items, ..Self::default() }
+    }
+
+    /// Hold music: one clip for ever, in step with the clock.
+    #[must_use]
+    pub fn music(prompt: PromptId) -> Self {
+        Self { repeat: Repeat::InStep, ..Self::clip(prompt) }
+    }
+
+    /// Whether it plays until something else does.
+    #[must_use]
+    pub fn repeats(&self) -> bool {
+        self.repeat != Repeat::Never
+    }
+
+    /// A playlist that repeats one clip for ever, from its beginning.
     #[must_use]
     pub fn looped(prompt: PromptId) -> Self {
-        Self { items: vec![PlayItem::Clip(prompt)], repeat: true }
+        Self { repeat: Repeat::FromTheStart, ..Self::clip(prompt) }
     }
 }

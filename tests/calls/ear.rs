@@ -88,6 +88,8 @@ pub struct Ear {
     pub packets: u32,
     pub noise: u32,
     pub codecs: Vec<u8>,
+    /// Every octet of sound, in the order of its packets.
+    pub octets: Vec<u8>,
     pub last_packet: Option<Instant>,
     /// Keys relayed as telephone-events, by their first packet.
     pub keys: Vec<u8>,
@@ -110,6 +112,7 @@ impl Ear {
         if !self.codecs.contains(&kind) {
             self.codecs.push(kind);
         }
+        self.octets.extend(payload);
         let silence = if kind == 8 { 0xd5 } else { 0xff };
         for octets in payload.chunks(UNIT) {
             if octets.iter().all(|&octet| octet == silence) {
@@ -180,6 +183,8 @@ pub fn phrases(heard: &[Heard], lang: &str) -> String {
             let word = format!("{foreign}{stem}");
             match words.last_mut() {
                 Some(last) if part > 1 && *last == word => last.push_str(cut),
+                // Music that came to its end and goes on from its beginning.
+                Some(last) if one.from == 0 && stem == "hold_music" && *last == format!("{word}…") => {}
                 _ => words.push(format!("{word}{cut}")),
             }
         }

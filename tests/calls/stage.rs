@@ -104,7 +104,7 @@ pub fn config() -> ExchangeConfig {
         codecs: Codec::PREFERRED.to_vec(),
         secure: SecurePolicy::default(),
         registration: Lifetimes::default(),
-        hold_music: Playlist::looped(PromptId::new("common/hold_music")),
+        hold_music: Playlist::music(PromptId::new("common/hold_music")),
         record_after: Vec::new(),
         blocked_numbers: Vec::new(),
         outside: Outside::default(),
@@ -473,7 +473,7 @@ impl Stage {
     fn note_playing(&mut self, command: &MediaCommand) {
         match command {
             MediaCommand::Play { stream, playlist, .. } => {
-                self.playing.insert(*stream, playlist.repeat);
+                self.playing.insert(*stream, playlist.repeats());
             }
             MediaCommand::Stop { stream } => {
                 self.playing.remove(stream);

@@ -168,7 +168,7 @@ impl Visit {
         while let Some(command) = self.flow.next_command() {
             match command {
                 Command::Play(play) => {
-                    let ends = (!play.playlist.repeat).then(|| self.now.instant + play.length);
+                    let ends = (!play.playlist.repeats()).then(|| self.now.instant + play.length);
                     self.playing = Some((play.playback, ends));
                     self.length = play.length;
                     self.said.extend(play.spoken.iter().map(|spoken| format!("{} {}", spoken.phrase, spoken.text)));

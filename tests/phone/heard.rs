@@ -23,16 +23,13 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts")
 }
 
-/// The octets of a recording, `ru/balance.1` for `prompts/ru/balance.1.flac`, as they go over the wire; of
-/// `common/hold_music:1500` its first 1500 ms.
+/// The octets of a recording, `ru/balance.1` for `prompts/ru/balance.1.flac`, as they go over the wire.
 pub fn clip(id: &str) -> Arc<[u8]> {
     static LOADED: LazyLock<Mutex<HashMap<String, Arc<[u8]>>>> = LazyLock::new(Mutex::default);
     let mut loaded = LOADED.lock().unwrap();
     let octets = loaded.entry(id.to_owned()).or_insert_with(|| {
-        let (name, millis) = id.split_once(':').unwrap_or((id, ""));
-        let file = folder().join(format!("{name}.flac"));
-        let whole = load_file(&file).map_or_else(|problem| panic!("{problem}"), |prompt| alaw(&prompt));
-        millis.parse::<usize>().map_or(whole.clone(), |millis| whole[..millis * 8].into())
+        let file = folder().join(format!("{id}.flac"));
+        load_file(&file).map_or_else(|problem| panic!("{problem}"), |prompt| alaw(&prompt))
     });
     Arc::clone(octets)
 }
@@ -61,6 +58,27 @@ pub fn heard_clips(sound: &Sound, from: usize, clips: &[&str]) -> usize {
                 transcript(&heard[from.min(heard.len())..])
             );
         }
+        sound.wait_for(10, until);
+    }
+}
+
+/// Waits until this much of a recording that is played round and round was heard in one piece, wherever in it that
+/// was, after octet `from`. Answers with the octet after it.
+pub fn heard_part(sound: &Sound, from: usize, id: &str, length: Duration) -> usize {
+    let whole = clip(id);
+    let round = [&whole[..], &whole[..]].concat();
+    let length = usize::try_from(length.as_millis()).unwrap() * 8;
+    let until = now() + PATIENCE;
+    loop {
+        let heard = sound.heard();
+        let rest = &heard[from.min(heard.len())..];
+        // The last octets that came are the least likely to be something else.
+        if let Some(last) = rest.len().checked_sub(length).map(|begin| &rest[begin..])
+            && round.windows(length).any(|part| part == last)
+        {
+            return heard.len();
+        }
+        assert!(now() < until, "expected {length} octets of {id}, heard {}", transcript(rest));
         sound.wait_for(10, until);
     }
 }

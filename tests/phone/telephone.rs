@@ -1,7 +1,7 @@
 //! The telephone itself: one call at a time, as a script tells it.
 
 use super::digest::{Algorithm, Challenge};
-use super::heard::{heard_clips, heard_next};
+use super::heard::{heard_clips, heard_next, heard_part};
 use super::message::{about, address, branch, header, parameter, parse, request, response, sequence, value, values};
 use super::now;
 use super::rtp::faults;
@@ -145,6 +145,11 @@ impl Telephone {
     #[track_caller]
     pub fn hears(&mut self, clips: &[&str]) {
         self.listened = heard_clips(self.sound(), self.listened, clips);
+    }
+
+    /// Hears this much of a recording that is played round and round, wherever in it the server is.
+    pub fn hears_part(&mut self, id: &str, length: Duration) {
+        self.listened = heard_part(self.sound(), self.listened, id, length);
     }
 
     /// Hears which of the clips comes next; its place in the list.

@@ -7,12 +7,14 @@ mod error;
 mod outside;
 mod place;
 mod sip;
+mod tones;
 mod values;
 
 pub use error::ConfigError;
 pub use outside::{Callbacks, Target, Trunk};
 pub use place::Place;
 pub use sip::{ClientCertificates, Connections, Sip, Tls, WebSocket};
+pub use tones::Tones;
 pub use values::{Length, PortRange};
 
 use crate::model::PhoneNumber;
@@ -142,6 +144,13 @@ pub struct Media {
     /// Whether calls are encrypted by SRTP, with keys in the description. Default `preferred`. Example: `required`,
     /// where calls come in over TLS only.
     pub srtp: Srtp,
+    /// By how many decibels, 0 to 60, the music is lowered under what is said to those who wait; `null`: what is said
+    /// is heard instead of the music. Default 20. Example: 14.
+    #[serde(deserialize_with = "values::decibels")]
+    pub music_lowered: Option<u8>,
+    /// Whose ringing tone, busy tone and beep callers hear (ITU-T E.180). `recorded`: the recordings
+    /// `common/ringback` and `common/beep`. Default `ru`. Example: `eu`.
+    pub tones: Tones,
 }
 
 impl Default for Media {
@@ -153,6 +162,8 @@ impl Default for Media {
             silence_limit: Length::from_secs(30),
             codecs: vec![Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus],
             srtp: Srtp::Preferred,
+            music_lowered: Some(20),
+            tones: Tones::Ru,
         }
     }
 }

@@ -154,6 +154,17 @@ pub(super) fn code_point<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u
     Ok(number)
 }
 
+/// Decibels by which something is lowered, or none.
+pub(super) fn decibels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    let number = Option::<u8>::deserialize(deserializer)?;
+    match number {
+        Some(number) if number > 60 => {
+            Err(D::Error::custom(format!("{number} decibels are silence; write 0 to 60, such as 20, or null")))
+        }
+        Some(_) | None => Ok(number),
+    }
+}
+
 /// A list with something in it and nothing twice.
 pub(super) fn distinct<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

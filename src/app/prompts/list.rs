@@ -42,11 +42,29 @@ pub(super) fn run(studio: &Studio, arguments: &List) -> Result<ExitCode> {
             }
         }
     }
+    let music: Vec<_> = faults.iter().filter(|(file, _)| studio.manifest.get(file).is_none()).collect();
+    if !arguments.chosen.missing && !arguments.chosen.stale && arguments.chosen.lang.is_none() {
+        for (file, faults) in music {
+            tell_music(&mut output, file.as_str(), faults, arguments.json)?;
+        }
+    }
     if !arguments.json {
         let total: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
         writeln!(output, "\n{} recordings are needed: {}", studio.needs.len(), total.join(", "))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file of the hold music that is not right: no menu needs it by its name.
+fn tell_music(output: &mut impl Write, file: &str, faults: &[Fault], as_json: bool) -> Result<()> {
+    let lang = message_lang(None);
+    let texts: Vec<String> = faults.iter().map(|fault| fault.text(lang)).collect();
+    if as_json {
+        writeln!(output, "{}", json!({"file": file, "state": "bad", "kind": "music", "faults": texts}))?;
+    } else {
+        writeln!(output, "bad      {file}  hold music: {}", texts.join("; "))?;
+    }
+    Ok(())
 }
 
 fn tell(output: &mut impl Write, faults: &[Fault]) -> Result<()> {

@@ -11,11 +11,12 @@ const EXAMPLE: &str = include_str!("../../../config.example.yaml");
 const LENGTH: &str = "^0*[1-9][0-9]*(ms|s|m|h)$";
 
 /// What a key takes, where its default does not tell.
-const TAKES: [(&str, &[&str]); 10] = [
+const TAKES: [(&str, &[&str]); 11] = [
     ("sip.transports", &["udp", "tcp"]),
     ("sip.tls.client_certificates", &["none", "optional", "required"]),
     ("media.codecs", &["PCMA", "PCMU", "G722", "opus"]),
     ("media.srtp", &["refused", "preferred", "required"]),
+    ("media.tones", &["ru", "eu", "de", "fr", "uk", "us", "recorded"]),
     ("operators.srtp", &["refused", "preferred", "required"]),
     ("bank.kind", &["sandbox"]),
     ("menu.apply", &["manual", "watch"]),
@@ -25,10 +26,10 @@ const TAKES: [(&str, &[&str]); 10] = [
 ];
 
 /// Keys that may be null though their default is something.
-const NULLABLE: [&str; 2] = ["http.listen", "default_line"];
+const NULLABLE: [&str; 3] = ["http.listen", "default_line", "media.music_lowered"];
 
 /// Numbers that may be zero.
-const FROM_ZERO: [&str; 3] = ["media.threads", "media.dscp", "recording.days"];
+const FROM_ZERO: [&str; 4] = ["media.threads", "media.dscp", "media.music_lowered", "recording.days"];
 
 pub(super) fn schema() -> Json {
     let defaults: Json = serde_yaml::from_str(EXAMPLE).unwrap_or(Json::Null);

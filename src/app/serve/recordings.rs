@@ -4,7 +4,7 @@ use crate::app::config::Config;
 use crate::io::prompts::{self, Draft, DraftVoice};
 use crate::ivr::menu::Menu;
 use crate::model::PromptId;
-use crate::voip::audio::PromptFrames;
+use crate::voip::audio::{PromptFrames, signals};
 use anyhow::{Context, Result, bail};
 
 /// Missing prompts named in an error; the rest is counted.
@@ -17,6 +17,9 @@ pub(in crate::app) fn load(config: &Config, menu: &Menu) -> Result<PromptFrames>
     let mut loaded = prompts::load_cached(&config.prompts, &config.data.join("prompts.cache"));
     for problem in &loaded.problems {
         tracing::warn!(file = %problem.file.display(), hint = problem.help, "prompt left out: {}", problem.what);
+    }
+    if let Some(country) = config.media.tones.country() {
+        loaded.prompts.extend(signals::prompts(country));
     }
     let missing = missing(menu, &loaded.prompts);
     if missing.is_empty() {

@@ -4,6 +4,7 @@ use crate::app::config::Config;
 use crate::exchange::{ExchangeConfig, Lifetimes, Outside, SecurePolicy};
 use crate::io::media::MediaConfig;
 use crate::model::{Playlist, PromptId};
+use crate::voip::media::VoiceOver;
 use crate::voip::sip::addresses::Listener;
 use crate::voip::sip::endpoint::{EndpointConfig, Limits};
 use crate::voip::sip::locate::Names;
@@ -18,6 +19,7 @@ pub(super) fn media(config: &Config) -> MediaConfig {
         streams: 2 * config.limits.calls.get(),
         recordings: config.data.join("recordings"),
         keep_conversations: config.recording.kept(),
+        voice_over: config.media.music_lowered.map(VoiceOver::by_decibels),
     }
 }
 
@@ -48,7 +50,7 @@ pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
             min: config.operators.registration.min.duration(),
             max: config.operators.registration.max.duration(),
         },
-        hold_music: Playlist::looped(PromptId::new("common/hold_music")),
+        hold_music: Playlist::music(PromptId::new("common/hold_music")),
         record_after: config.recording.notices().map(Into::into).collect(),
         blocked_numbers: config.blocked_numbers.clone(),
         outside,

@@ -24,7 +24,7 @@ mod tests;
 
 use crate::io::clock::Clock;
 use crate::voip::audio::PromptFrames;
-use crate::voip::media::{MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId};
+use crate::voip::media::{MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId, VoiceOver};
 use legs::Legs;
 use outbox::Outbox;
 use ports::PortPool;
@@ -63,6 +63,8 @@ pub struct MediaConfig {
     pub recordings: PathBuf,
     /// How long conversations are kept; `None` for ever.
     pub keep_conversations: Option<Duration>,
+    /// How much music is lowered under words; `None`: words are heard instead of it.
+    pub voice_over: Option<VoiceOver>,
 }
 
 impl Default for MediaConfig {
@@ -74,6 +76,7 @@ impl Default for MediaConfig {
             streams: 8_000,
             recordings: PathBuf::from("data/recordings"),
             keep_conversations: None,
+            voice_over: None,
         }
     }
 }
@@ -161,7 +164,8 @@ impl MediaEngine {
         let count = config.threads.max(1);
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {
-            let core = MediaCore::new(config.streams, Arc::clone(prompts), clock.instant());
+            let core =
+                MediaCore::new(config.streams, Arc::clone(prompts), clock.instant()).with_voice_over(config.voice_over);
             let outbox = Outbox::new(outputs.clone());
             threads.push(Thread::start(number, core, outbox, Recordings::new(entries.clone()), clock)?);
         }

@@ -226,7 +226,7 @@ fn a_playback_tells_its_end() {
     phone.talk(0);
     let items = vec![PlayItem::Gap(Gap(40)), PlayItem::Clip(PromptId::new("common/none"))];
     let playback = PlaybackId(3);
-    bench.command(MediaCommand::Play { stream: phone.stream, playback, playlist: Playlist { items, repeat: false } });
+    bench.command(MediaCommand::Play { stream: phone.stream, playback, playlist: Playlist::of(items) });
     bench.until(|output| matches!(output, MediaOutput::Event(MediaEvent::MissingPrompt { .. })).then_some(()));
     bench.until(|output| match output {
         MediaOutput::Event(MediaEvent::PlaybackEnded { playback: PlaybackId(3), .. }) => Some(()),

@@ -1,9 +1,9 @@
 //! A folder of recordings becomes [`PromptFrames`], on all cores at once.
 
-use super::cache;
+use super::cache::{self, Key};
 use super::decode::{DecodeError, decode};
 use super::narrow::{RateError, narrow};
-use super::parallel;
+use super::{music, parallel};
 use crate::model::PromptId;
 use crate::voip::audio::{EncodedPrompt, PromptFrames};
 use std::collections::BTreeMap;
@@ -58,13 +58,15 @@ pub(super) struct Source {
 
 /// Why a file is not used.
 #[derive(Debug, thiserror::Error)]
-enum FileError {
+pub(super) enum FileError {
     #[error("cannot be read: {0}")]
     Unreadable(#[from] io::Error),
     #[error(transparent)]
     Undecodable(#[from] DecodeError),
     #[error(transparent)]
     Rate(#[from] RateError),
+    #[error("is left out: the music would be longer than 20 minutes")]
+    TooMuch,
 }
 
 impl FileError {
@@ -73,6 +75,7 @@ impl FileError {
             Self::Unreadable(_) => "make the file readable for the user the server runs as",
             Self::Undecodable(_) => "record or export it again as FLAC or WAV, 16 kHz, mono, 16 bit",
             Self::Rate(_) => "export it again at 16 kHz",
+            Self::TooMuch => "keep fewer or shorter files of music",
         }
     }
 }
@@ -81,8 +84,8 @@ impl FileError {
 /// used is told of and does not stop the others.
 #[must_use]
 pub fn load(folder: &Path) -> LoadReport {
-    let (sources, problems) = find(folder);
-    let (loaded, report) = decode_all(&sources, problems);
+    let folder = find(folder);
+    let (loaded, report) = decode_all(&folder);
     LoadReport { prompts: loaded.into_iter().collect(), ..report }
 }
 
@@ -90,15 +93,14 @@ pub fn load(folder: &Path) -> LoadReport {
 /// times of change). It is made anew when they differ, and not used when it is damaged or cannot be written.
 #[must_use]
 pub fn load_cached(folder: &Path, cache: &Path) -> LoadReport {
-    let (sources, problems) = find(folder);
-    let key = cache::key(sources.iter().map(|source| (source.id.as_str(), source.octets, source.changed)));
+    let folder = find(folder);
+    let key = folder.key();
     if let Some(loaded) = cache::read(cache, &key) {
-        return LoadReport { prompts: loaded.into_iter().collect(), problems };
+        return LoadReport { prompts: loaded.into_iter().collect(), problems: folder.problems };
     }
-    let found = problems.len();
-    let (loaded, report) = decode_all(&sources, problems);
+    let (loaded, report) = decode_all(&folder);
     // With a broken file among them nothing is kept, so that the next start tells of it again.
-    if report.problems.len() == found
+    if report.problems.len() == folder.problems.len()
         && let Err(error) = cache::write(cache, &key, &loaded)
     {
         tracing::warn!(file = %cache.display(), %error, "prepared prompts cannot be kept; the next start is slower");
@@ -106,42 +108,69 @@ pub fn load_cached(folder: &Path, cache: &Path) -> LoadReport {
     LoadReport { prompts: loaded.into_iter().collect(), ..report }
 }
 
-/// The recordings of a folder, the longest first, so that no core is left with one at the end.
-pub(super) fn find(folder: &Path) -> (Vec<Source>, Vec<PromptProblem>) {
+/// What a folder holds.
+pub(super) struct Folder {
+    /// The recordings, the longest first, so that no core is left with one at the end.
+    pub(super) sources: Vec<Source>,
+    /// The hold music, in the order of its names.
+    pub(super) music: Vec<Source>,
+    problems: Vec<PromptProblem>,
+}
+
+impl Folder {
+    /// Changes with every file that is read.
+    pub(super) fn key(&self) -> Key {
+        let all = self.sources.iter().chain(&self.music);
+        cache::key(all.map(|source| (source.id.as_str(), source.octets, source.changed)))
+    }
+}
+
+/// The recordings of a folder.
+pub(super) fn find(folder: &Path) -> Folder {
     let mut found = Found::default();
     found.walk(folder, "", 0);
     let mut sources: Vec<Source> = found.sources.into_values().collect();
+    let music = music::split(&mut sources);
     sources.sort_by_key(|source| std::cmp::Reverse(source.octets));
     found.problems.sort_by(|a, b| a.file.cmp(&b.file));
-    (sources, found.problems)
+    Folder { sources, music, problems: found.problems }
 }
 
 /// Reads all sources; those that cannot be used join the problems.
-fn decode_all(sources: &[Source], problems: Vec<PromptProblem>) -> (Vec<(PromptId, EncodedPrompt)>, LoadReport) {
-    let mut report = LoadReport { problems, ..LoadReport::default() };
-    let mut loaded = Vec::with_capacity(sources.len());
-    for (source, result) in sources.iter().zip(read_all(sources)) {
+fn decode_all(folder: &Folder) -> (Vec<(PromptId, EncodedPrompt)>, LoadReport) {
+    let mut report = LoadReport { problems: folder.problems.clone(), ..LoadReport::default() };
+    let mut loaded = Vec::with_capacity(folder.sources.len());
+    for (source, result) in folder.sources.iter().zip(read_all(&folder.sources)) {
         match result {
             Ok(prompt) => loaded.push((source.id.clone(), prompt)),
-            Err(error) => report.problems.push(PromptProblem {
-                file: source.file.clone(),
-                what: error.to_string(),
-                help: error.help().to_owned(),
-            }),
+            Err(error) => report.problems.push(problem_of(&source.file, &error)),
+        }
+    }
+    let played = music::read(&folder.music);
+    for (place, error) in &played.problems {
+        report.problems.extend(folder.music.get(*place).map(|source| problem_of(&source.file, error)));
+    }
+    if !played.samples.is_empty() {
+        match music::encode(played.samples) {
+            Ok(prompt) => {
+                loaded.retain(|(id, _)| *id != music::prompt());
+                loaded.push((music::prompt(), prompt));
+            }
+            Err(error) => report.problems.extend(folder.music.first().map(|one| problem_of(&one.file, &error))),
         }
     }
     report.problems.sort_by(|a, b| a.file.cmp(&b.file));
     (loaded, report)
 }
 
+fn problem_of(file: &Path, error: &FileError) -> PromptProblem {
+    PromptProblem { file: file.to_owned(), what: error.to_string(), help: error.help().to_owned() }
+}
+
 /// Loads one file: a draft, or a recording that was just imported.
 pub fn load_file(file: &Path) -> Result<EncodedPrompt, PromptProblem> {
     let extension = extension_of(file).unwrap_or("wav");
-    read(file, extension).map_err(|error| PromptProblem {
-        file: file.to_owned(),
-        what: error.to_string(),
-        help: error.help().to_owned(),
-    })
+    read(file, extension).map_err(|error| problem_of(file, &error))
 }
 
 /// Every source read, in the order given.

@@ -5,6 +5,7 @@
 //! text of a missing prompt ──DraftVoice (an external command)──▶ WAV ──▶ the same way
 //! take of a speaker ──master──▶ level, band, silence ──Shelf──▶ the folder and its manifest
 //! the folder ──inspect──▶ what is wrong with each recording
+//! music/*, in the order of their names ──▶ one loop, the prompt common/hold_music
 //! ```
 
 mod cache;
@@ -14,6 +15,7 @@ mod filter;
 mod load;
 mod master;
 mod measure;
+mod music;
 mod narrow;
 mod parallel;
 mod player;

@@ -17,6 +17,8 @@ use std::sync::OnceLock;
 pub const NARROW: u32 = 8_000;
 /// The rate the low-pass works at, Hz.
 const WIDE: u32 = 16_000;
+/// The rate of masters, Hz.
+pub(super) const MASTER_RATE_HZ: u32 = WIDE;
 
 /// Half of the low-pass: with [`TAPS`] 79 and a Kaiser window of 50 dB the pass band ends at 3,400 Hz and the stop
 /// band begins at 4,000 Hz, so nothing folds back into what is heard.

@@ -41,14 +41,17 @@ enum Seen {
     Bad(Fault),
 }
 
-/// The faults of every recording of a manifest; those without any are left out.
+/// The faults of every recording of a manifest, and those of the hold music under the names of its files
+/// (`music/waltz.mp3`); what has none is left out.
 pub fn inspect(folder: &Path, manifest: &Manifest) -> BTreeMap<PromptId, Vec<Fault>> {
     let list = folder.join(FILE);
     let written = fs::metadata(&list).ok().as_ref().map(modified);
     let known = fs::read_to_string(&list).map(|text| parse(&text)).unwrap_or_default();
     let recordings: Vec<(&PromptId, &Recording)> = manifest.iter().collect();
     let seen = parallel::each(&recordings, |(_, recording)| look(folder, &recording.file, &known, written));
-    let mut rows = BTreeMap::new();
+    let music = music_of(folder);
+    let music_seen = parallel::each(&music, |name| look(folder, name, &known, written));
+    let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
     let mut faults = BTreeMap::new();
     let mut read = false;
     for ((prompt, recording), seen) in recordings.into_iter().zip(seen) {
@@ -64,12 +67,31 @@ pub fn inspect(folder: &Path, manifest: &Manifest) -> BTreeMap<PromptId, Vec<Fau
             faults.insert(prompt.clone(), found);
         }
     }
+    for (name, seen) in music.iter().zip(music_seen) {
+        let found = match seen {
+            Seen::Bad(fault) => vec![fault],
+            Seen::Known(row) => rows.entry(name).or_insert(row).figures.music_faults(),
+            Seen::Read(row) => {
+                read = true;
+                rows.entry(name).or_insert(row).figures.music_faults()
+            }
+        };
+        if !found.is_empty() {
+            faults.insert(PromptId::new(name), found);
+        }
+    }
     if (read || rows.len() != known.len())
         && let Err(error) = write(&list, &rows)
     {
         tracing::debug!(file = %list.display(), %error, "what was measured cannot be kept");
     }
     faults
+}
+
+/// The files of the hold music, by their paths in the folder.
+fn music_of(folder: &Path) -> Vec<String> {
+    let name = |source: load::Source| source.file.strip_prefix(folder).ok()?.to_str().map(str::to_owned);
+    load::find(folder).music.into_iter().filter_map(name).collect()
 }
 
 fn faults_of(recording: &Recording, row: &Row) -> Vec<Fault> {

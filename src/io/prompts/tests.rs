@@ -1,5 +1,7 @@
 //! Folders of prompts, good and broken.
 
+mod music;
+
 use super::*;
 use crate::model::Lang;
 use std::fs;

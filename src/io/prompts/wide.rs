@@ -9,7 +9,8 @@
 
 use super::cache::{self, Key};
 use super::decode::decode;
-use super::load::{Source, find};
+use super::load::{Folder, Source, find};
+use super::music;
 use super::narrow::{quantise, widen};
 use crate::model::PromptId;
 use crate::voip::audio::{Codec, Decoder, OpusClip, PromptFrames, Rate, Wide, WidePrompt, wide};
@@ -33,10 +34,10 @@ const fn magic(codec: Wide) -> &'static [u8; 8] {
 /// narrow-band octets where there is no recording (a draft). What cannot be encoded is left out.
 #[must_use]
 pub fn load_wide(folder: &Path, cache: &Path, codec: Wide, have: &PromptFrames) -> Vec<(PromptId, WidePrompt)> {
-    let (sources, _) = find(folder);
-    let key = cache::key(sources.iter().map(|source| (source.id.as_str(), source.octets, source.changed)));
+    let folder = find(folder);
+    let key = folder.key();
     let mut prompts = read(cache, &key, codec).unwrap_or_else(|| {
-        let made: Vec<_> = sources.iter().filter_map(|source| encode_source(source, codec)).collect();
+        let made = encode_folder(&folder, codec);
         if let Err(error) = write(cache, &key, codec, &made) {
             tracing::warn!(file = %cache.display(), %error, "prepared prompts cannot be kept; next time it takes longer");
         }
@@ -53,6 +54,18 @@ pub fn load_wide(folder: &Path, cache: &Path, codec: Wide, have: &PromptFrames) 
         .collect();
     prompts.extend(drafts);
     prompts
+}
+
+fn encode_folder(folder: &Folder, codec: Wide) -> Vec<(PromptId, WidePrompt)> {
+    let mut made: Vec<_> = folder.sources.iter().filter_map(|source| encode_source(source, codec)).collect();
+    let played = music::read(&folder.music);
+    if !played.samples.is_empty()
+        && let Some(prompt) = encode(&quantise(&played.samples), codec)
+    {
+        made.retain(|(id, _)| *id != music::prompt());
+        made.push((music::prompt(), prompt));
+    }
+    made
 }
 
 fn encode_source(source: &Source, codec: Wide) -> Option<(PromptId, WidePrompt)> {

@@ -152,7 +152,7 @@ impl Queued {
         let menu = turn.menu();
         let queue = &menu[self.ticket.queue];
         self.announcements.say_due(turn, queue);
-        self.sound = match (turn.play(), self.sound) {
+        self.sound = match (turn.play_over(&queue.music), self.sound) {
             (Some(playing), _) => Sound::Words(playing),
             (None, Sound::Music) => Sound::Music,
             (None, Sound::Opening { .. } | Sound::Words(_) | Sound::Ordering(_)) => {

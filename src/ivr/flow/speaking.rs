@@ -100,10 +100,18 @@ impl Turn<'_> {
         self.play_with(None)
     }
 
+    /// Plays what is to be said over the music of those who wait; `None` when that is nothing.
+    pub(super) fn play_over(&mut self, music: &PromptId) -> Option<Playing> {
+        self.play_playlist(Playlist { over: Some(music.clone()), ..Playlist::default() }, None)
+    }
+
     /// Plays what is to be said, and a recording after it.
     pub(super) fn play_with(&mut self, last: Option<PromptId>) -> Option<Playing> {
+        self.play_playlist(Playlist::default(), last)
+    }
+
+    fn play_playlist(&mut self, mut playlist: Playlist, last: Option<PromptId>) -> Option<Playing> {
         let sentences = std::mem::take(&mut self.call.speech);
-        let mut playlist = Playlist::default();
         let (mut spoken, mut length) = (Vec::with_capacity(sentences.len()), Duration::ZERO);
         for Sentence { phrase, lang, before, utterance } in sentences {
             if !playlist.items.is_empty() {
@@ -126,11 +134,11 @@ impl Turn<'_> {
         Some(Playing { id, given_up: self.now.instant + length + OVERDUE })
     }
 
-    /// Plays a recording over and over.
+    /// Plays music.
     pub(super) fn play_looped(&mut self, prompt: &PromptId) -> PlaybackId {
         let playback = self.call.next_playback();
         let length = self.world.inventory.length(prompt).unwrap_or_default();
-        let playlist = Playlist::looped(prompt.clone());
+        let playlist = Playlist::music(prompt.clone());
         self.call.command(Command::Play(Play { playback, playlist, spoken: Vec::new(), length }));
         playback
     }

@@ -49,7 +49,10 @@ pub fn check_quality(
     }
     let mut problems = Vec::new();
     for (prompt, found) in faults {
-        let Some(recording) = manifest.get(prompt) else { continue };
+        let Some(recording) = manifest.get(prompt) else {
+            problems.extend(found.iter().map(|fault| of_music(manifest_file.0, prompt, fault)));
+            continue;
+        };
         for fault in found {
             let finding = quality_finding(&recording.file, fault);
             problems.push(match places.get(prompt) {
@@ -68,6 +71,20 @@ fn quality_finding(file: &str, fault: &Fault) -> Finding {
     );
     let help = Text::new(fault.advice(Lang::En), fault.advice(Lang::Ru));
     Finding::new(Code::W10, message).help(help)
+}
+
+/// Music stands in no list: the problem is at the file itself, beside the manifest.
+fn of_music(manifest: &str, file: &PromptId, fault: &Fault) -> Problem {
+    let Finding { code, message, .. } = quality_finding(file.as_str(), fault);
+    let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let name = if folder.is_empty() { file.as_str().to_owned() } else { format!("{folder}/{file}") };
+    let help = Text::new(
+        "export it again at about −24 dBov, unclipped and without long silence, or take it out of the folder",
+        "сохраните заново с уровнем около −24 dBov, без перегрузки и долгой тишины, или уберите из папки",
+    );
+    let place = Place { file: 0, line: 1, column: 1 };
+    let (severity, source) = (code.severity(), "".into());
+    Problem { code, severity, file: name.as_str().into(), place, length: 1, source, message, help }
 }
 
 fn at_phrase(menu: &Menu, phrase: &Phrase, finding: Finding) -> Problem {

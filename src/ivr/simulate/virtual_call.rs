@@ -474,7 +474,7 @@ impl<'a> VirtualCall<'a> {
         self.cut();
         self.key_since_play = false;
         let began = self.now.instant;
-        let ends = (!play.playlist.repeat).then(|| began + play.length);
+        let ends = (!play.playlist.repeats()).then(|| began + play.length);
         self.playing = Some(Playing { id: play.playback, began, ends, spoken: play.spoken });
     }
 

@@ -89,6 +89,8 @@ pub const LONGEST_LEAD: Duration = Duration::from_millis(100);
 pub const LONGEST_TRAIL: Duration = Duration::from_millis(100);
 /// … and inside: a caller takes more for the end.
 pub const LONGEST_PAUSE: Duration = Duration::from_millis(1_000);
+/// The most silence in music: whoever waits takes more for a broken line.
+pub const LONGEST_REST: Duration = Duration::from_secs(3);
 /// The rates a master may have.
 const RATES: std::ops::RangeInclusive<u32> = 16_000..=48_000;
 /// How far the length may be from what the manifest says.
@@ -155,6 +157,24 @@ impl Figures {
             (speech && self.lead > LONGEST_LEAD).then_some(Fault::Lead(self.lead)),
             (speech && self.trail > LONGEST_TRAIL).then_some(Fault::Trail(self.trail)),
             (speech && self.pause > LONGEST_PAUSE).then_some(Fault::Pause { at: self.pause_at, length: self.pause }),
+        ];
+        found.into_iter().flatten().collect()
+    }
+
+    /// Everything that is wrong with a file of hold music of these figures: rate and channels are as they come.
+    #[must_use]
+    pub fn music_faults(&self) -> Vec<Fault> {
+        if self.level <= Decibels(-700) {
+            return vec![Fault::Silent];
+        }
+        let (low, high) = SOUND_LEVELS;
+        let found = [
+            self.clipped.map(Fault::Clipped),
+            (self.level < low).then_some(Fault::Quiet(self.level)),
+            (self.level > high).then_some(Fault::Loud(self.level)),
+            (self.lead > LONGEST_REST).then_some(Fault::Lead(self.lead)),
+            (self.trail > LONGEST_REST).then_some(Fault::Trail(self.trail)),
+            (self.pause > LONGEST_REST).then_some(Fault::Pause { at: self.pause_at, length: self.pause }),
         ];
         found.into_iter().flatten().collect()
     }
@@ -281,6 +301,20 @@ mod tests {
         check(Figures { lead: ms(101), trail: ms(105), ..good() }, &[Fault::Lead(ms(101)), Fault::Trail(ms(105))]);
         let pause = Fault::Pause { at: ms(400), length: ms(1_001) };
         check(Figures { pause: ms(1_001), clipped: Some(ms(7)), ..good() }, &[Fault::Clipped(ms(7)), pause]);
+    }
+
+    #[test]
+    fn a_file_of_music_may_be_stereo_but_neither_quiet_nor_clipped_nor_silent() {
+        let ms = Duration::from_millis;
+        let music = Figures { channels: 2, rate: 44_100, level: Decibels(-240), peak: Decibels(-1), ..good() };
+        assert_eq!(music.music_faults(), []);
+        let quiet = Figures { level: Decibels(-400), ..music.clone() };
+        assert_eq!(quiet.music_faults(), [Fault::Quiet(Decibels(-400))]);
+        let clipped = Figures { clipped: Some(ms(1_500)), ..music.clone() };
+        assert_eq!(clipped.music_faults(), [Fault::Clipped(ms(1_500))]);
+        let halting = Figures { pause: ms(3_500), pause_at: ms(900), trail: ms(4_000), ..music.clone() };
+        assert_eq!(halting.music_faults(), [Fault::Trail(ms(4_000)), Fault::Pause { at: ms(900), length: ms(3_500) }]);
+        assert_eq!(Figures { level: Decibels(-900), ..music }.music_faults(), [Fault::Silent]);
     }
 
     #[test]

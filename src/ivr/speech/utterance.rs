@@ -102,7 +102,7 @@ impl Utterance {
     /// What a leg plays.
     #[must_use]
     pub fn playlist(&self) -> Playlist {
-        Playlist { items: self.items.clone(), repeat: false }
+        Playlist::of(self.items.clone())
     }
 
     pub(super) fn push_gap(&mut self, gap: Gap) {

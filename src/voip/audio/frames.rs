@@ -26,6 +26,16 @@ pub enum WidePrompt {
     Opus(OpusClip),
 }
 
+impl WidePrompt {
+    /// Which codec it is in.
+    const fn wide(&self) -> Wide {
+        match self {
+            Self::G722(_) => Wide::G722,
+            Self::Opus(_) => Wide::Opus,
+        }
+    }
+}
+
 impl EncodedPrompt {
     /// Encodes linear samples at 8 kHz mono as G.711.
     #[must_use]
@@ -68,7 +78,8 @@ impl EncodedPrompt {
         }
     }
 
-    fn set_wide(&mut self, wide: WidePrompt) {
+    /// Takes over a wide-band form of it.
+    pub(super) fn set_wide(&mut self, wide: WidePrompt) {
         match wide {
             WidePrompt::G722(octets) => self.g722 = Some(octets),
             WidePrompt::Opus(clip) => self.opus = Some(clip),
@@ -151,7 +162,8 @@ impl PromptFrames {
     pub fn with_wide(&self, wide: impl IntoIterator<Item = (PromptId, WidePrompt)>) -> Self {
         let mut prompts = self.clone();
         for (id, clip) in wide {
-            if let Some(prompt) = prompts.prompts.get_mut(&id) {
+            // What is there stays: it was made of the same samples, as the signals are.
+            if let Some(prompt) = prompts.prompts.get_mut(&id).filter(|prompt| !prompt.has_wide(clip.wide())) {
                 prompt.set_wide(clip);
             }
         }

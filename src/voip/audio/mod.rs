@@ -10,9 +10,11 @@
 //! of G.722. Only at the edge of a stream do the timestamps of Opus, which count 1/48000 s, become these units.
 
 mod codec;
+mod comfort;
 mod frames;
 pub mod g711;
 mod resample;
+pub mod signals;
 mod voice;
 pub mod wide;
 
@@ -20,6 +22,7 @@ pub mod wide;
 mod tests;
 
 pub use codec::Codec;
+pub use comfort::{ComfortFrames, ComfortNoise, NoiseLevel};
 pub use frames::{EncodedPrompt, PromptFrames, WidePrompt};
 pub use voice::{Decoder, Encoder, MAX_PACKET_SAMPLES, Rate, Transcoder, units_of};
 pub use wide::{OpusClip, Wide};

@@ -29,7 +29,8 @@ impl Rate {
     }
 
     /// Samples in a unit of 1/8000 s.
-    const fn samples_per_unit(self) -> usize {
+    #[must_use]
+    pub const fn samples_per_unit(self) -> usize {
         match self {
             Self::Narrow => 1,
             Self::Wide => 2,

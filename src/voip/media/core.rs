@@ -11,6 +11,7 @@ use super::stream::{Outbox, Relayed, Stream};
 use super::vocabulary::{
     Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, StreamId, StreamParams,
 };
+use super::voice_over::VoiceOver;
 use crate::model::{Instant, Playlist};
 use crate::voip::audio::PromptFrames;
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 pub struct MediaCore {
     max_streams: usize,
     prompts: Arc<PromptFrames>,
+    voice_over: Option<VoiceOver>,
     wheel: Wheel,
     slots: [Vec<u32>; SLOTS],
     streams: Vec<Option<Box<Stream>>>,
@@ -42,6 +44,7 @@ impl MediaCore {
         Self {
             max_streams,
             prompts,
+            voice_over: None,
             wheel: Wheel::new(now),
             slots: [const { Vec::new() }; SLOTS],
             streams: Vec::new(),
@@ -52,6 +55,12 @@ impl MediaCore {
             out: Outbox::default(),
             clear: Vec::new(),
         }
+    }
+
+    /// The same, where announcements are heard over the music. Else they are heard instead of it.
+    #[must_use]
+    pub fn with_voice_over(self, voice_over: Option<VoiceOver>) -> Self {
+        Self { voice_over, ..self }
     }
 
     /// How many streams are open.
@@ -192,6 +201,7 @@ impl MediaCore {
             _ if hidden => peer.interrupt_relay(),
             Relayed::Sound(sound) => peer.relay_sound(now, &sound, send),
             Relayed::Key(key) => peer.relay_key(now, &key, send),
+            Relayed::Quiet(level) => peer.relay_quiet(level),
         }
     }
 
@@ -328,7 +338,7 @@ impl MediaCore {
         let Some(index) = self.index_of(id) else { return };
         let Some(stream) = &mut self.streams[index] else { return };
         let events = &mut self.out.events;
-        let player = Player::new(playback, playlist, &prompts, |prompt| {
+        let player = Player::new(playback, playlist, (&prompts, self.voice_over), |prompt| {
             events.push_back(MediaEvent::MissingPrompt { stream: id, prompt });
         });
         stream.play(player);

@@ -17,6 +17,8 @@
 //!   timestamps tell so (RFC 3550 §5.1), while what plays goes on where it was: no word is lost.
 //! - The first `Play` of a stream waits, sending silence, until the peer's first packet or [`LEAD_IN`], whichever is
 //!   first, so that the first word is not said to a telephone that is not listening yet.
+//! - Music is in step: its place follows from the clock alone, so that all who hear it hear the same frame in the same
+//!   20 ms, on every thread, whenever each began to wait. Words over it lower it ([`VoiceOver`]).
 //! - While the peer holds (our direction does not send), what plays is paused.
 //! - While a stream is `Secret`, its keys are neither relayed nor recorded, and its sound is silence to others.
 
@@ -32,6 +34,7 @@ mod room;
 mod shield;
 mod stream;
 mod vocabulary;
+mod voice_over;
 mod wire_clock;
 
 #[cfg(test)]
@@ -45,3 +48,4 @@ pub use vocabulary::{
     Channel, Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, RecordingId, RecordingRules, Role,
     StreamId, StreamParams, StreamReport, Track,
 };
+pub use voice_over::VoiceOver;

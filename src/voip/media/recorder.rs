@@ -1,8 +1,12 @@
-//! What a stream says, as samples in their places: lost packets leave silence, late ones are left out.
+//! What a stream says, as samples in their places: lost packets leave silence, late ones are left out. Where a peer
+//! suppresses silence, its background is heard at the level that it told.
+//!
+//! Samples are of 8 kHz, whatever the codec: half the disk, one rate for both channels of a conversation though one leg
+//! is narrow-band, and all of speech that is needed to know what was said.
 
 use super::vocabulary::{Recorded, RecordingEnd, RecordingId, RecordingRules, StreamId, Track};
 use crate::model::{Digit, Instant};
-use crate::voip::audio::{Codec, SAMPLE_RATE, g711};
+use crate::voip::audio::{Codec, ComfortNoise, NoiseLevel, SAMPLE_RATE, g711};
 use crate::voip::rtp::{RtpTimestamp, Ssrc};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -30,6 +34,8 @@ pub(super) struct Recorder {
     base: Option<(Ssrc, RtpTimestamp)>,
     written: u64,
     piece: Vec<i16>,
+    /// The background while the peer sends nothing else.
+    quiet: Option<ComfortNoise>,
 }
 
 /// What of a recording it is.
@@ -71,6 +77,7 @@ impl Recorder {
             base: None,
             written: 0,
             piece,
+            quiet: None,
         }
     }
 
@@ -101,6 +108,35 @@ impl Recorder {
         hidden: bool,
         out: &mut VecDeque<Recorded>,
     ) {
+        let Some(place) = self.place(now, (ssrc, timestamp)) else { return };
+        self.silence_until(place, out);
+        self.quiet = None;
+        let mut sum = 0_u32;
+        for &octet in payload {
+            let sample = if hidden { 0 } else { g711::decode(codec, octet) };
+            sum += u32::from(sample.unsigned_abs());
+            self.push(sample, out);
+        }
+        if sum > SPEECH * u32::try_from(payload.len()).unwrap_or(u32::MAX) {
+            self.last_speech = now;
+        }
+    }
+
+    /// Takes the level of the background: from here on it is heard until sound comes. `None` is silence.
+    pub(super) fn take_quiet(
+        &mut self,
+        now: Instant,
+        (ssrc, timestamp): (Ssrc, RtpTimestamp),
+        level: Option<NoiseLevel>,
+        out: &mut VecDeque<Recorded>,
+    ) {
+        let Some(place) = self.place(now, (ssrc, timestamp)) else { return };
+        self.silence_until(place, out);
+        self.quiet = level.map(|level| ComfortNoise::new(level, ssrc.0));
+    }
+
+    /// Where in the recording a packet belongs; `None` for one that came too late.
+    fn place(&mut self, now: Instant, (ssrc, timestamp): (Ssrc, RtpTimestamp)) -> Option<u64> {
         let clock = samples(now.since(self.begun));
         let place = match self.base {
             Some((source, base)) if source == ssrc => i64::from(timestamp.after(base)),
@@ -114,19 +150,7 @@ impl Recorder {
         } else {
             u64::try_from(place).unwrap_or(0)
         };
-        if place < self.written {
-            return;
-        }
-        self.silence_until(place, out);
-        let mut sum = 0_u32;
-        for &octet in payload {
-            let sample = if hidden { 0 } else { g711::decode(codec, octet) };
-            sum += u32::from(sample.unsigned_abs());
-            self.push(sample, out);
-        }
-        if sum > SPEECH * u32::try_from(payload.len()).unwrap_or(u32::MAX) {
-            self.last_speech = now;
-        }
+        (place >= self.written).then_some(place)
     }
 
     /// Whether it ends now by itself.
@@ -156,7 +180,8 @@ impl Recorder {
     fn silence_until(&mut self, place: u64, out: &mut VecDeque<Recorded>) {
         let place = place.min(self.max_samples);
         while self.written < place {
-            self.push(0, out);
+            let sample = self.quiet.as_mut().map_or(0, ComfortNoise::next_sample);
+            self.push(sample, out);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The media session of one leg.
 
 mod keys;
+mod quiet;
 mod relaying;
 
 use super::bridge::Relay;
@@ -14,7 +15,7 @@ use super::vocabulary::{Channel, Datagram, MediaEvent, Recorded, RecordingEnd, S
 use super::wire_clock::WireClock;
 use crate::model::{Digit, Instant};
 use crate::voip::audio::wide::opus_silence;
-use crate::voip::audio::{Codec, FRAME_SAMPLES, Transcoder};
+use crate::voip::audio::{Codec, ComfortFrames, FRAME_SAMPLES, NoiseLevel, Transcoder};
 use crate::voip::dtmf::{Event, EventReceiver, EventSender, KeyGate, ToneDetector};
 use crate::voip::rtp::{
     Announced, Arrival, HEADER_LENGTH, Latch, Packet, PayloadType, Receiver, RtpTimestamp, Sender, SequenceNumber,
@@ -31,7 +32,7 @@ pub const LEAD_IN: Duration = Duration::from_millis(300);
 const MAX_KEYS: usize = 32;
 /// The largest payload that is relayed: 120 ms of G.711.
 const MAX_PAYLOAD: usize = 960;
-/// Comfort noise (RFC 3389): a sign of life without sound.
+/// Comfort noise (RFC 3389): the level of the background while nothing is said. Telephones send it unasked too.
 const COMFORT_NOISE: u8 = 13;
 /// Samples of one frame as timestamp units.
 const FRAME_UNITS: u32 = 160;
@@ -48,6 +49,8 @@ pub(super) struct Outbox {
 pub(super) enum Relayed<'a> {
     Sound(Sound<'a>),
     Key(KeyPacket),
+    /// Nothing is said: the level of the background.
+    Quiet(NoiseLevel),
 }
 
 /// A packet of sound in order.
@@ -98,6 +101,8 @@ pub(super) struct Stream {
     pressing: Option<EventSender>,
     peer: Option<StreamId>,
     relay: Relay,
+    /// What is heard of the other leg while it says nothing.
+    comfort: Option<Box<ComfortFrames>>,
     in_room: bool,
     secret: bool,
     recorder: Option<Recorder>,
@@ -148,6 +153,7 @@ impl Stream {
             pressing: None,
             peer: None,
             relay: Relay::default(),
+            comfort: None,
             in_room: false,
             secret: false,
             recorder: None,
@@ -182,7 +188,10 @@ impl Stream {
         self.negotiated = negotiated;
     }
 
-    pub(super) fn play(&mut self, player: Player) {
+    pub(super) fn play(&mut self, mut player: Player) {
+        if let Some(before) = self.player.take() {
+            player.follow(before);
+        }
         self.player = Some(player);
     }
 
@@ -197,6 +206,7 @@ impl Stream {
     pub(super) fn set_peer(&mut self, peer: Option<StreamId>) {
         self.peer = peer;
         self.relay = Relay::default();
+        self.comfort = None;
     }
 
     pub(super) const fn is_secret(&self) -> bool {
@@ -329,7 +339,7 @@ impl Stream {
         match kind {
             Kind::Sound(codec) => self.receive_sound(now, codec, &packet, arrival, out),
             Kind::Key => self.receive_key(now, (&packet, wire), arrival, out),
-            Kind::Comfort => None,
+            Kind::Comfort => self.receive_quiet(now, &packet, arrival, out),
         }
     }
 
@@ -375,7 +385,8 @@ impl Stream {
         if self.negotiated.payload_type.receive == payload_type {
             return Some(Kind::Sound(self.negotiated.codec));
         }
-        if payload_type.number() == COMFORT_NOISE {
+        let noise = self.negotiated.comfort_noise.map_or(COMFORT_NOISE, |pair| pair.receive.number());
+        if payload_type.number() == noise {
             return Some(Kind::Comfort);
         }
         let by_number = |codec: &Codec| codec.static_payload_type() == Some(payload_type.number());
@@ -423,25 +434,20 @@ impl Stream {
         let mut player = self.player.take_if(|_| playing);
         if let Some(player) = &mut player {
             marker |= player.is_new();
-        }
-        let mut ended = false;
-        match (&mut player, codec) {
-            (Some(player), Codec::Opus) => {
-                let (packet, last) = player.next_opus();
-                (length, ended) = (put(&mut bytes, packet), last);
-            }
-            (None, Codec::Opus) => length = put(&mut bytes, opus_silence()),
-            (Some(player), Codec::Pcma | Codec::Pcmu | Codec::G722) => {
-                ended = player.fill(codec, &mut bytes[HEADER_LENGTH..]);
-            }
-            (None, Codec::Pcma | Codec::Pcmu | Codec::G722) => {}
-        }
-        if let Some(player) = player {
-            if ended {
+            let was_over = player.is_over();
+            let played = player.frame(codec, due, &mut bytes[HEADER_LENGTH..]);
+            length = HEADER_LENGTH + played.length;
+            if played.ended && !was_over {
                 out.events.push_back(MediaEvent::PlaybackEnded { stream: self.id, playback: player.playback() });
-            } else {
-                self.player = Some(player);
             }
+        } else if let Some(comfort) = &mut self.comfort {
+            comfort.frame(&mut out.scratch);
+            length = put(&mut bytes, &out.scratch);
+        } else if codec == Codec::Opus {
+            length = put(&mut bytes, opus_silence());
+        }
+        if playing {
+            self.player = player.filter(Player::goes_on);
         }
         self.relay.interrupt();
         if let Some(bytes) = bytes.get_mut(..length) {

@@ -59,6 +59,7 @@ impl MediaCore {
                 let (codec, payload, lost) = sound.parts();
                 self.rooms[place].hear(id, codec, payload, lost);
             }
+            Relayed::Quiet(level) => self.rooms[place].quiet(id, *level),
             Relayed::Key(key) => {
                 for listener in self.rooms[place].listeners(id) {
                     if let Some(stream) = self.stream(listener) {

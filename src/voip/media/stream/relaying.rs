@@ -45,6 +45,7 @@ impl Stream {
     }
 
     pub(in crate::voip::media) fn interrupt_relay(&mut self) {
+        self.comfort = None;
         self.relay.interrupt();
     }
 
@@ -58,6 +59,7 @@ impl Stream {
         if !self.hears_relay() || sound.payload.is_empty() {
             return;
         }
+        self.comfort = None;
         if sound.keyed && self.negotiated.telephone_event.is_some() {
             // It goes on as an event, and must not be heard a second time.
             self.relay.interrupt();

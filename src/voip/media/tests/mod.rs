@@ -159,7 +159,7 @@ impl World {
     }
 
     fn play(&mut self, stream: StreamId, playback: u64, items: Vec<PlayItem>) {
-        let playlist = Playlist { items, repeat: false };
+        let playlist = Playlist::of(items);
         self.tell(MediaCommand::Play { stream, playback: PlaybackId(playback), playlist });
     }
 
