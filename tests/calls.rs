@@ -60,5 +60,9 @@ mod spray;
 mod tapes;
 #[path = "calls/transfers.rs"]
 mod transfers;
+#[path = "calls/trunks.rs"]
+mod trunks;
+#[path = "calls/trunks_out.rs"]
+mod trunks_out;
 #[path = "calls/versions.rs"]
 mod versions;

@@ -5,7 +5,7 @@ mod tools;
 mod versions;
 
 pub use prompts::{Chosen, Draft, Import, List, Play, Prompts, PromptsCommand, Sheet, SheetFormat};
-pub use tools::{Callers, CallersCommand, Completions, Graph, GraphFormat, Man, Schema, SchemaKind};
+pub use tools::{Callers, CallersCommand, Completions, Graph, GraphFormat, Man, Schema, SchemaKind, Trunks};
 pub use versions::{Apply, Audit, By, Diff, Rollback, Switch, SwitchState, Versions};
 
 use crate::model::Lang;
@@ -100,6 +100,8 @@ Examples:
     Report(Report),
     /// The sandbox bank: take it down, bring it up, forget what was done in it.
     Bank(Bank),
+    /// Trunks of a running server: registered until when, up or down since when, calls. Exit code 1 when one is not well.
+    Trunks(Trunks),
     /// A duty officer's switch, seen by the next step of every call.
     #[command(after_help = "\
 Examples:

@@ -20,6 +20,7 @@ mod serve;
 mod simulate;
 mod store;
 mod switch;
+mod trunks;
 mod versions;
 mod who;
 
@@ -57,5 +58,6 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Report(arguments) => store::report(&arguments),
         Command::Bank(arguments) => store::bank(&arguments),
         Command::Switch(arguments) => switch::run(&arguments),
+        Command::Trunks(arguments) => trunks::run(&arguments),
     }
 }

@@ -4,9 +4,11 @@ use super::admission::Refusal;
 use super::call::{Answered, Call, Description, Opening, Phase, Standing};
 use super::codes::Code;
 use super::terms::Side;
+use super::trunks::Visit;
 use super::{Command, Exchange, LegEnd, Owner, called};
 use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent};
-use crate::model::{CallEvent, CallId, Cause, Now, PhoneNumber};
+use crate::ivr::menu::LineId;
+use crate::model::{CallEvent, CallId, Cause, Instant, Now, PhoneNumber};
 use crate::voip::media::{MediaCommand, StreamId, StreamParams};
 use crate::voip::rtp::{RtpTimestamp, SequenceNumber, Ssrc};
 use crate::voip::sdp::{Direction, Negotiated, Negotiation, NegotiationError, RemoteOffer};
@@ -19,14 +21,15 @@ use std::net::SocketAddr;
 impl Exchange {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let leg = incoming.leg;
-        let uri = &incoming.request.uri;
-        if let Some(code) = uri.user_text().as_deref().and_then(Code::dialled) {
+        if let Some(code) = incoming.request.uri.user_text().as_deref().and_then(Code::dialled) {
             self.on_code(now, incoming, code);
             return;
         }
-        let Some(line) = called::line_of(&self.menu, uri, self.config.default_line.as_deref()) else {
+        let Some(visit) = self.visit(now.instant, &incoming) else { return };
+        let uri = &visit.called;
+        let Some(line) = self.line_of(&visit) else {
             tracing::info!(called = %dialled(uri), "no line has this number and there is no default line: 404");
-            self.refuse(now, leg, Status::NOT_FOUND);
+            self.refuse(now.instant, leg, Status::NOT_FOUND);
             return;
         };
         let source = incoming.from.addr.ip();
@@ -35,7 +38,7 @@ impl Exchange {
                 Refusal::TooMany => tracing::warn!(%source, "as many calls as may be: 503"),
                 Refusal::TooFast => tracing::debug!(%source, "new calls come too fast: 503"),
             }
-            self.refuse(now, leg, Status::SERVICE_UNAVAILABLE);
+            self.refuse(now.instant, leg, Status::SERVICE_UNAVAILABLE);
             return;
         }
         let id = self.draw_call(now);
@@ -51,7 +54,7 @@ impl Exchange {
         tracing::info!(call = %id, from = from.as_ref().map(tracing::field::display), line = %self.menu[line].name, "call");
         let allow = &incoming.request.headers;
         let takes_refer = !allow.has(HeaderName::Allow) || allow.has_word(HeaderName::Allow, "REFER");
-        if let Some(login) = self.config.outside.login_at(source) {
+        if let Some(login) = visit.trunk.as_deref().and_then(|trunk| self.config.outside.login_at(trunk)) {
             self.sip.set_login(leg, login);
         }
         let phase = Phase::Opening(Opening { offer: incoming.offer });
@@ -63,6 +66,7 @@ impl Exchange {
                 leg,
                 stream,
                 source: Some(source),
+                trunk: visit.trunk,
                 from,
                 line,
                 menu,
@@ -77,12 +81,24 @@ impl Exchange {
         self.ask_ports(stream, None, source);
     }
 
-    fn refuse(&mut self, now: Now, leg: LegId, status: Status) {
+    /// The line that takes a visit: of the trunk's numbers, where it names some, else of the menu's.
+    fn line_of(&self, visit: &Visit) -> Option<LineId> {
+        let trunk = visit.trunk.as_ref().and_then(|trunk| self.config.outside.trunks.get(trunk));
+        match trunk.and_then(|trunk| trunk.numbers.as_ref()) {
+            Some(numbers) => {
+                let line = numbers.line(&visit.called.user_text().unwrap_or_default())?;
+                called::line_named(&self.menu, line)
+            }
+            None => called::line_of(&self.menu, &visit.called, self.config.default_line.as_deref()),
+        }
+    }
+
+    pub(super) fn refuse(&mut self, now: Instant, leg: LegId, status: Status) {
         let mut headers = Headers::new();
         if status == Status::SERVICE_UNAVAILABLE {
             headers.push_text(HeaderName::RetryAfter, &self.config.retry_after.as_secs().to_string());
         }
-        self.sip.reject(now.instant, leg, status, &headers);
+        self.sip.reject(now, leg, status, &headers);
     }
 
     /// A UUID v7: the time in front, so that records sort by arrival.
@@ -110,7 +126,7 @@ impl Exchange {
     }
 
     fn answer_call(&mut self, now: Now, id: CallId, address: SocketAddr) {
-        let mut negotiation = self.negotiation(Side::Caller, address);
+        let mut negotiation = self.negotiation(&Side::Caller(self.trunk_of(id)), address);
         if !self.can_be_spoken_to(id) {
             tracing::info!(call = %id, "the prompts of the caller's only codec are being made ready: 503");
             self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE);
@@ -154,7 +170,7 @@ impl Exchange {
 
     fn refuse_call(&mut self, now: Now, id: CallId, status: Status) {
         if let Some(leg) = self.calls.get(&id).map(|call| call.leg) {
-            self.refuse(now, leg, status);
+            self.refuse(now.instant, leg, status);
             self.end_call(now, id, Cause::Refused(status.code()), LegEnd::Theirs);
         }
     }
@@ -189,7 +205,7 @@ impl Exchange {
             let from = call.from.clone();
             let caller = Caller { call: id, from, blocked_number: blocked, slow_speech: false, profile, lang: None };
             let mut flow = CallFlow::new(call.menu.clone(), call.line, caller);
-            if self.config.outside.callbacks.is_none() {
+            if self.config.outside.callbacks.is_empty() {
                 flow.refuse_callbacks();
             }
             call.phase = Phase::Standing(Box::new(Standing::new(description, at, flow)));

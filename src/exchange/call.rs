@@ -19,6 +19,8 @@ pub(super) struct Call {
     pub stream: StreamId,
     /// Where the INVITE came from, which is counted by admission; `None` for a call that we made.
     pub source: Option<IpAddr>,
+    /// The trunk that it came from or is made through.
+    pub trunk: Option<Name>,
     pub from: Option<PhoneNumber>,
     pub line: LineId,
     /// The menu the call began with and keeps.
@@ -62,6 +64,15 @@ pub(super) struct Calling {
     pub pending: PendingOffer,
     /// When it has rung for long enough.
     pub until: Instant,
+    /// By when the trunk must have said something, while there is another one.
+    pub silent: Option<Instant>,
+}
+
+impl Calling {
+    /// When to look at it again.
+    pub fn deadline(&self) -> Instant {
+        self.silent.map_or(self.until, |silent| silent.min(self.until))
+    }
 }
 
 /// Our side of a leg's session descriptions.

@@ -12,6 +12,9 @@
 
 use super::call::{Call, Calling, Context, Description, Link, Opening, Phase, Queued, Standing, Talking};
 use super::offers::{Phone, WHISPER};
+use super::outside::Way;
+use super::terms::{Outward, Side};
+use super::trunks::ways::{Passed, SILENCE, is_of_trunk};
 use super::{Command, Exchange, LegEnd, Owner};
 use crate::ivr::acd::{CallbackFailure, CallbackOrder, CallbackTicket, OfferFailure, TicketOutcome};
 use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent, QueueEnd, Screen};
@@ -39,6 +42,8 @@ pub(super) struct Callback {
     pub leg: LegId,
     pub stream: StreamId,
     pub description: Description,
+    /// The ways to the customer that were tried or were no use.
+    passed: Passed,
     stage: Stage,
 }
 
@@ -52,7 +57,7 @@ enum Stage {
         until: Instant,
     },
     /// Ports for the customer are being bound.
-    Binding(StreamId),
+    Binding(StreamId, Box<Way>),
     /// The call to the customer is under way.
     Calling(CallId),
 }
@@ -60,7 +65,7 @@ enum Stage {
 impl Exchange {
     /// The menu orders a callback for a caller who waits.
     pub(super) fn order_callback(&mut self, now: Now, id: CallId, number: PhoneNumber) {
-        let accepted = self.config.outside.callback(&number).is_some() && self.take_order(now, id, number);
+        let accepted = !self.config.outside.callback(&number).is_empty() && self.take_order(now, id, number);
         self.tell_flow(now, id, FlowEvent::CallbackOrdered { accepted });
     }
 
@@ -123,7 +128,8 @@ impl Exchange {
         };
         let whisper = self.callback_whisper(&open);
         let (stage, open) = (Stage::Whispering, Box::new(open));
-        let callback = Callback { ticket: open, operator: operator.clone(), leg, stream, description, stage };
+        let (operator_id, passed) = (operator.clone(), Passed::default());
+        let callback = Callback { ticket: open, operator: operator_id, leg, stream, description, passed, stage };
         self.callbacks.insert(ticket, callback);
         self.acd.accepted(now, ticket, operator);
         if whisper.is_empty() {
@@ -159,45 +165,50 @@ impl Exchange {
                 return;
             }
             Stage::Whispering | Stage::StillHere { .. } => {}
-            Stage::Binding(_) | Stage::Calling(_) => return,
+            Stage::Binding(..) | Stage::Calling(_) => return,
         }
-        let Some(way) = self.config.outside.callback(&callback.ticket.order.number) else {
+        let (number, passed, operator) = (callback.ticket.order.number.clone(), callback.passed, callback.stream);
+        let Some((way, passed)) = self.way_to_customer(now, &number, passed) else {
             self.end_callback(now, id, CallbackFailure::Unreachable);
             return;
         };
-        callback.stage = Stage::Binding(stream);
-        let operator = callback.stream;
+        let towards = way.peer.addr.ip();
+        if let Some(callback) = self.callbacks.get_mut(&id) {
+            callback.passed = passed;
+            callback.stage = Stage::Binding(stream, Box::new(way));
+        }
         let playlist = Playlist::looped(PromptId::new("common/ringback"));
         let play = MediaCommand::Play { stream: operator, playback: DIALLING, playlist };
         self.commands.push_back(Command::Media(play));
         self.streams.insert(stream, Owner::Customer(id));
-        let towards = way.peer.addr.ip();
         self.ask_ports(stream, Some(operator), towards);
     }
 
     /// The ports are bound: INVITE through the trunk.
     pub(super) fn call_customer(&mut self, now: Now, ticket: CallId, address: Option<SocketAddr>) {
         let Some(callback) = self.callbacks.get(&ticket) else { return };
-        let Stage::Binding(stream) = callback.stage else { return };
+        let Stage::Binding(stream, way) = &callback.stage else { return };
+        let (stream, way, passed) = (*stream, Way::clone(way), callback.passed);
         let order = callback.ticket.order.clone();
         let attempt = callback.ticket.attempts;
-        let way = self.config.outside.callback(&order.number);
-        let (Some(way), Some(address)) = (way, address) else {
+        let Some(address) = address else {
             self.end_callback(now, ticket, CallbackFailure::Unreachable);
             return;
         };
-        let mut negotiation = self.negotiation(super::terms::Side::Outside, address);
+        let trunk = way.trunk.clone();
+        let outward = Outward { trunk: trunk.clone(), secure: way.secure, caller: None };
+        let mut negotiation = self.negotiation(&Side::Outside(outward), address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
-        let outgoing = way.invite(address.ip(), body, Headers::new());
-        let Ok(leg) = self.sip.invite(now.instant, outgoing) else {
+        let until = now.instant + way.ring;
+        let Ok(leg) = self.call_out(now, way, address, body, Headers::new()) else {
             self.end_callback(now, ticket, CallbackFailure::Unreachable);
             return;
         };
+        let silent = self.way_to_customer(now, &order.number, passed).map(|_| now.instant + SILENCE);
         let id = self.draw_call(now);
         let menu = self.menu.clone();
         let line = menu.lines.iter().position(|line| line.name == order.line);
         let line = LineId(line.and_then(|at| u16::try_from(at).ok()).unwrap_or(0));
-        let until = now.instant + self.config.outside.ring;
         let number = order.number.clone();
         let event = CallEvent::CallingBack {
             ticket,
@@ -206,12 +217,13 @@ impl Exchange {
             menu: menu.version.clone(),
             attempt,
         };
-        let phase = Phase::Calling(Box::new(Calling { negotiation, pending, until }));
+        let phase = Phase::Calling(Box::new(Calling { negotiation, pending, until, silent }));
         let call = Call {
             id,
             leg,
             stream,
             source: None,
+            trunk,
             from: Some(number),
             line,
             menu,
@@ -289,6 +301,9 @@ impl Exchange {
 
     /// The call to a customer ended before the talk.
     pub(super) fn customer_lost(&mut self, now: Now, ticket: CallId, status: Status) {
+        if is_of_trunk(status) && self.next_customer_way(now, ticket) {
+            return;
+        }
         let failure = match status.code() {
             200 => CallbackFailure::NotTaken,
             486 | 600 | 603 => CallbackFailure::Busy,
@@ -296,6 +311,21 @@ impl Exchange {
             _ => CallbackFailure::Unreachable,
         };
         self.end_callback(now, ticket, failure);
+    }
+
+    /// The trunk has failed: another one is tried, if there is one.
+    fn next_customer_way(&mut self, now: Now, ticket: CallId) -> bool {
+        let Some(callback) = self.callbacks.get(&ticket) else { return false };
+        let (number, passed) = (callback.ticket.order.number.clone(), callback.passed);
+        let is_another = self.way_to_customer(now, &number, passed).is_some();
+        if is_another {
+            tracing::warn!(%ticket, "another trunk is tried");
+            if let Some(callback) = self.callbacks.get_mut(&ticket) {
+                callback.stage = Stage::Whispering;
+            }
+            self.dial_customer(now, ticket);
+        }
+        is_another
     }
 
     /// The attempt has failed: the operator is let go.
@@ -310,8 +340,8 @@ impl Exchange {
 
     fn let_callback_go(&mut self, callback: &Callback) {
         self.close_stream(callback.stream);
-        if let Stage::Binding(stream) = callback.stage {
-            self.close_stream(stream);
+        if let Stage::Binding(stream, _) = &callback.stage {
+            self.close_stream(*stream);
         }
     }
 
@@ -335,6 +365,24 @@ impl Exchange {
         }
     }
 
+    /// A customer's phone was rung for long enough, or the trunk has said nothing.
+    pub(super) fn customer_overdue(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Phase::Calling(calling) = &mut call.phase else { return };
+        let is_silent = calling.silent.is_some_and(|silent| silent <= now.instant) && !self.sip.is_heard(call.leg);
+        if calling.until > now.instant && !is_silent {
+            calling.silent = None;
+            self.set_wake(id);
+            return;
+        }
+        let ticket = call.callback.take();
+        self.end_call(now, id, Cause::Failed, LegEnd::Ours);
+        if let Some(ticket) = ticket {
+            let status = if is_silent { Status::SERVICE_UNAVAILABLE } else { Status::REQUEST_TIMEOUT };
+            self.customer_lost(now, ticket, status);
+        }
+    }
+
     /// A customer who stayed on the line for too long counts as busy.
     pub(super) fn callbacks_overdue(&mut self, now: Now) {
         let overdue =
@@ -350,7 +398,7 @@ impl Exchange {
     pub(super) fn callbacks_due(&self) -> Option<Instant> {
         let due = self.callbacks.values().filter_map(|callback| match callback.stage {
             Stage::StillHere { until } => Some(until),
-            Stage::Whispering | Stage::Binding(_) | Stage::Calling(_) => None,
+            Stage::Whispering | Stage::Binding(..) | Stage::Calling(_) => None,
         });
         due.min()
     }

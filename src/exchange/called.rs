@@ -9,8 +9,12 @@ pub(super) fn line_of(menu: &Menu, called: &Uri, default: Option<&str>) -> Optio
     let user = called.user_text().unwrap_or_default();
     let number = called.phone().or_else(|| PhoneNumber::parse(&user));
     let by_number = number.and_then(|number| position(menu, |line| line.numbers.contains(&number)));
-    let by_name = |name: &str| position(menu, |line| *line.name == *name);
-    by_number.or_else(|| by_name(&user)).or_else(|| by_name(default?))
+    by_number.or_else(|| line_named(menu, &user)).or_else(|| line_named(menu, default?))
+}
+
+/// The line of a name.
+pub(super) fn line_named(menu: &Menu, name: &str) -> Option<LineId> {
+    position(menu, |line| *line.name == *name)
 }
 
 fn position(menu: &Menu, fits: impl Fn(&crate::ivr::menu::Line) -> bool) -> Option<LineId> {

@@ -78,7 +78,7 @@ impl Exchange {
             self.refuse_code(now, stream, Status::SERVICE_UNAVAILABLE);
             return;
         };
-        let mut negotiation = self.negotiation(Side::Operator(None), address);
+        let mut negotiation = self.negotiation(&Side::Operator(None), address);
         match answer_offer(&mut negotiation, &offer) {
             Ok((body, negotiated)) => {
                 self.open_media(stream, negotiated);

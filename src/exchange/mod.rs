@@ -37,7 +37,7 @@ pub use command::{Command, ExchangeConfig};
 pub use outside::{Destination, Outside};
 pub use registrar::{Account, KeptPhone, Lifetimes};
 pub use terms::SecurePolicy;
-pub use trunks::{Inbound, Numbers, Trunk};
+pub use trunks::{Callers, Inbound, Numbers, RegistrationView, Trunk, TrunkView};
 
 use crate::ivr::acd::{Acd, OperatorProfile, OperatorState, QueuePolicy};
 use crate::ivr::flow::{CallFlow, Command as FlowCommand, Event as FlowEvent, World};
@@ -49,7 +49,7 @@ use crate::model::{
 use crate::voip::media::{RecordingId, StreamId};
 use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
 use crate::voip::sip::locate::Answer;
-use crate::voip::sip::{ConnectionId, Peer, Status};
+use crate::voip::sip::{ConnectionId, Peer};
 use admission::Admission;
 use call::{Call, Link, Phase};
 use callbacks::Callback;
@@ -102,6 +102,7 @@ pub struct Exchange {
     sip: Endpoint,
     registrar: Registrar,
     acd: Acd,
+    trunks: trunks::Trunks,
     admission: Admission,
     calls: HashMap<CallId, Call>,
     wakes: BTreeSet<(Instant, CallId)>,
@@ -146,6 +147,7 @@ impl Exchange {
             admission: Admission::new(config.calls, config.calls_per_source, config.calls_per_second),
             sip: Endpoint::new(endpoint, rng.random()),
             registrar: Registrar::new(realm, rng.random()).with_lifetimes(config.registration),
+            trunks: trunks::Trunks::new(&config.outside, realm, rng.random()),
             config,
             menu,
             inventory,
@@ -232,6 +234,7 @@ impl Exchange {
     pub fn handle_timeout(&mut self, now: Now) {
         self.sip.handle_timeout(now.instant);
         self.registrar.handle_timeout(now.instant);
+        self.trunks.handle_timeout(now.instant, &self.config.outside, &mut self.sip);
         self.acd.handle_timeout(now);
         while let Some((at, id)) = self.wakes.first().copied().filter(|(at, _)| *at <= now.instant) {
             self.wakes.remove(&(at, id));
@@ -255,6 +258,7 @@ impl Exchange {
         let own = [
             self.sip.poll_timeout(),
             self.registrar.poll_timeout(),
+            self.trunks.poll_timeout(),
             self.acd.poll_timeout(),
             self.wakes.first().map(|(at, _)| *at),
             self.callbacks_due(),
@@ -302,13 +306,27 @@ impl Exchange {
     /// Refuses new calls; those in progress end by themselves, at the latest after `limit`.
     pub fn drain(&mut self, now: Now, limit: Duration) {
         self.sip.set_refusing(true);
+        self.trunks.leave(now.instant, &self.config.outside, &mut self.sip);
         self.drain_until = Some(now.instant + limit);
+        self.pump(now);
     }
 
     /// How many calls there are.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// Whether nothing is under way any more that the server should wait for before it ends.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.calls.is_empty() && !self.trunks.are_leaving()
+    }
+
+    /// Every trunk as it is now.
+    #[must_use]
+    pub fn trunks(&self, now: Now) -> Vec<TrunkView> {
+        self.trunks.view(now, &self.config.outside)
     }
 
     /// How many callers wait in all queues.
@@ -415,14 +433,8 @@ impl Exchange {
             self.end_call(now, id, Cause::TooLong, LegEnd::Ours);
             return;
         }
-        if let Phase::Calling(calling) = &call.phase
-            && calling.until <= now.instant
-        {
-            let ticket = call.callback.take();
-            self.end_call(now, id, Cause::Failed, LegEnd::Ours);
-            if let Some(ticket) = ticket {
-                self.customer_lost(now, ticket, Status::REQUEST_TIMEOUT);
-            }
+        if matches!(call.phase, Phase::Calling(_)) {
+            self.customer_overdue(now, id);
             return;
         }
         self.target_overdue(now, id);
@@ -441,7 +453,7 @@ impl Exchange {
                 };
                 Some([flow, ringing].into_iter().flatten().fold(longest, Instant::min))
             }
-            Phase::Calling(calling) => Some(calling.until),
+            Phase::Calling(calling) => Some(calling.deadline()),
             Phase::Opening(_) | Phase::Answered(_) => None,
         };
         if call.wake == wake {

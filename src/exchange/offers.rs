@@ -95,7 +95,7 @@ impl Exchange {
             self.offer_failed(now, call, operator, OfferFailure::Unreachable);
             return;
         };
-        let mut negotiation = self.negotiation(Side::Operator(Some(call)), address);
+        let mut negotiation = self.negotiation(&Side::Operator(Some(call)), address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
         let Some(owner) = self.streams.get(&stream).cloned() else { return };
         let is_ticket = matches!(owner, Owner::Waiter(..));

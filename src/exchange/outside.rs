@@ -1,9 +1,10 @@
 //! Whom we may call outside: trunks and the targets of transfers. Nobody else is ever called, so a menu that was
 //! tampered with cannot run up a bill.
 
-use super::trunks::Trunk;
+use super::trunks::{Callers, Trunk};
 use crate::ivr::menu::Name;
 use crate::model::PhoneNumber;
+use crate::voip::sdp::SecureMedia;
 use crate::voip::sip::digest::Login;
 use crate::voip::sip::endpoint::OutgoingCall;
 use crate::voip::sip::headers::{Headers, NameAddr};
@@ -11,17 +12,20 @@ use crate::voip::sip::peer::NameId;
 use crate::voip::sip::{Host, Peer, SipUri};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Who can be called.
 #[derive(Clone, Debug)]
 pub enum Destination {
-    /// A number, through a trunk.
+    /// A number, through the first of some trunks that can take the call.
     Number {
-        /// The trunk's name.
-        trunk: Name,
-        /// The number as the trunk wants it.
+        /// The trunks' names, the first to be tried in front.
+        trunks: Vec<Name>,
+        /// The number as the trunks want it.
         number: PhoneNumber,
+        /// How long it is rung; `None`: as the trunk says.
+        ring: Option<Duration>,
     },
     /// A SIP address that is reached without a trunk.
     Address {
@@ -29,6 +33,10 @@ pub enum Destination {
         uri: SipUri,
         /// Where the INVITE goes.
         peer: Peer,
+        /// Whether sound is encrypted.
+        secure: SecureMedia,
+        /// How long it is rung; `None`: as others.
+        ring: Option<Duration>,
     },
 }
 
@@ -39,15 +47,24 @@ pub struct Outside {
     pub trunks: BTreeMap<Name, Trunk>,
     /// Where menus may transfer callers, by the target's name.
     pub transfers: BTreeMap<Name, Destination>,
-    /// The trunk that customers are called back through; without one no callback is taken.
-    pub callbacks: Option<Name>,
-    /// How long somebody outside is rung.
+    /// The trunks that customers are called back through, the first to be tried in front; without one no callback is
+    /// taken.
+    pub callbacks: Vec<Name>,
+    /// How long somebody outside is rung, where nothing else is said.
     pub ring: Duration,
+    /// Who may call without being a trunk.
+    pub callers: Callers,
 }
 
 impl Default for Outside {
     fn default() -> Self {
-        Self { trunks: BTreeMap::new(), transfers: BTreeMap::new(), callbacks: None, ring: Duration::from_secs(30) }
+        Self {
+            trunks: BTreeMap::new(),
+            transfers: BTreeMap::new(),
+            callbacks: Vec::new(),
+            ring: Duration::from_secs(30),
+            callers: Callers::Anyone,
+        }
     }
 }
 
@@ -56,7 +73,14 @@ impl Default for Outside {
 pub(super) struct Way {
     pub uri: SipUri,
     pub peer: Peer,
-    pub login: Option<Login>,
+    /// The trunk, with as many calls as it may have.
+    pub trunk: Option<Name>,
+    pub calls: Option<NonZeroUsize>,
+    /// How long it is rung.
+    pub ring: Duration,
+    /// Whether sound is encrypted.
+    pub secure: SecureMedia,
+    login: Option<Login>,
     caller_id: Option<PhoneNumber>,
     domain: Option<Host>,
 }
@@ -102,37 +126,55 @@ impl Outside {
         }
     }
 
-    /// The way to a target of a transfer; `None` for one that the configuration does not name.
-    pub(super) fn transfer(&self, target: &str) -> Option<Way> {
-        match self.transfers.get(target)? {
-            Destination::Number { trunk, number } => self.number(trunk, number),
-            Destination::Address { uri, peer } => {
-                Some(Way { uri: uri.clone(), peer: *peer, login: None, caller_id: None, domain: None })
+    /// The ways to a target of a transfer, the first to be tried in front; none to one that the configuration does not
+    /// name.
+    pub(super) fn transfer(&self, target: &str) -> Vec<Way> {
+        match self.transfers.get(target) {
+            None => Vec::new(),
+            Some(Destination::Number { trunks, number, ring }) => self.number(trunks, number, *ring),
+            Some(Destination::Address { uri, peer, secure, ring }) => vec![Way {
+                uri: uri.clone(),
+                peer: *peer,
+                trunk: None,
+                calls: None,
+                ring: ring.unwrap_or(self.ring),
+                secure: *secure,
+                login: None,
+                caller_id: None,
+                domain: None,
+            }],
+        }
+    }
+
+    /// The ways to somebody who is to be called back; none without a trunk for it.
+    pub(super) fn callback(&self, number: &PhoneNumber) -> Vec<Way> {
+        self.number(&self.callbacks, number, None)
+    }
+
+    fn number(&self, trunks: &[Name], number: &PhoneNumber, ring: Option<Duration>) -> Vec<Way> {
+        let known = trunks.iter().filter_map(|name| Some((name, self.trunks.get(name)?)));
+        let way = |(name, trunk): (&Name, &Trunk)| {
+            let mut uri = SipUri::new(Some(number.as_str()), trunk.domain.clone(), trunk.own_port());
+            if trunk.peer.transport.is_reliable() {
+                uri.params.set("transport", Some(&trunk.peer.transport.name().to_ascii_lowercase()));
             }
-        }
+            Way {
+                uri,
+                peer: trunk.peer,
+                trunk: Some(name.clone()),
+                calls: trunk.calls,
+                ring: ring.or(trunk.ring).unwrap_or(self.ring),
+                secure: trunk.secure.unwrap_or(SecureMedia::Refused),
+                login: trunk.login.clone(),
+                caller_id: trunk.caller_id.clone(),
+                domain: matches!(trunk.domain, Host::Name(_)).then(|| trunk.domain.clone()),
+            }
+        };
+        known.map(way).collect()
     }
 
-    /// The way to somebody who is to be called back; `None` without a trunk for it.
-    pub(super) fn callback(&self, number: &PhoneNumber) -> Option<Way> {
-        self.number(self.callbacks.as_deref()?, number)
-    }
-
-    fn number(&self, trunk: &str, number: &PhoneNumber) -> Option<Way> {
-        let trunk = self.trunks.get(trunk)?;
-        // A trunk that is known by its address alone is asked at its port, too.
-        let port = matches!(trunk.domain, Host::Ip(_)).then(|| trunk.peer.addr.port());
-        let port = port.filter(|port| *port != trunk.peer.transport.default_port());
-        let mut uri = SipUri::new(Some(number.as_str()), trunk.domain.clone(), port);
-        if trunk.peer.transport.is_reliable() {
-            uri.params.set("transport", Some(&trunk.peer.transport.name().to_ascii_lowercase()));
-        }
-        let domain = matches!(trunk.domain, Host::Name(_)).then(|| trunk.domain.clone());
-        let (login, caller_id) = (trunk.login.clone(), trunk.caller_id.clone());
-        Some(Way { uri, peer: trunk.peer, login, caller_id, domain })
-    }
-
-    /// Our login at whoever calls from this address, should they ask for one within the call.
-    pub(super) fn login_at(&self, source: IpAddr) -> Option<Login> {
-        self.trunks.values().find(|trunk| trunk.peer.addr.ip() == source)?.login.clone()
+    /// Our login at a trunk, should it ask for one within a call of its.
+    pub(super) fn login_at(&self, trunk: &str) -> Option<Login> {
+        self.trunks.get(trunk)?.login.clone()
     }
 }

@@ -173,6 +173,12 @@ impl Registrar {
         phones.into_iter().map(|binding| binding.target.clone()).collect()
     }
 
+    /// Whether a registered phone is reached there: somebody with a password is behind that address.
+    #[must_use]
+    pub fn is_phone(&self, from: Peer) -> bool {
+        self.phones.values().flatten().any(|binding| binding.target.peer.addr == from.addr)
+    }
+
     /// What is to be kept of an operator's phones over a restart.
     #[must_use]
     pub fn kept(&self, now: Now, operator: &OperatorId) -> Vec<KeptPhone> {

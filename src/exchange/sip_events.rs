@@ -15,6 +15,9 @@ use crate::voip::sip::endpoint::{Event, LegId};
 
 impl Exchange {
     pub(super) fn on_sip(&mut self, now: Now, event: Event) {
+        if let Some(leg) = event.ended() {
+            self.trunks.leg_over(leg);
+        }
         match event {
             Event::Incoming(incoming) => self.on_incoming(now, incoming),
             Event::Register { request, from, local, token } => {
@@ -41,8 +44,14 @@ impl Exchange {
             Event::Answered { leg, answer } => self.on_leg_answered(now, leg, answer.as_deref()),
             Event::Refer { leg, progress } => self.on_refer(now, leg, progress),
             Event::Referred(referred) => self.on_referred(now, *referred),
-            Event::Located { name, peers } => self.config.outside.locate(name, &peers),
-            Event::Ringing { .. } | Event::Progress { .. } | Event::Replied { .. } => {}
+            Event::Located { name, peers } => {
+                self.config.outside.locate(name, &peers);
+                self.trunks.located(now.instant, &self.config.outside, &mut self.sip);
+            }
+            Event::Replied { errand, reply } => {
+                self.trunks.handle_reply(now.instant, &self.config.outside, &mut self.sip, errand, &reply);
+            }
+            Event::Ringing { .. } | Event::Progress { .. } => {}
         }
     }
 

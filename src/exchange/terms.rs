@@ -5,6 +5,7 @@
 
 use super::call::Phase;
 use super::{Command, Exchange};
+use crate::ivr::menu::Name;
 use crate::model::CallId;
 use crate::voip::audio::{Codec, Wide};
 use crate::voip::sdp::{Negotiation, RemoteOffer, SecureMedia};
@@ -21,14 +22,25 @@ pub struct SecurePolicy {
 }
 
 /// Whom we talk to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Side {
-    /// A caller.
-    Caller,
+    /// A caller, through a trunk or not.
+    Caller(Option<Name>),
     /// An operator's phone; for this call, if it is for one.
     Operator(Option<CallId>),
     /// Somebody outside whom we call.
-    Outside,
+    Outside(Outward),
+}
+
+/// A call to somebody outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Outward {
+    /// The trunk, if it goes through one.
+    pub trunk: Option<Name>,
+    /// Whether packets are encrypted.
+    pub secure: SecureMedia,
+    /// The caller who is to talk with them, if there is one.
+    pub caller: Option<CallId>,
 }
 
 /// How far the prompts of the wide-band codecs are.
@@ -66,24 +78,43 @@ impl Exchange {
     }
 
     /// Our side of a new dialog's descriptions.
-    pub(super) fn negotiation(&mut self, side: Side, local: SocketAddr) -> Negotiation {
-        let ready = self.wide_prompts;
-        let mut codecs: Vec<Codec> = self.config.codecs.iter().copied().filter(|codec| ready.has(*codec)).collect();
-        let policy = match side {
-            Side::Caller => self.config.secure.callers,
-            Side::Operator(call) => {
-                // The caller's codec first: the two hear each other without another one in between.
-                if let Some(codec) = call.and_then(|call| self.codec_of(call))
-                    && let Some(at) = codecs.iter().position(|one| *one == codec)
-                {
-                    codecs[..=at].rotate_right(1);
-                }
-                self.config.secure.operators
-            }
-            Side::Outside => SecureMedia::Refused,
+    pub(super) fn negotiation(&mut self, side: &Side, local: SocketAddr) -> Negotiation {
+        let (trunk, beside, policy) = match side {
+            Side::Caller(trunk) => (trunk.as_deref(), None, self.policy_of(trunk.as_deref())),
+            Side::Operator(call) => (None, *call, self.config.secure.operators),
+            Side::Outside(outward) => (outward.trunk.as_deref(), outward.caller, outward.secure),
         };
+        let ready = self.wide_prompts;
+        let is_ready = |codec: &Codec| ready.has(*codec);
+        let mut codecs: Vec<Codec> = self.codecs_of(trunk).iter().copied().filter(is_ready).collect();
+        if codecs.is_empty() {
+            codecs = self.config.codecs.iter().copied().filter(is_ready).collect();
+        }
+        // The caller's codec first: the two hear each other without another one in between.
+        if let Some(codec) = beside.and_then(|call| self.codec_of(call))
+            && let Some(at) = codecs.iter().position(|one| *one == codec)
+        {
+            codecs[..=at].rotate_right(1);
+        }
         let session = u64::from(self.rng.random::<u32>());
         Negotiation::new(session, local).with_codecs(&codecs).with_srtp(policy, self.rng.random())
+    }
+
+    /// The codecs of a trunk's calls, or of all others, best first.
+    fn codecs_of(&self, trunk: Option<&str>) -> &[Codec] {
+        let trunk = trunk.and_then(|name| self.config.outside.trunks.get(name));
+        trunk.and_then(|trunk| trunk.codecs.as_deref()).unwrap_or(&self.config.codecs)
+    }
+
+    /// Whether the calls that come from a trunk, or from anywhere else, are encrypted.
+    fn policy_of(&self, trunk: Option<&str>) -> SecureMedia {
+        let trunk = trunk.and_then(|name| self.config.outside.trunks.get(name));
+        trunk.and_then(|trunk| trunk.secure).unwrap_or(self.config.secure.callers)
+    }
+
+    /// The trunk of a call.
+    pub(super) fn trunk_of(&self, call: CallId) -> Option<Name> {
+        self.calls.get(&call)?.trunk.clone()
     }
 
     fn codec_of(&self, call: CallId) -> Option<Codec> {
@@ -101,7 +132,7 @@ impl Exchange {
         let Some(offer) = opening.offer.as_deref().and_then(|offer| RemoteOffer::parse(offer).ok()) else {
             return true;
         };
-        let common = || self.config.codecs.iter().copied().filter(|codec| offer.names(*codec));
+        let common = || self.codecs_of(call.trunk.as_deref()).iter().copied().filter(|codec| offer.names(*codec));
         let Some(best) = common().next() else { return true };
         let ready = self.wide_prompts;
         let spoken = common().any(|codec| ready.has(codec));

@@ -12,6 +12,8 @@
 
 use super::call::{Description, Link};
 use super::outside::Way;
+use super::terms::{Outward, Side};
+use super::trunks::ways::{Passed, SILENCE, is_of_trunk};
 use super::{Command, Exchange, LegEnd, Owner};
 use crate::ivr::flow::Event as FlowEvent;
 use crate::ivr::menu::Name;
@@ -33,6 +35,8 @@ const REFER_EXTRA: Duration = Duration::from_secs(10);
 pub(super) struct Transfer {
     pub target: Name,
     began: Instant,
+    /// The ways that were tried or were no use.
+    passed: Passed,
     pub stage: Stage,
 }
 
@@ -41,11 +45,17 @@ pub(super) enum Stage {
     /// The caller's network was asked to call the target.
     Referring,
     /// Ports for the target are being bound.
-    Binding(StreamId),
+    Binding(Box<Binding>),
     /// The target's phone rings.
     Inviting(Box<Inviting>),
     /// They talk.
     Bridged(Box<Bridged>),
+}
+
+/// A way that is about to be taken.
+pub(super) struct Binding {
+    stream: StreamId,
+    way: Way,
 }
 
 /// An INVITE to the target.
@@ -55,6 +65,8 @@ pub(super) struct Inviting {
     negotiation: Negotiation,
     pending: PendingOffer,
     until: Instant,
+    /// By when the trunk must have said something, while there is another one.
+    silent: Option<Instant>,
 }
 
 /// The target's side of a conversation.
@@ -69,9 +81,11 @@ pub(super) struct Bridged {
 
 impl Transfer {
     /// When the ringing has lasted long enough.
-    pub const fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         match &self.stage {
-            Stage::Inviting(inviting) => Some(inviting.until),
+            Stage::Inviting(inviting) => {
+                Some(inviting.silent.map_or(inviting.until, |silent| silent.min(inviting.until)))
+            }
             Stage::Referring | Stage::Binding(_) | Stage::Bridged(_) => None,
         }
     }
@@ -80,15 +94,19 @@ impl Transfer {
 impl Exchange {
     /// The menu hands the caller over.
     pub(super) fn begin_transfer(&mut self, now: Now, id: CallId, target: &Name, refer: bool) {
-        let way = self.config.outside.transfer(target);
+        let is_known = self.config.outside.transfers.contains_key(target);
+        let way = self.way_to_target(now, target, Passed::default());
         let refer = refer && self.calls.get(&id).is_some_and(|call| call.takes_refer);
         let Some((stream, standing)) = self.standing(id) else { return };
-        let transfer = Transfer { target: target.clone(), began: now.instant, stage: Stage::Referring };
+        let passed = Passed::default();
+        let transfer = Transfer { target: target.clone(), began: now.instant, passed, stage: Stage::Referring };
         standing.link = Link::Transferring(Box::new(transfer));
         self.record(now, id, CallEvent::TransferBegan { target: target.clone(), refer });
-        let Some(way) = way else {
-            tracing::error!(call = %id, %target, "the configuration names no such target of transfers");
-            self.transfer_failed(now, id, "unknown_target");
+        let Some((way, passed)) = way else {
+            if !is_known {
+                tracing::error!(call = %id, %target, "the configuration names no such target of transfers");
+            }
+            self.transfer_failed(now, id, if is_known { "unreachable" } else { "unknown_target" });
             return;
         };
         let playlist = Playlist::looped(PromptId::new("common/ringback"));
@@ -96,7 +114,7 @@ impl Exchange {
         if refer {
             self.refer_caller(now, id, &way);
         } else {
-            self.bind_target(id, &way);
+            self.bind_target(id, way, passed);
         }
     }
 
@@ -106,7 +124,7 @@ impl Exchange {
             to: NameAddr::new(way.uri.clone()),
             by: None,
             headers: call_reference(id),
-            within: self.config.outside.ring + REFER_EXTRA,
+            within: way.ring + REFER_EXTRA,
         };
         self.sip.refer(now.instant, leg, refer);
     }
@@ -133,14 +151,14 @@ impl Exchange {
     /// A peer that refuses REFER is left alone with it, and the caller is bridged. Everything else has failed.
     fn refer_failed(&mut self, now: Now, id: CallId, failure: ReferFailure) {
         let way = self.transfer(id).map(|transfer| transfer.target.clone());
-        let way = way.and_then(|target| self.config.outside.transfer(&target));
+        let way = way.and_then(|target| self.way_to_target(now, &target, Passed::default()));
         match (failure, way) {
             (ReferFailure::Refused(Status::REQUEST_TIMEOUT | Status::SERVICE_UNAVAILABLE), _) => {
                 self.transfer_failed(now, id, "unreachable");
             }
-            (ReferFailure::Refused(status), Some(way)) => {
+            (ReferFailure::Refused(status), Some((way, passed))) => {
                 tracing::info!(call = %id, status = status.code(), "REFER is refused: a bridge instead");
-                self.bind_target(id, &way);
+                self.bind_target(id, way, passed);
             }
             (ReferFailure::Target(status), _) => self.transfer_failed(now, id, reason(status)),
             (ReferFailure::Untold | ReferFailure::TimedOut, _) | (ReferFailure::Refused(_), None) => {
@@ -149,30 +167,33 @@ impl Exchange {
         }
     }
 
-    fn bind_target(&mut self, id: CallId, way: &Way) {
+    /// Begins a bridge on a way; `passed` counts it in.
+    fn bind_target(&mut self, id: CallId, way: Way, passed: Passed) {
         let stream = self.next_stream();
         let Some((caller, standing)) = self.standing(id) else { return };
         let Link::Transferring(transfer) = &mut standing.link else { return };
-        transfer.stage = Stage::Binding(stream);
-        self.streams.insert(stream, Owner::Target(id));
         let towards = way.peer.addr.ip();
+        transfer.passed = passed;
+        transfer.stage = Stage::Binding(Box::new(Binding { stream, way }));
+        self.streams.insert(stream, Owner::Target(id));
         self.ask_ports(stream, Some(caller), towards);
     }
 
     /// The ports are bound: call the target.
     pub(super) fn call_target(&mut self, now: Now, id: CallId, address: Option<SocketAddr>) {
         let Some(transfer) = self.transfer(id) else { return };
-        let Stage::Binding(stream) = transfer.stage else { return };
-        let way = transfer.target.clone();
-        let way = self.config.outside.transfer(&way);
-        let (Some(way), Some(address)) = (way, address) else {
+        let (target, passed) = (transfer.target.clone(), transfer.passed);
+        let Stage::Binding(binding) = &transfer.stage else { return };
+        let (stream, way) = (binding.stream, binding.way.clone());
+        let Some(address) = address else {
             self.transfer_failed(now, id, "unreachable");
             return;
         };
-        let mut negotiation = self.negotiation(super::terms::Side::Outside, address);
+        let outward = Outward { trunk: way.trunk.clone(), secure: way.secure, caller: Some(id) };
+        let mut negotiation = self.negotiation(&Side::Outside(outward), address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
-        let outgoing = way.invite(address.ip(), body, call_reference(id));
-        let leg = match self.sip.invite(now.instant, outgoing) {
+        let until = now.instant + way.ring;
+        let leg = match self.call_out(now, way, address, body, call_reference(id)) {
             Ok(leg) => leg,
             Err(error) => {
                 tracing::error!(call = %id, %error, "the target cannot be called");
@@ -181,10 +202,33 @@ impl Exchange {
             }
         };
         self.legs.insert(leg, Owner::Target(id));
-        let until = now.instant + self.config.outside.ring;
+        let silent = self.way_to_target(now, &target, passed).map(|_| now.instant + SILENCE);
         if let Some(transfer) = self.transfer(id) {
-            transfer.stage = Stage::Inviting(Box::new(Inviting { stream, leg, negotiation, pending, until }));
+            let inviting = Inviting { stream, leg, negotiation, pending, until, silent };
+            transfer.stage = Stage::Inviting(Box::new(inviting));
         }
+        self.set_wake(id);
+    }
+
+    /// The way to the target has failed: the next one is taken, or the transfer has failed.
+    fn next_way(&mut self, now: Now, id: CallId, leg: LegEnd, reason: &str) {
+        let Some(transfer) = self.transfer(id) else { return };
+        let (target, passed) = (transfer.target.clone(), transfer.passed);
+        let Some((way, passed)) = self.way_to_target(now, &target, passed) else {
+            self.transfer_failed(now, id, reason);
+            return;
+        };
+        tracing::warn!(call = %id, %target, reason, trunk = way.trunk.as_deref(), "another trunk is tried");
+        if let Some(transfer) = self.transfer(id)
+            && let Stage::Inviting(inviting) = std::mem::replace(&mut transfer.stage, Stage::Referring)
+        {
+            self.close_stream(inviting.stream);
+            self.legs.remove(&inviting.leg);
+            if leg == LegEnd::Ours {
+                self.sip.hang_up(now.instant, inviting.leg);
+            }
+        }
+        self.bind_target(id, way, passed);
         self.set_wake(id);
     }
 
@@ -222,6 +266,7 @@ impl Exchange {
         let Some(transfer) = self.transfer(id) else { return };
         match &transfer.stage {
             Stage::Bridged(_) => self.end_bridged(now, id, LegEnd::Theirs),
+            Stage::Inviting(_) if is_of_trunk(status) => self.next_way(now, id, LegEnd::Theirs, reason(status)),
             Stage::Inviting(_) => self.transfer_failed(now, id, reason(status)),
             Stage::Referring | Stage::Binding(_) => {}
         }
@@ -237,9 +282,19 @@ impl Exchange {
 
     /// The target was rung for long enough, if that is so.
     pub(super) fn target_overdue(&mut self, now: Now, id: CallId) {
-        let overdue = self.transfer(id).and_then(|transfer| transfer.deadline()).is_some_and(|at| at <= now.instant);
-        if overdue {
+        let Some(transfer) = self.transfer(id) else { return };
+        let Stage::Inviting(inviting) = &mut transfer.stage else { return };
+        let is_silent = inviting.silent.is_some_and(|silent| silent <= now.instant);
+        if is_silent {
+            inviting.silent = None;
+        }
+        let (leg, is_overdue) = (inviting.leg, inviting.until <= now.instant);
+        if is_overdue {
             self.transfer_failed(now, id, "no_answer");
+        } else if is_silent && !self.sip.is_heard(leg) {
+            self.next_way(now, id, LegEnd::Ours, "no_answer");
+        } else if is_silent {
+            self.set_wake(id);
         }
     }
 
@@ -259,8 +314,8 @@ impl Exchange {
     pub(super) fn leave_target(&mut self, now: Now, id: CallId, transfer: Transfer, leg: LegEnd, by_target: bool) {
         let (stream, target_leg) = match transfer.stage {
             Stage::Referring => return,
-            Stage::Binding(stream) => {
-                self.close_stream(stream);
+            Stage::Binding(binding) => {
+                self.close_stream(binding.stream);
                 return;
             }
             Stage::Inviting(inviting) => (inviting.stream, inviting.leg),

@@ -35,7 +35,7 @@ fn through_trunk() -> ExchangeConfig {
     };
     let outside = Outside {
         trunks: [("provider".into(), trunk)].into(),
-        callbacks: Some("provider".into()),
+        callbacks: vec!["provider".into()],
         ..Outside::default()
     };
     ExchangeConfig { outside, ..config() }

@@ -6,13 +6,14 @@ use super::text::Sdp;
 use hotline::exchange::{Destination, ExchangeConfig, Outside, Trunk};
 use hotline::ivr::menu::Menu;
 use hotline::model::{CallEvent, Cause, PhoneNumber};
+use hotline::voip::sdp::SecureMedia;
 use hotline::voip::sip::digest::Login;
 use hotline::voip::sip::{Host, Peer, SipUri};
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-const BRIDGE: &str = "+74950000001";
+pub const BRIDGE: &str = "+74950000001";
 const REFER: &str = "+74950000002";
 const UNKNOWN: &str = "+74950000003";
 /// What the menu says when a transfer failed.
@@ -20,7 +21,7 @@ const FAILED: &str = "operators_busy goodbye";
 const CHALLENGE: &str = "Digest realm=\"trunk\", nonce=\"n1\", qop=\"auth\", algorithm=MD5";
 
 /// The default menu with lines that hand the caller over at once.
-static MENU: LazyLock<Arc<Menu>> = LazyLock::new(|| {
+pub static MENU: LazyLock<Arc<Menu>> = LazyLock::new(|| {
     let hotline = include_str!("../../menus/hotline.yaml");
     let lines = format!(
         "lines:\n  bridge: {{numbers: [\"{BRIDGE}\"], start: by_bridge}}\n  \
@@ -58,10 +59,11 @@ fn outside(password: Option<&str>) -> ExchangeConfig {
     let destination = match password {
         None => {
             let uri = SipUri::new(Some("desk"), Host::Ip(peer.addr.ip()), None);
-            Destination::Address { uri, peer }
+            Destination::Address { uri, peer, secure: SecureMedia::Refused, ring: None }
         }
         Some(_) => {
-            Destination::Number { trunk: "provider".into(), number: PhoneNumber::parse("+74959990000").unwrap() }
+            let number = PhoneNumber::parse("+74959990000").unwrap();
+            Destination::Number { trunks: vec!["provider".into()], number, ring: None }
         }
     };
     let login = password.map(|password| Login { username: "bank".into(), password: password.into() });

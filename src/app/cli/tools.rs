@@ -2,6 +2,7 @@
 
 use super::{Folders, MessageLang};
 use clap::{Args, Subcommand, ValueEnum};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// `hotline graph`
@@ -110,4 +111,15 @@ pub enum CallersCommand {
         #[arg(long)]
         full: bool,
     },
+}
+
+/// `hotline trunks`
+#[derive(Debug, Args)]
+pub struct Trunks {
+    /// Folders and configuration.
+    #[command(flatten)]
+    pub folders: Folders,
+    /// Address and port of the server's health and metrics pages; otherwise as configured.
+    #[arg(long, env = "HOTLINE_HTTP", value_name = "ADDR:PORT")]
+    pub http: Option<SocketAddr>,
 }

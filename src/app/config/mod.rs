@@ -8,13 +8,15 @@ mod outside;
 mod place;
 mod sip;
 mod tones;
+mod trunk;
 mod values;
 
 pub use error::ConfigError;
-pub use outside::{Callbacks, Target, Trunk};
+pub use outside::{Callbacks, Target};
 pub use place::Place;
-pub use sip::{ClientCertificates, Connections, Sip, Tls, WebSocket};
+pub use sip::{Callers, ClientCertificates, Connections, Sip, Tls, WebSocket};
 pub use tones::Tones;
+pub use trunk::{Inbound, Trunk};
 pub use values::{Length, PortRange};
 
 use crate::model::PhoneNumber;

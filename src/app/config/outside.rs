@@ -1,60 +1,33 @@
 //! Whom the hotline may call outside: trunks, targets of transfers, and the way of callbacks.
 
-use super::{Place, Transport};
+use super::trunk::names;
+use super::{Length, Srtp};
 use crate::model::PhoneNumber;
 use crate::voip::sip::{Host, SipUri, Transport as SipTransport, Uri};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::path::PathBuf;
-
-/// A provider or an exchange that calls go through.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trunk {
-    /// Where calls to it are sent: an address and port, or a name. Example: `sip.provider.example`.
-    pub address: Place,
-    /// How they travel. Default: `udp`, or for a name what name servers say. Example: `tls`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transport: Option<Transport>,
-    /// The host of its addresses, such as in `sip:+74951234567@sip.provider.example`. Default: its IP address.
-    #[serde(default, with = "host", skip_serializing_if = "Option::is_none")]
-    pub domain: Option<Host>,
-    /// Our account there. Default none: the trunk knows us by our address. Example: `bank`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// The environment variable that holds the account's password. Example: `TRUNK_PASSWORD`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_env: Option<String>,
-    /// The file whose first line is the account's password. Example: `/run/secrets/trunk`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_file: Option<PathBuf>,
-    /// Not to be written: a configuration is read by more people than a password.
-    #[serde(default, deserialize_with = "refuse_password", skip_serializing)]
-    password: NoPassword,
-    /// The number that those we call see. Default none: no number is shown. Example: `"+74951234567"`.
-    #[serde(default, with = "phone", skip_serializing_if = "Option::is_none")]
-    pub caller_id: Option<PhoneNumber>,
-}
-
-/// Nothing, in the place of a password.
-#[derive(Clone, Debug, PartialEq, Default)]
-struct NoPassword;
 
 /// Somebody outside to whom menus may hand callers.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "RawTarget", into = "RawTarget")]
 pub enum Target {
-    /// A number through a trunk.
+    /// A number through the first of some trunks that can take the call.
     Number {
-        /// The trunk's name.
-        trunk: String,
+        /// The trunks' names, in the order in which they are tried.
+        trunks: Vec<String>,
         /// The number as the trunk wants it.
         number: PhoneNumber,
+        /// How long it is rung. Default: as the trunk says. Example: `45s`.
+        ring: Option<Length>,
     },
     /// A SIP address that is reached without a trunk.
     Address {
         /// The address.
         uri: SipUri,
+        /// How long it is rung. Default `30s`. Example: `45s`.
+        ring: Option<Length>,
+        /// Whether sound is encrypted. Default `refused`. Example: `preferred`.
+        srtp: Option<Srtp>,
     },
 }
 
@@ -62,12 +35,16 @@ pub enum Target {
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct RawTarget {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    trunk: Option<String>,
+    #[serde(default, with = "names", skip_serializing_if = "Vec::is_empty")]
+    trunk: Vec<String>,
     #[serde(default, with = "phone", skip_serializing_if = "Option::is_none")]
     number: Option<PhoneNumber>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uri: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ring: Option<Length>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    srtp: Option<Srtp>,
 }
 
 impl TryFrom<RawTarget> for Target {
@@ -75,13 +52,18 @@ impl TryFrom<RawTarget> for Target {
 
     fn try_from(raw: RawTarget) -> Result<Self, String> {
         match raw {
-            RawTarget { trunk: Some(trunk), number: Some(number), uri: None } => Ok(Self::Number { trunk, number }),
-            RawTarget { trunk: None, number: None, uri: Some(text) } => match Uri::parse(&text) {
-                Ok(Uri::Sip(uri)) if !uri.transport().is_some_and(SipTransport::is_web_socket) => {
-                    Ok(Self::Address { uri })
+            RawTarget { trunk, number: Some(number), uri: None, ring, srtp: None } if !trunk.is_empty() => {
+                Ok(Self::Number { trunks: trunk, number, ring })
+            }
+            RawTarget { trunk, number: None, uri: Some(text), ring, srtp } if trunk.is_empty() => {
+                match Uri::parse(&text) {
+                    Ok(Uri::Sip(uri)) if !uri.transport().is_some_and(SipTransport::is_web_socket) => Ok(Self::Address { uri, ring, srtp }),
+                    _ => {
+                        Err(format!("{text:?} is no SIP address that can be called; write such as sip:desk@192.0.2.20"))
+                    }
                 }
-                _ => Err(format!("{text:?} is no SIP address that can be called; write such as sip:desk@192.0.2.20")),
-            },
+            }
+            RawTarget { srtp: Some(_), uri: None, .. } => Err("srtp: of a number is that of its trunk".to_owned()),
             RawTarget { .. } => Err("write either trunk: and number:, or uri: alone".to_owned()),
         }
     }
@@ -90,8 +72,12 @@ impl TryFrom<RawTarget> for Target {
 impl From<Target> for RawTarget {
     fn from(target: Target) -> Self {
         match target {
-            Target::Number { trunk, number } => Self { trunk: Some(trunk), number: Some(number), uri: None },
-            Target::Address { uri } => Self { trunk: None, number: None, uri: Some(uri.to_string()) },
+            Target::Number { trunks, number, ring } => {
+                Self { trunk: trunks, number: Some(number), uri: None, ring, srtp: None }
+            }
+            Target::Address { uri, ring, srtp } => {
+                Self { trunk: Vec::new(), number: None, uri: Some(uri.to_string()), ring, srtp }
+            }
         }
     }
 }
@@ -100,8 +86,10 @@ impl From<Target> for RawTarget {
 #[derive(Clone, Debug, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Callbacks {
-    /// The trunk that customers are called through; `null`: no callback is taken. Default `null`. Example: `provider`.
-    pub via: Option<String>,
+    /// The trunk that customers are called through, or several in the order in which they are tried; `null`: no
+    /// callback is taken. Default `null`. Example: `[provider, other]`.
+    #[serde(with = "names")]
+    pub via: Vec<String>,
 }
 
 /// What is wrong between the parts, with advice; `None` when they fit.
@@ -112,38 +100,20 @@ pub(super) fn misfit(config: &super::Config) -> Option<(String, String)> {
     };
     let unknown = |trunk: &String| !config.trunks.contains_key(trunk);
     for (name, target) in &config.transfers {
-        if let Target::Number { trunk, .. } = target
-            && unknown(trunk)
+        if let Target::Number { trunks, .. } = target
+            && let Some(trunk) = trunks.iter().find(|trunk| unknown(trunk))
         {
             return Some((format!("transfers.{name}: there is no trunk {trunk}"), known()));
         }
     }
-    if let Some(trunk) = config.callbacks.via.as_ref().filter(|trunk| unknown(trunk)) {
+    if let Some(trunk) = config.callbacks.via.iter().find(|trunk| unknown(trunk)) {
         return Some((format!("callbacks.via: there is no trunk {trunk}"), known()));
     }
-    config.trunks.iter().find_map(|(name, trunk)| {
-        let sources = usize::from(trunk.password_env.is_some()) + usize::from(trunk.password_file.is_some());
-        let problem = match (&trunk.user, sources) {
-            (Some(_), 1) | (None, 0) => return None,
-            (Some(_), 0) => "has a user and no password",
-            (Some(_), _) => "has two passwords",
-            (None, _) => "has a password and no user",
-        };
-        let advice = "write user: and either password_env: or password_file:, or none of them".to_owned();
-        Some((format!("trunks.{name} {problem}"), advice))
-    })
-}
-
-/// A password does not belong here.
-fn refuse_password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NoPassword, D::Error> {
-    serde::de::IgnoredAny::deserialize(deserializer)?;
-    Err(D::Error::custom(
-        "a password is not written here; write password_env: NAME of an environment variable, or password_file: PATH",
-    ))
+    config.trunks.iter().find_map(|(name, trunk)| trunk.misfit(name))
 }
 
 /// A host that may be left out.
-mod host {
+pub(super) mod host {
     use super::{Deserialize, Deserializer, Error, Host, Serializer};
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Host>, D::Error> {
@@ -166,7 +136,7 @@ mod host {
 }
 
 /// A number that may be left out.
-mod phone {
+pub(super) mod phone {
     use super::{Deserialize, Deserializer, Error, PhoneNumber, Serializer};
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PhoneNumber>, D::Error> {
@@ -196,6 +166,21 @@ mod tests {
                             user: bank, password_env: TRUNK, caller_id: \"+74951234567\"}\n";
 
     #[test]
+    fn everything_of_a_trunk_is_read_and_written_back() {
+        let text = "trunks: {a: {address: \"192.0.2.1:5060\", user: u, password_env: X, register: 10m, ping: null, \
+                    from: [\"203.0.113.0/28\", \"2001:db8::1\"], inbound: {user: them, password_file: y}, \
+                    numbers: {\"+74951234567\": main, \"+7495*\": premium, bank: main}, codecs: [PCMA, opus], \
+                    srtp: required, calls: 30, ring: 45s}, b: {address: \"192.0.2.2:5060\"}}\n\
+                    transfers: {desk: {trunk: [a, b], number: \"+7495\", ring: 20s}, \
+                    office: {uri: \"sip:d@192.0.2.3\", srtp: preferred}}\ncallbacks: {via: [b, a]}\n\
+                    sip: {callers: trunks}\n";
+        let config = Config::parse(text, "c.yaml").expect("parses");
+        assert_eq!((config.trunks["a"].ping, config.trunks["b"].ping), (None, Some(super::Length::from_secs(60))));
+        let again = serde_yaml::to_string(&config).expect("a text");
+        assert_eq!(Config::parse(&again, "again.yaml").expect("parses"), config);
+    }
+
+    #[test]
     fn trunks_and_targets_are_read_and_written_back() {
         let text = format!(
             "{PROVIDER}transfers:\n  fraud_desk: {{trunk: provider, number: \"8 495 000-00-01\"}}\n  \
@@ -219,6 +204,13 @@ mod tests {
                 "trunks.a has two passwords",
             ),
             ("trunks: {a: {address: \"sip.example.com:x\"}}", "203.0.113.20:5060 or sip.provider.example"),
+            ("trunks: {a: {address: \"192.0.2.1:5060\", inbound: {user: u}}}", "trunks.a.inbound has a user and no"),
+            ("trunks: {a: {address: \"192.0.2.1:5060\", register: 10m}}", "trunks.a is to be registered at"),
+            ("trunks: {a: {address: \"192.0.2.1:5060\", from: [\"203.0.113.0/33\"]}}", "203.0.113.0/24"),
+            ("trunks: {a: {address: \"192.0.2.1:5060\", numbers: {\"+7 a\": main}}}", "trunks.a.numbers"),
+            ("trunks: {a: {address: \"192.0.2.1:5060\", codecs: []}}", "trunks.a.codecs is empty"),
+            ("trunks: {a: {address: \"192.0.2.1:5060\", calls: 0}}", "above zero"),
+            ("callbacks: {via: [a, b]}", "callbacks.via: there is no trunk a"),
             ("trunks: {a: {address: \"192.0.2.1:5060\", domain: \"a b\"}}", "no name of a host"),
             ("transfers: {desk: {trunk: provider, number: \"+7495\"}}", "transfers.desk: there is no trunk provider"),
             ("transfers: {desk: {number: \"+7495\"}}", "either trunk: and number:, or uri: alone"),

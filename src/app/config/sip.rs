@@ -42,6 +42,9 @@ pub struct Sip {
     pub resolver: Option<SocketAddr>,
     /// What connections may cost.
     pub connections: Connections,
+    /// Who may call without being a trunk: `anyone`; or `trunks`, which leaves trunks and the registered phones of
+    /// operators. Default `anyone`. Example: `trunks`.
+    pub callers: Callers,
     /// What the server calls itself in `Server` and `User-Agent`. Default `hotline`. Example: `Example Bank`.
     pub user_agent: String,
 }
@@ -59,9 +62,20 @@ impl Default for Sip {
             largest_datagram: values::nonzero_usize(1_300),
             resolver: None,
             connections: Connections::default(),
+            callers: Callers::Anyone,
             user_agent: "hotline".into(),
         }
     }
+}
+
+/// Who may call without being a trunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Callers {
+    /// Anybody.
+    Anyone,
+    /// Nobody but trunks and registered phones.
+    Trunks,
 }
 
 /// The networks that nobody reaches from the internet: RFC 1918, 3927, 4193, 4291, 6598.
@@ -210,7 +224,7 @@ fn plain_transports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tr
 }
 
 /// Networks as texts.
-mod networks {
+pub(super) mod networks {
     use super::{Deserialize, Deserializer, Error, Network, Serializer};
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {

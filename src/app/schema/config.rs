@@ -11,7 +11,8 @@ const EXAMPLE: &str = include_str!("../../../config.example.yaml");
 const LENGTH: &str = "^0*[1-9][0-9]*(ms|s|m|h)$";
 
 /// What a key takes, where its default does not tell.
-const TAKES: [(&str, &[&str]); 11] = [
+const TAKES: [(&str, &[&str]); 12] = [
+    ("sip.callers", &["anyone", "trunks"]),
     ("sip.transports", &["udp", "tcp"]),
     ("sip.tls.client_certificates", &["none", "optional", "required"]),
     ("media.codecs", &["PCMA", "PCMU", "G722", "opus"]),

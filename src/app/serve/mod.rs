@@ -12,8 +12,11 @@ mod settings;
 mod sockets;
 mod tickets;
 mod transport_figures;
+mod trunks_page;
 mod web;
 mod wide;
+
+pub(super) use trunks_page::Row as TrunkRow;
 
 use super::cli::Serve;
 use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides};
@@ -143,6 +146,8 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         messages: std::collections::HashMap::new(),
         figures,
         menu: state,
+        trunks: Arc::default(),
+        trunks_seen: None,
         wide,
         drain_limit: config.drain.limit.duration(),
         draining: false,

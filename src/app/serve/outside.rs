@@ -1,33 +1,64 @@
 //! Trunks and targets of the configuration as the exchange wants them, and menus held against them.
 
-use crate::app::config::{Config, Place, Target, Transport, Trunk};
-use crate::exchange::{Destination as Callee, Outside, Trunk as CallTrunk};
+use crate::app::config::{Callers, Codec, Config, Length, Place, Srtp, Target, Transport, Trunk};
+use crate::exchange::{Callers as WhoCalls, Destination as Callee, Inbound, Numbers, Outside, Trunk as CallTrunk};
 use crate::ivr::menu::{Menu, Step};
-use crate::voip::sip::digest::Login;
+use crate::voip::sdp::SecureMedia;
+use crate::voip::sip::digest::{Ha1, Login};
 use crate::voip::sip::locate::{Destination, Names};
 use crate::voip::sip::{self, Peer, SipUri};
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
+use std::path::Path;
 
-/// Whom the exchange may call, passwords included.
+/// Who may call, and whom the exchange may call, passwords included.
 pub(super) fn of(config: &Config, names: &mut Names) -> Result<Outside> {
-    let mut outside = Outside { callbacks: config.callbacks.via.as_deref().map(Into::into), ..Outside::default() };
+    let mut outside = Outside {
+        callbacks: config.callbacks.via.iter().map(|name| name.as_str().into()).collect(),
+        callers: match config.sip.callers {
+            Callers::Anyone => WhoCalls::Anyone,
+            Callers::Trunks => WhoCalls::Trunks,
+        },
+        ..Outside::default()
+    };
     for (name, trunk) in &config.trunks {
-        outside.trunks.insert(name.as_str().into(), trunk_of(name, trunk, names)?);
+        outside.trunks.insert(name.as_str().into(), trunk_of(config, name, trunk, names)?);
     }
     for (name, target) in &config.transfers {
         let destination = match target {
-            Target::Number { trunk, number } => Callee::Number { trunk: trunk.as_str().into(), number: number.clone() },
-            Target::Address { uri } => address(name, uri, names)?,
+            Target::Number { trunks, number, ring } => Callee::Number {
+                trunks: trunks.iter().map(|name| name.as_str().into()).collect(),
+                number: number.clone(),
+                ring: ring.map(Length::duration),
+            },
+            Target::Address { uri, ring, srtp } => Callee::Address {
+                uri: uri.clone(),
+                peer: peer_of(name, uri, names)?,
+                secure: srtp.map_or(SecureMedia::Refused, Srtp::of_calls),
+                ring: ring.map(Length::duration),
+            },
         };
         outside.transfers.insert(name.as_str().into(), destination);
     }
     Ok(outside)
 }
 
-fn trunk_of(name: &str, trunk: &Trunk, names: &mut Names) -> Result<CallTrunk> {
+fn trunk_of(config: &Config, name: &str, trunk: &Trunk, names: &mut Names) -> Result<CallTrunk> {
+    let place = format!("trunks.{name}");
     let login = match &trunk.user {
-        Some(user) => Some(Login { username: user.clone(), password: password(name, trunk)? }),
+        Some(user) => {
+            let password = password(&place, trunk.password_env.as_deref(), trunk.password_file.as_deref())?;
+            Some(Login { username: user.clone(), password })
+        }
+        None => None,
+    };
+    let inbound = match &trunk.inbound {
+        Some(inbound) => {
+            let place = format!("{place}.inbound");
+            let password = password(&place, inbound.password_env.as_deref(), inbound.password_file.as_deref())?;
+            let ha1 = Ha1::compute(&inbound.user, &config.operators.realm, &password);
+            Some(Inbound { user: inbound.user.clone(), ha1 })
+        }
         None => None,
     };
     let transport = trunk.transport.map(Transport::of_calls);
@@ -36,21 +67,38 @@ fn trunk_of(name: &str, trunk: &Trunk, names: &mut Names) -> Result<CallTrunk> {
         Place::Name { host, port } => named(Destination::new(&host.to_string(), *port, transport), names),
     };
     let domain = trunk.domain.clone().unwrap_or_else(|| trunk.address.host());
-    Ok(CallTrunk { login, caller_id: trunk.caller_id.clone(), ..CallTrunk::new(peer, domain) })
+    let numbers = trunk
+        .numbers
+        .as_ref()
+        .map(|numbers| Numbers::new(numbers.iter().map(|(number, line)| (number.as_str(), line.as_str().into()))));
+    Ok(CallTrunk {
+        login,
+        inbound,
+        numbers,
+        caller_id: trunk.caller_id.clone(),
+        from: trunk.from.clone(),
+        codecs: trunk.codecs.as_ref().map(|codecs| codecs.iter().copied().map(Codec::of_calls).collect()),
+        secure: trunk.srtp.map(Srtp::of_calls),
+        calls: trunk.calls,
+        register: trunk.register.map(Length::duration),
+        ping: trunk.ping.map(Length::duration),
+        ring: trunk.ring.map(Length::duration),
+        ..CallTrunk::new(peer, domain)
+    })
 }
 
-/// The password, from where the configuration says that it is.
-fn password(name: &str, trunk: &Trunk) -> Result<String> {
-    let text = match (&trunk.password_env, &trunk.password_file) {
+/// A password, from where the configuration says that it is.
+fn password(place: &str, env: Option<&str>, file: Option<&Path>) -> Result<String> {
+    let text = match (env, file) {
         (Some(variable), _) => std::env::var(variable)
-            .with_context(|| format!("trunks.{name}: the environment variable {variable} cannot be read"))?,
+            .with_context(|| format!("{place}: the environment variable {variable} cannot be read"))?,
         (None, Some(path)) => std::fs::read_to_string(path)
-            .with_context(|| format!("trunks.{name}: the password file {} cannot be read", path.display()))?,
+            .with_context(|| format!("{place}: the password file {} cannot be read", path.display()))?,
         (None, None) => String::new(),
     };
     match text.lines().next().map(str::trim_end) {
         Some(password) if !password.is_empty() => Ok(password.to_owned()),
-        Some(_) | None => bail!("trunks.{name}: the password is empty"),
+        Some(_) | None => bail!("{place}: the password is empty"),
     }
 }
 
@@ -60,9 +108,9 @@ fn named(destination: Destination, names: &mut Names) -> Peer {
     Peer::named(destination.transport.unwrap_or(usual), names.keep(destination))
 }
 
-fn address(name: &str, uri: &SipUri, names: &mut Names) -> Result<Callee> {
+fn peer_of(name: &str, uri: &SipUri, names: &mut Names) -> Result<Peer> {
     if let Some(destination) = Destination::of(uri) {
-        return Ok(Callee::Address { uri: uri.clone(), peer: named(destination, names) });
+        return Ok(named(destination, names));
     }
     let usual = if uri.secure { sip::Transport::Tls } else { sip::Transport::Udp };
     let transport = match uri.transport() {
@@ -72,11 +120,26 @@ fn address(name: &str, uri: &SipUri, names: &mut Names) -> Result<Callee> {
     let host = uri.params.get("maddr").and_then(|maddr| maddr.parse().ok()).or(uri.host.ip());
     let ip = host.with_context(|| format!("transfers.{name}: the host of {uri} is neither a name nor an address"))?;
     let addr = SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port()));
-    Ok(Callee::Address { uri: uri.clone(), peer: Peer::at(transport, addr) })
+    Ok(Peer::at(transport, addr))
+}
+
+/// The lines that trunks deliver numbers to must be in the menu.
+fn check_lines(config: &Config, menu: &Menu) -> Result<()> {
+    for (name, trunk) in &config.trunks {
+        let lines = trunk.numbers.iter().flatten();
+        let is_unknown = |line: &str| !menu.lines.iter().any(|known| *known.name == *line);
+        if let Some((number, line)) = lines.into_iter().find(|(_, line)| is_unknown(line)) {
+            let known: Vec<&str> = menu.lines.iter().map(|line| &*line.name).collect();
+            let hint = format!("the menu has these lines: {}", known.join(", "));
+            bail!("trunks.{name}.numbers: {number} leads to no line {line}\n  hint: {hint}");
+        }
+    }
+    Ok(())
 }
 
 /// A menu may hand callers only to targets that the configuration names; every other step is told with its place.
 pub(in crate::app) fn check(config: &Config, menu: &Menu) -> Result<()> {
+    check_lines(config, menu)?;
     let steps = menu.tasks.iter().flat_map(|task| &task.steps);
     let unknown: Vec<String> = steps
         .filter_map(|node| match &node.step {

@@ -8,7 +8,7 @@ use super::tickets::{self, Tickets};
 use super::transport_figures::TransportFigures;
 use super::web::{Figures, Snapshot};
 use super::wide::{Prepared, WidePrompts};
-use crate::exchange::{Command, Exchange};
+use crate::exchange::{Command, Exchange, TrunkView};
 use crate::io::bank::{Bank, Cache};
 use crate::io::clock::Clock;
 use crate::io::dns::Resolver;
@@ -18,7 +18,7 @@ use crate::io::tcp::{CloseReason, TcpConnections, TcpEvent};
 use crate::io::tls::Tls;
 use crate::io::udp::{Received, UdpSockets};
 use crate::ivr::menu::Name;
-use crate::model::{BankAnswer, BankRequest, CallId, RequestId};
+use crate::model::{BankAnswer, BankRequest, CallId, Instant, RequestId};
 use crate::voip::media::{MediaCommand, RecordingId, StreamId};
 use crate::voip::sip;
 use crate::voip::sip::locate::{self, Query};
@@ -75,6 +75,9 @@ pub(super) struct Server {
     pub messages: HashMap<RecordingId, (CallId, Name)>,
     pub figures: Figures,
     pub menu: MenuState,
+    /// Trunks as they were last looked at, and when.
+    pub trunks: Arc<[TrunkView]>,
+    pub trunks_seen: Option<Instant>,
     pub wide: WidePrompts,
     pub drain_limit: Duration,
     pub draining: bool,
@@ -150,8 +153,9 @@ impl Server {
             self.take(input);
             self.take_waiting(&mut inputs);
             self.carry_out();
+            self.look_at_trunks();
             self.figures.set(self.snapshot());
-            if again || (self.draining && self.exchange.calls() == 0) {
+            if again || (self.draining && self.exchange.is_quiet()) {
                 return;
             }
         }
@@ -377,6 +381,15 @@ impl Server {
         });
     }
 
+    /// Brings the page of trunks up to date, at most once a second: a turn under load has no time for texts.
+    fn look_at_trunks(&mut self) {
+        let now = self.clock.now();
+        if self.trunks_seen.is_none_or(|seen| seen + IDLE <= now.instant) {
+            self.trunks_seen = Some(now.instant);
+            self.trunks = self.exchange.trunks(now).into();
+        }
+    }
+
     fn snapshot(&self) -> Snapshot {
         Snapshot {
             calls: self.exchange.calls(),
@@ -388,6 +401,7 @@ impl Server {
             draining: self.draining,
             menu: self.menu.figures(),
             transports: TransportFigures::of(&self.udp, &self.tcp),
+            trunks: self.trunks.clone(),
         }
     }
 }

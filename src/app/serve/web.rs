@@ -2,13 +2,16 @@
 
 use super::menu_state::MenuFigures;
 use super::transport_figures::TransportFigures;
+use super::trunks_page;
 use crate::app::config::Http;
+use crate::exchange::TrunkView;
 use crate::io::store::RecorderFigures;
 use crate::voip::sip::endpoint::Counters;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::routing::get;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -27,6 +30,7 @@ pub(super) struct Snapshot {
     pub draining: bool,
     pub menu: MenuFigures,
     pub transports: TransportFigures,
+    pub trunks: Arc<[TrunkView]>,
 }
 
 /// Where the loop leaves its figures for the pages.
@@ -63,7 +67,11 @@ pub(super) async fn serve(listen: Option<SocketAddr>, figures: Figures) -> Resul
         }
     };
     let address = listener.local_addr().context("the web pages have no address")?;
-    let router = Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(figures);
+    let router = Router::new()
+        .route("/health", get(health))
+        .route("/metrics", get(metrics))
+        .route("/trunks", get(trunks))
+        .with_state(figures);
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the web pages ended");
@@ -72,9 +80,20 @@ pub(super) async fn serve(listen: Option<SocketAddr>, figures: Figures) -> Resul
     Ok(Some(Pages { address }))
 }
 
-/// 200 while calls are answered, 503 while they are refused.
-async fn health(State(figures): State<Figures>) -> (StatusCode, &'static str) {
-    if figures.get().draining { (StatusCode::SERVICE_UNAVAILABLE, "draining\n") } else { (StatusCode::OK, "ok\n") }
+/// 200 while calls are answered, 503 while they are refused; below, trunks that are in trouble.
+async fn health(State(figures): State<Figures>) -> (StatusCode, String) {
+    let now = figures.get();
+    let trunks = trunks_page::health(&now.trunks);
+    if now.draining {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("draining\n{trunks}"))
+    } else {
+        (StatusCode::OK, format!("ok\n{trunks}"))
+    }
+}
+
+/// Trunks, for `hotline trunks`.
+async fn trunks(State(figures): State<Figures>) -> ([(HeaderName, &'static str); 1], String) {
+    ([(CONTENT_TYPE, "application/json")], trunks_page::json(&figures.get().trunks))
 }
 
 /// The figures in the text format of Prometheus.
@@ -102,6 +121,7 @@ fn text(now: &Snapshot) -> String {
         ("hotline_records_failures_total", "Transactions of records that failed.", now.records.failures),
     ];
     let mut text = now.menu.text() + &now.transports.text();
+    text.push_str(&trunks_page::metrics(&now.trunks));
     let mut put = |name: &str, help: &str, kind: &str, value: u64| {
         // Writing to a String cannot fail.
         write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n").is_ok()

@@ -24,8 +24,6 @@ pub struct Trunk {
     pub login: Option<Login>,
     /// The number that the called see.
     pub caller_id: Option<PhoneNumber>,
-    /// Our address as it sees us, where the sockets listen on every address.
-    pub local: Option<IpAddr>,
     /// Where its calls come from, taken without a password; without any it is the address that ours go to.
     pub from: Vec<Network>,
     /// Who it says it is when it calls; without that it is known by its address.
@@ -73,7 +71,6 @@ impl Trunk {
             domain,
             login: None,
             caller_id: None,
-            local: None,
             from: Vec::new(),
             inbound: None,
             numbers: None,
@@ -84,6 +81,12 @@ impl Trunk {
             ping: None,
             ring: None,
         }
+    }
+
+    /// The port of its URIs: a trunk that is known by its address alone is asked at its port, too.
+    pub(in crate::exchange) fn own_port(&self) -> Option<u16> {
+        let port = matches!(self.domain, Host::Ip(_)).then(|| self.peer.addr.port());
+        port.filter(|port| *port != self.peer.transport.default_port())
     }
 
     /// Whether its calls come from this address.

@@ -5,7 +5,6 @@ use crate::model::Instant;
 use crate::voip::sip::headers::SipCallId;
 use crate::voip::sip::transaction::table::TransactionId;
 use crate::voip::sip::{Peer, Request, Response, SipUri};
-use std::net::{IpAddr, SocketAddr};
 
 /// A request that waits for its answer; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,18 +26,12 @@ impl Endpoint {
     ///
     /// # Errors
     /// When the tables are full.
-    pub fn send_errand(
-        &mut self,
-        now: Instant,
-        request: Request,
-        to: Peer,
-        local: Option<IpAddr>,
-    ) -> Result<ErrandId, NoRoom> {
+    pub fn send_errand(&mut self, now: Instant, request: Request, to: Peer) -> Result<ErrandId, NoRoom> {
         let to = self.whither(now, to).first().copied().unwrap_or(to);
         if !self.transactions.has_room(&to) {
             return Err(NoRoom);
         }
-        let local = self.local_towards(to, local);
+        let local = self.local_for(to);
         let id = self.begin_request(now, request, local, to, Owner::Errand);
         if !to.is_located() {
             self.errand_over(id, Reply::Unreachable);
@@ -59,20 +52,10 @@ impl Endpoint {
         self.events.push_back(Event::Replied { errand: ErrandId(id), reply });
     }
 
-    /// Our address towards a peer; `ip` is the one that it sees, where our socket listens on every address.
-    #[must_use]
-    pub fn local_towards(&self, to: Peer, ip: Option<IpAddr>) -> SocketAddr {
-        let local = self.local_for(to);
-        match ip {
-            Some(ip) if local.ip().is_unspecified() => SocketAddr::new(ip, local.port()),
-            Some(_) | None => local,
-        }
-    }
-
     /// Our URI as a peer reaches it.
     #[must_use]
-    pub fn own_uri(&self, to: Peer, ip: Option<IpAddr>) -> SipUri {
-        let mut uri = self.uri_at(self.local_towards(to, ip));
+    pub fn own_uri(&self, to: Peer) -> SipUri {
+        let mut uri = self.uri_at(self.local_for(to));
         if to.transport.is_reliable() {
             uri.params.set("transport", Some(&to.transport.name().to_ascii_lowercase()));
         }

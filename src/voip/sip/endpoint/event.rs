@@ -197,3 +197,18 @@ pub enum Event {
         leg: LegId,
     },
 }
+
+impl Event {
+    /// The leg that is over with this event.
+    #[must_use]
+    pub const fn ended(&self) -> Option<LegId> {
+        match self {
+            Self::Cancelled { leg }
+            | Self::NotAcknowledged { leg }
+            | Self::HungUp { leg }
+            | Self::Failed { leg, .. }
+            | Self::Terminated { leg } => Some(*leg),
+            _ => None,
+        }
+    }
+}

@@ -197,6 +197,17 @@ impl Headers {
         self.fields.retain(|field| !matches!(&field.name, FieldName::Known(name) if names.contains(name)));
     }
 
+    /// Adds everything that others hold, in its order.
+    pub fn append(&mut self, others: &Self) {
+        for field in &others.fields {
+            let value = &others.text[field.value.clone()];
+            match &field.name {
+                FieldName::Known(name) => self.push_bytes(*name, value),
+                FieldName::Other(name) => self.push_line(&others.text[name.clone()], value),
+            }
+        }
+    }
+
     /// Copies every value of a name from another message.
     pub fn copy_all(&mut self, name: HeaderName, from: &Self) {
         from.get_all(name).for_each(|value| self.push_bytes(name, value));

@@ -1,0 +1,148 @@
+//! Whose is a call that comes in, and may it?
+//!
+//! ```text
+//!   the Contact that we registered (;line=…)  ──▶ its trunk's
+//!   an address of a trunk                     ──▶ its trunk's, after 401 when it has a password
+//!   the password of a trunk                   ──▶ its trunk's, from any address unless it names some
+//!   anybody else                              ──▶ sip.callers: anyone, or 403 unless it is a registered phone
+//! ```
+
+use super::state::line_of;
+use super::trunk::Trunk;
+use super::{Heading, Trunks};
+use crate::exchange::Exchange;
+use crate::exchange::outside::Outside;
+use crate::ivr::menu::Name;
+use crate::model::Instant;
+use crate::voip::sip::digest::{Credentials, Verdict};
+use crate::voip::sip::endpoint::{Incoming, LegId};
+use crate::voip::sip::headers::{HeaderName, Headers};
+use crate::voip::sip::{Request, Status, Uri};
+use std::net::IpAddr;
+
+/// Who may call without being a trunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Callers {
+    /// Anybody.
+    #[default]
+    Anyone,
+    /// Nobody but trunks and the registered phones of operators.
+    Trunks,
+}
+
+/// Whose a call is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Nobody's that we know.
+    Nobody,
+    /// A trunk's.
+    Trunk(Name),
+    /// That of whoever knows a password: ask.
+    Unproven { stale: bool },
+}
+
+/// A call that may come in.
+pub(in crate::exchange) struct Visit {
+    /// Its trunk.
+    pub trunk: Option<Name>,
+    /// Who is called.
+    pub called: Uri,
+}
+
+impl Trunks {
+    fn whose(&mut self, now: Instant, outside: &Outside, request: &Request, source: IpAddr) -> Whose {
+        if let Some(name) = by_line(outside, &request.uri) {
+            return Whose::Trunk(name.clone());
+        }
+        let at = by_address(outside, request, source);
+        match at {
+            Some((name, trunk)) if trunk.inbound.is_none() => return Whose::Trunk(name.clone()),
+            Some(_) | None => {}
+        }
+        let answer = Credentials::find(&request.headers, HeaderName::Authorization, self.login.realm());
+        let Some(answer) = answer else {
+            return if at.is_some() { Whose::Unproven { stale: false } } else { Whose::Nobody };
+        };
+        let may = |trunk: &Trunk| trunk.from.is_empty() || trunk.is_at(source);
+        let accounts = outside.trunks.iter().filter_map(|(name, trunk)| Some((name, trunk, trunk.inbound.as_ref()?)));
+        let account = accounts.into_iter().find(|(_, trunk, inbound)| inbound.user == answer.username && may(trunk));
+        let ha1 = account.map(|(_, _, inbound)| &inbound.ha1);
+        match (self.login.verify(&answer, &request.method, ha1, now), account) {
+            (Verdict::Accepted, Some((name, ..))) => Whose::Trunk(name.clone()),
+            (Verdict::Stale, _) => Whose::Unproven { stale: true },
+            (Verdict::Accepted | Verdict::Denied, _) => Whose::Unproven { stale: false },
+        }
+    }
+}
+
+/// The trunk whose registered Contact is called.
+fn by_line<'a>(outside: &'a Outside, uri: &Uri) -> Option<&'a Name> {
+    let line = uri.as_sip()?.param("line")?;
+    outside.trunks.iter().find(|(_, trunk)| line_of(trunk).as_deref() == Some(line.as_str())).map(|(name, _)| name)
+}
+
+/// The trunk at an address; where there are several, the one that delivers what is called.
+fn by_address<'a>(outside: &'a Outside, request: &Request, source: IpAddr) -> Option<(&'a Name, &'a Trunk)> {
+    let delivers = |trunk: &Trunk| match &trunk.numbers {
+        Some(numbers) => numbers.line(&request.uri.user_text().unwrap_or_default()).is_some(),
+        None => false,
+    };
+    let at = || outside.trunks.iter().filter(|(_, trunk)| trunk.is_at(source));
+    at().find(|(_, trunk)| delivers(trunk)).or_else(|| at().next())
+}
+
+/// Who is called through a trunk: the Request-URI, or the To where the Request-URI is only our Contact.
+fn called(trunk: Option<&Trunk>, request: &Request) -> Uri {
+    let user = request.uri.user_text();
+    let ours = trunk.and_then(|trunk| trunk.login.as_ref()).map(|login| login.username.as_str());
+    if user.is_none() || (ours.is_some() && user.as_deref() == ours) {
+        return request.to.uri().clone();
+    }
+    request.uri.clone()
+}
+
+impl Exchange {
+    /// Whose a call is and whom it calls. `None`: it was refused, or asked for a password.
+    pub(in crate::exchange) fn visit(&mut self, now: Instant, incoming: &Incoming) -> Option<Visit> {
+        let (leg, request, source) = (incoming.leg, &incoming.request, incoming.from.addr.ip());
+        let outside = &self.config.outside;
+        let name = match self.trunks.whose(now, outside, request, source) {
+            Whose::Trunk(name) => name,
+            Whose::Unproven { stale } => {
+                self.ask_password(now, leg, stale);
+                return None;
+            }
+            Whose::Nobody => {
+                let is_welcome = outside.callers == Callers::Anyone || self.registrar.is_phone(incoming.from);
+                if is_welcome {
+                    return Some(Visit { trunk: None, called: request.uri.clone() });
+                }
+                if outside.trunks.values().any(|trunk| trunk.inbound.is_some() && trunk.from.is_empty()) {
+                    self.ask_password(now, leg, false);
+                } else {
+                    tracing::info!(%source, "a call that is of no trunk: 403");
+                    self.sip.reject(now, leg, Status::FORBIDDEN, &Headers::new());
+                }
+                return None;
+            }
+        };
+        let trunk = outside.trunks.get(&name)?;
+        let called = called(Some(trunk), request);
+        if !self.trunks.has_room(&name, trunk.calls) {
+            tracing::warn!(trunk = %name, "the trunk has as many calls as it may: 503");
+            self.trunks.refused(&name);
+            self.refuse(now, leg, Status::SERVICE_UNAVAILABLE);
+            return None;
+        }
+        self.trunks.enter(&name, leg, Heading::In);
+        Some(Visit { trunk: Some(name), called })
+    }
+
+    fn ask_password(&mut self, now: Instant, leg: LegId, stale: bool) {
+        let mut headers = Headers::new();
+        for challenge in self.trunks.login.challenges(now, stale) {
+            headers.push_text(HeaderName::WwwAuthenticate, &challenge.to_string());
+        }
+        self.sip.reject(now, leg, Status::UNAUTHORIZED, &headers);
+    }
+}
