@@ -53,6 +53,25 @@ fn entry(path: &str) -> Option<Json> {
                 "password_env": text("The environment variable with the password.", "TRUNK_PASSWORD"),
                 "password_file": text("The file whose first line is the password.", "/etc/hotline/trunk.password"),
                 "caller_id": text("The number that those we call see.", "+74951234567"),
+                "register": length("How long we ask to be registered with that account; left out, we are not.", "10m"),
+                "from": {
+                    "type": "array", "items": {"type": "string"}, "examples": [["203.0.113.0/28"]],
+                    "description": "Addresses and networks that its calls come from; its address when left out.",
+                },
+                "inbound": inbound(),
+                "numbers": {
+                    "type": "object", "additionalProperties": {"type": "string"},
+                    "description": "The numbers that it delivers, each with its line; * at the end for all that begin so.",
+                    "examples": [{"+74951234567": "main", "+749576*": "premium"}],
+                },
+                "codecs": {"type": "array", "items": {"enum": ["PCMA", "PCMU", "G722", "opus"]}, "minItems": 1},
+                "srtp": {"enum": ["refused", "preferred", "required"]},
+                "calls": {"type": "integer", "minimum": 1, "description": "Its calls at once, in both directions."},
+                "ping": {"anyOf": [
+                    {"type": "null"},
+                    length("How often it is asked whether it is there; null for never.", "30s"),
+                ], "default": "60s"},
+                "ring": length("How long those we call through it are rung.", "45s"),
             },
             "required": ["address"],
             "additionalProperties": false,
@@ -60,15 +79,40 @@ fn entry(path: &str) -> Option<Json> {
         "transfers" => Some(json!({
             "type": "object",
             "properties": {
-                "trunk": text("The trunk it is reached through.", "provider"),
+                "trunk": {"anyOf": [
+                    text("The trunk it is reached through.", "provider"),
+                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                ], "description": "The trunk it is reached through, or several in order."},
                 "number": text("Its number.", "+74950000001"),
                 "uri": text("Its SIP address, instead of trunk and number.", "sip:desk@192.0.2.20"),
+                "ring": length("How long it is rung.", "45s"),
+                "srtp": {"enum": ["refused", "preferred", "required"], "description": "Of a uri alone."},
             },
             "oneOf": [{"required": ["trunk", "number"]}, {"required": ["uri"]}],
             "additionalProperties": false,
         })),
         _ => None,
     }
+}
+
+fn length(words: &str, example: &str) -> Json {
+    json!({"type": "string", "pattern": LENGTH, "description": words, "examples": [example]})
+}
+
+/// How a trunk proves who it is.
+fn inbound() -> Json {
+    let text = |words: &str| json!({"type": "string", "minLength": 1, "description": words});
+    json!({
+        "type": "object",
+        "properties": {
+            "user": text("Its user name."),
+            "password_env": text("The environment variable with its password."),
+            "password_file": text("The file whose first line is its password."),
+        },
+        "required": ["user"],
+        "additionalProperties": false,
+        "description": "The account by which it proves who it is when it calls.",
+    })
 }
 
 /// The schema of a value that stands at a path in the example.
@@ -94,6 +138,9 @@ fn of(value: &Json, path: &str, comments: &BTreeMap<String, String>) -> Json {
         }
         plain => scalar(plain, path, comment),
     };
+    if path == "callbacks.via" {
+        schema = json!({"anyOf": [schema, {"type": "array", "items": {"type": "string"}}]});
+    }
     if NULLABLE.contains(&path) || value.is_null() {
         schema = json!({"anyOf": [{"type": "null"}, schema]});
     }
