@@ -57,7 +57,9 @@ impl TryFrom<RawTarget> for Target {
             }
             RawTarget { trunk, number: None, uri: Some(text), ring, srtp } if trunk.is_empty() => {
                 match Uri::parse(&text) {
-                    Ok(Uri::Sip(uri)) if !uri.transport().is_some_and(SipTransport::is_web_socket) => Ok(Self::Address { uri, ring, srtp }),
+                    Ok(Uri::Sip(uri)) if !uri.transport().is_some_and(SipTransport::is_web_socket) => {
+                        Ok(Self::Address { uri, ring, srtp })
+                    }
                     _ => {
                         Err(format!("{text:?} is no SIP address that can be called; write such as sip:desk@192.0.2.20"))
                     }
