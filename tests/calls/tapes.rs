@@ -29,8 +29,14 @@ fn transferring() -> (ExchangeConfig, Arc<hotline::ivr::menu::Menu>) {
         hotline.replacen("\nlines: ", &format!("\n{line}"), 1).replacen("\ntasks:\n", &format!("\n{task}"), 1);
     let peer = Peer::udp(SocketAddr::from(([192, 0, 2, 101], 5060)));
     let uri = SipUri::new(Some("desk"), Host::Ip(peer.addr.ip()), None);
-    let outside =
-        Outside { transfers: [("desk".into(), Destination::Address { uri, peer })].into(), ..Outside::default() };
+    let outside = Outside {
+        transfers: [(
+            "desk".into(),
+            Destination::Address { uri, peer, secure: hotline::voip::sdp::SecureMedia::Refused, ring: None },
+        )]
+        .into(),
+        ..Outside::default()
+    };
     let config = ExchangeConfig { outside, record_after: vec!["record_notice".into()], ..config() };
     (config, Arc::new(menu_of(&hotline)))
 }
