@@ -58,6 +58,8 @@ mod sound;
 mod spray;
 #[path = "calls/tapes.rs"]
 mod tapes;
+#[path = "calls/torture.rs"]
+mod torture;
 #[path = "calls/transfers.rs"]
 mod transfers;
 #[path = "calls/trunks.rs"]

@@ -309,10 +309,14 @@ impl Registrar {
 }
 
 /// Whether a phone is one that gives up when any challenge names an algorithm it does not know, instead of taking the
-/// other one (RFC 8760 §2.5): baresip before 3.12, which Debian ships.
+/// other one (RFC 8760 §2.5): baresip before 3.12, which Debian ships, and sipsak.
 fn gives_up_at_sha256(request: &Request) -> bool {
     let agent = request.headers.get(HeaderName::UserAgent).and_then(|value| std::str::from_utf8(value).ok());
-    let Some(version) = agent.and_then(|agent| agent.trim().strip_prefix("baresip v")) else { return false };
+    let Some(agent) = agent.map(str::trim) else { return false };
+    if agent.starts_with("sipsak ") {
+        return true;
+    }
+    let Some(version) = agent.strip_prefix("baresip v") else { return false };
     let mut numbers = version.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (3, 12),

@@ -84,6 +84,8 @@ pub struct Stage {
     inputs: VecDeque<Input>,
     /// How much of each phone's ear was read by `take_heard`.
     read: Vec<usize>,
+    /// What was sent to addresses of no phone.
+    strays: Vec<(SocketAddr, Vec<u8>)>,
 }
 
 enum Input {
@@ -157,6 +159,7 @@ impl Stage {
             tapped: false,
             inputs: VecDeque::new(),
             read: Vec::new(),
+            strays: Vec::new(),
         }
     }
 
@@ -381,7 +384,19 @@ impl Stage {
         let now = self.now.instant;
         if let Some(phone) = self.phones.iter_mut().find(|phone| phone.addr == to.addr) {
             phone.receive(now, bytes);
+        } else {
+            self.strays.push((to.addr, bytes.to_vec()));
         }
+    }
+
+    /// A datagram from an address of no phone, and the statuses of what goes back there, without 100.
+    pub fn stranger_sends(&mut self, from: SocketAddr, bytes: &[u8]) -> Vec<u16> {
+        self.strays.clear();
+        self.with_exchange(|exchange, now| {
+            exchange.handle_datagram(now, Peer::udp(from), BANK.parse().unwrap(), bytes);
+        });
+        let back = self.strays.iter().filter(|(to, _)| to.ip() == from.ip());
+        back.filter_map(|(_, bytes)| Sip::parse(bytes).status()).filter(|status| *status != 100).collect()
     }
 
     fn phones_speak(&mut self) -> bool {

@@ -18,7 +18,9 @@ pub fn refuse(request: &Request) -> Option<Response> {
         response.headers.push_text(HeaderName::Allow, ALLOW);
         return Some(response);
     }
-    if request.method != Method::Cancel && request.max_forwards == Some(0) {
+    // RFC 7332: handing the call to an operator would be one hop more. What belongs to a call has arrived.
+    let is_new = request.to.tag().is_none() && request.method != Method::Cancel;
+    if is_new && request.max_forwards == Some(0) {
         return Some(request.response(Status::TOO_MANY_HOPS));
     }
     if matches!(request.uri, Uri::Other(_)) {
@@ -77,6 +79,23 @@ pub fn refuse_body(request: &Request) -> Option<Response> {
     if encoded {
         response.headers.push_text(HeaderName::AcceptEncoding, "identity");
     }
+    Some(response)
+}
+
+/// The refusal of a caller who accepts no description that we could answer with (§21.4.7): 406 with what we have.
+#[must_use]
+pub fn refuse_accept(request: &Request) -> Option<Response> {
+    // Without an Accept, SDP is meant (§20.1).
+    if !request.headers.has(HeaderName::Accept) {
+        return None;
+    }
+    let kind = |range: &str| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let takes = |range: &str| matches!(&*kind(range), ACCEPT | "application/*" | "*/*");
+    if request.headers.words(HeaderName::Accept).any(takes) {
+        return None;
+    }
+    let mut response = request.response(Status::NOT_ACCEPTABLE);
+    response.headers.push_text(HeaderName::Accept, ACCEPT);
     Some(response)
 }
 

@@ -24,6 +24,22 @@ pub struct EndpointConfig {
     pub limits: Limits,
 }
 
+impl EndpointConfig {
+    /// One that listens there, tells peers just that, and calls itself `hotline`.
+    #[must_use]
+    pub fn new(listeners: Vec<Listener>) -> Self {
+        Self {
+            user_agent: "hotline".to_owned(),
+            contact_user: "bank".to_owned(),
+            listeners,
+            visibility: Visibility::default(),
+            names: Names::default(),
+            largest_datagram: 1_300,
+            limits: Limits::default(),
+        }
+    }
+}
+
 /// The bounds of every table and of every wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -37,7 +37,7 @@ impl Endpoint {
         } else if dialog::is_unreadable(&request) {
             Some(request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact or Record-Route"))
         } else {
-            uas::refuse_body(&request)
+            uas::refuse_body(&request).or_else(|| uas::refuse_accept(&request))
         };
         if let Some(response) = refusal {
             self.answer_request(now, reply, &request, response);
