@@ -26,7 +26,8 @@ start_server() {
 media: {ports: 30000-49999}
 sip: {listen: ["$sip"]}
 http: {listen: "$web"}
-limits: {calls: 9000, calls_per_source: 9000, calls_per_second: 2000}
+limits: {calls: 9000, calls_per_source: 9000, calls_per_second: 2000, calls_per_second_per_source: 2000,
+  unacknowledged_per_source: 9000}
 log: {level: warn}
 data: $work/data
 menus: $root/menus

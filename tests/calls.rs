@@ -34,6 +34,8 @@ mod doors;
 mod hang_ups;
 #[path = "calls/keys.rs"]
 mod keys;
+#[path = "calls/logs.rs"]
+mod logs;
 #[path = "calls/menu_paths.rs"]
 mod menu_paths;
 #[path = "calls/operators.rs"]
@@ -46,6 +48,8 @@ mod queue;
 mod races;
 #[path = "calls/reports.rs"]
 mod reports;
+#[path = "calls/scanners.rs"]
+mod scanners;
 #[path = "calls/secrets.rs"]
 mod secrets;
 #[path = "calls/secure.rs"]

@@ -1,9 +1,11 @@
 //! The command line: one table of flags that feeds parser and help.
 
+mod bans;
 mod prompts;
 mod tools;
 mod versions;
 
+pub use bans::{Bans, BansCommand};
 pub use prompts::{Chosen, Draft, Import, List, Play, Prompts, PromptsCommand, Sheet, SheetFormat};
 pub use tools::{Callers, CallersCommand, Completions, Graph, GraphFormat, Man, Schema, SchemaKind, Trunks};
 pub use versions::{Apply, Audit, By, Diff, Rollback, Switch, SwitchState, Versions};
@@ -96,6 +98,13 @@ Examples:
     Operators(Operators),
     /// Callers who are served by a profile of the menu: a head start, slow speech, a language.
     Callers(Callers),
+    /// Whose messages are not heard.
+    #[command(after_help = "\
+Examples:
+  hotline bans list
+  hotline bans add 203.0.113.0/24 --for 2h --reason 'scans us'
+  hotline bans remove 203.0.113.0/24")]
+    Bans(Bans),
     /// Figures from the call records.
     Report(Report),
     /// The sandbox bank: take it down, bring it up, forget what was done in it.

@@ -8,6 +8,7 @@ pub mod schema;
 
 mod accounts;
 mod audit;
+mod bans;
 mod callers;
 mod folders;
 mod graph;
@@ -54,6 +55,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Say(arguments) => say::run(&arguments),
         Command::Prompts(arguments) => prompts::run(&arguments),
         Command::Operators(arguments) => accounts::run(arguments),
+        Command::Bans(arguments) => bans::run(arguments),
         Command::Callers(arguments) => callers::run(arguments),
         Command::Report(arguments) => store::report(&arguments),
         Command::Bank(arguments) => store::bank(&arguments),

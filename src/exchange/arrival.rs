@@ -1,8 +1,8 @@
 //! A call comes in: admission, ports, offer and answer, ACK.
 
-use super::admission::Refusal;
 use super::call::{Answered, Call, Description, Opening, Phase, Standing};
 use super::codes::Code;
+use super::guard::Deed;
 use super::terms::Side;
 use super::trunks::Visit;
 use super::{Command, Exchange, LegEnd, Owner, called};
@@ -14,7 +14,7 @@ use crate::voip::rtp::{RtpTimestamp, SequenceNumber, Ssrc};
 use crate::voip::sdp::{Direction, Negotiated, Negotiation, NegotiationError, RemoteOffer};
 use crate::voip::sip::endpoint::{Incoming, LegId};
 use crate::voip::sip::headers::{HeaderName, Headers};
-use crate::voip::sip::{Status, Uri};
+use crate::voip::sip::{Masked, Status, Uri};
 use rand::RngExt;
 use std::net::SocketAddr;
 
@@ -28,19 +28,14 @@ impl Exchange {
         let Some(visit) = self.visit(now.instant, &incoming) else { return };
         let uri = &visit.called;
         let Some(line) = self.line_of(&visit) else {
-            tracing::info!(called = %dialled(uri), "no line has this number and there is no default line: 404");
+            let called = dialled(uri);
+            let called = Masked(called.as_bytes());
+            tracing::info!(%called, "no line has this number and there is no default line: 404");
+            self.saw(now, incoming.from, Deed::UnknownNumber);
             self.refuse(now.instant, leg, Status::NOT_FOUND);
             return;
         };
         let source = incoming.from.addr.ip();
-        if let Err(refusal) = self.admission.enter(now.instant, source) {
-            match refusal {
-                Refusal::TooMany => tracing::warn!(%source, "as many calls as may be: 503"),
-                Refusal::TooFast => tracing::debug!(%source, "new calls come too fast: 503"),
-            }
-            self.refuse(now.instant, leg, Status::SERVICE_UNAVAILABLE);
-            return;
-        }
         let id = self.draw_call(now);
         let stream = self.next_stream();
         let from = incoming.request.from.uri().phone();
@@ -65,7 +60,6 @@ impl Exchange {
                 id,
                 leg,
                 stream,
-                source: Some(source),
                 trunk: visit.trunk,
                 from,
                 line,

@@ -8,7 +8,6 @@ use crate::model::{CallId, Instant, Now, OperatorId, PhoneNumber};
 use crate::voip::media::{PlaybackId, RecordingId, RecordingRules, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
 use crate::voip::sip::endpoint::LegId;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +16,6 @@ pub(super) struct Call {
     pub id: CallId,
     pub leg: LegId,
     pub stream: StreamId,
-    /// Where the INVITE came from, which is counted by admission; `None` for a call that we made.
-    pub source: Option<IpAddr>,
     /// The trunk that it came from or is made through.
     pub trunk: Option<Name>,
     pub from: Option<PhoneNumber>,

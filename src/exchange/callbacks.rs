@@ -222,7 +222,6 @@ impl Exchange {
             id,
             leg,
             stream,
-            source: None,
             trunk,
             from: Some(number),
             line,

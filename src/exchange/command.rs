@@ -1,5 +1,6 @@
 //! What the exchange asks of the world, and what it is told at its start.
 
+use super::guard::{Ban, GuardRules};
 use super::outside::Outside;
 use super::registrar::{KeptPhone, Lifetimes};
 use super::terms::SecurePolicy;
@@ -9,6 +10,7 @@ use crate::model::{BankRequest, CallId, CallRecord, OperatorId, PhoneNumber, Pla
 use crate::voip::audio::{Codec, Wide};
 use crate::voip::media::{MediaCommand, RecordingId, StreamId};
 use crate::voip::sip;
+use crate::voip::sip::endpoint::{CallLimits, Endpoint, LoadLimits};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -53,6 +55,16 @@ pub enum Command {
         /// Those that are reached by datagrams.
         phones: Vec<KeptPhone>,
     },
+    /// Keep this ban, in the place of an earlier one of the same network; give all of them back with `set_bans` when
+    /// they change and at the next start.
+    KeepBan(Box<Ban>),
+    /// Put into the audit that passwords from this address are not looked at for a while.
+    LoginPaused {
+        /// Who tried.
+        from: IpAddr,
+        /// For how long.
+        pause: Duration,
+    },
     /// Append to the call records.
     Record(CallRecord),
 }
@@ -64,10 +76,18 @@ pub struct ExchangeConfig {
     pub default_line: Option<Name>,
     /// Calls at once.
     pub calls: usize,
-    /// Calls at once from one address.
+    /// Calls at once from one source that is no trunk.
     pub calls_per_source: usize,
     /// New calls a second, on average; bursts of twice as many are let through.
     pub calls_per_second: u32,
+    /// New calls a second from one source that is no trunk.
+    pub calls_per_second_per_source: u32,
+    /// Calls without ACK at once from one source that is no trunk.
+    pub unacknowledged_per_source: usize,
+    /// From which load on fewer new calls are taken.
+    pub load: LoadLimits,
+    /// Who is not heard.
+    pub guard: GuardRules,
     /// The Retry-After of a refused call.
     pub retry_after: Duration,
     /// The longest call.
@@ -88,4 +108,20 @@ pub struct ExchangeConfig {
     pub blocked_numbers: Vec<PhoneNumber>,
     /// Whom we may call outside.
     pub outside: Outside,
+}
+
+impl ExchangeConfig {
+    /// An endpoint that keeps to the limits.
+    pub(super) fn limited(&self, mut endpoint: Endpoint) -> Endpoint {
+        let limits = CallLimits {
+            calls: self.calls,
+            calls_per_source: self.calls_per_source,
+            per_second: self.calls_per_second,
+            per_second_per_source: self.calls_per_second_per_source,
+            unacknowledged_per_source: self.unacknowledged_per_source,
+        };
+        endpoint.set_call_limits(limits, self.load);
+        endpoint.set_trunks(self.outside.trunk_addresses());
+        endpoint
+    }
 }

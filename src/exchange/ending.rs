@@ -18,9 +18,6 @@ impl Exchange {
         if let Some(wake) = call.wake {
             self.wakes.remove(&(wake, id));
         }
-        if let Some(source) = call.source {
-            self.admission.leave(source);
-        }
         self.legs.remove(&call.leg);
         self.let_stream_go(call.stream);
         if leg == LegEnd::Ours {

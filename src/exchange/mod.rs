@@ -10,7 +10,6 @@
 //! Inputs are bytes, what media, bank and clock report; outputs are [`Command`]s. After every input, call
 //! [`Exchange::next_command`] until `None`, and [`Exchange::handle_timeout`] at [`Exchange::poll_timeout`].
 
-mod admission;
 mod arrival;
 mod call;
 mod callbacks;
@@ -19,6 +18,7 @@ mod codes;
 mod command;
 mod ending;
 mod flow_commands;
+mod guard;
 mod handing;
 mod media_events;
 mod notice;
@@ -34,6 +34,7 @@ mod trunks;
 mod trust;
 
 pub use command::{Command, ExchangeConfig};
+pub use guard::{Ban, GuardCounters, GuardRules, Scope};
 pub use outside::{Destination, Outside};
 pub use registrar::{Account, KeptPhone, Lifetimes};
 pub use terms::SecurePolicy;
@@ -47,13 +48,13 @@ use crate::model::{
     BankAnswer, CallEvent, CallId, CallRecord, Cause, Instant, Now, OperatorId, PhoneNumber, RequestId, Side,
 };
 use crate::voip::media::{RecordingId, StreamId};
-use crate::voip::sip::endpoint::{Counters, Endpoint, EndpointConfig, LegId};
+use crate::voip::sip::endpoint::{Command as SipCommand, Counters, Endpoint, EndpointConfig, LegId};
 use crate::voip::sip::locate::Answer;
 use crate::voip::sip::{ConnectionId, Peer};
-use admission::Admission;
 use call::{Call, Link, Phase};
 use callbacks::Callback;
 use codes::CodeCall;
+use guard::Guard;
 use offers::Offer;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -103,7 +104,7 @@ pub struct Exchange {
     registrar: Registrar,
     acd: Acd,
     trunks: trunks::Trunks,
-    admission: Admission,
+    guard: Guard,
     calls: HashMap<CallId, Call>,
     wakes: BTreeSet<(Instant, CallId)>,
     legs: HashMap<LegId, Owner>,
@@ -144,8 +145,8 @@ impl Exchange {
         let policies = menu.queues.iter().map(QueuePolicy::from);
         Self {
             acd: Acd::new(menu.bank.zone.clone(), policies),
-            admission: Admission::new(config.calls, config.calls_per_source, config.calls_per_second),
-            sip: Endpoint::new(endpoint, rng.random()),
+            guard: Guard::new(config.guard.clone(), config.outside.trunk_addresses()),
+            sip: config.limited(Endpoint::new(endpoint, rng.random())),
             registrar: Registrar::new(realm, rng.random()).with_lifetimes(config.registration),
             trunks: trunks::Trunks::new(&config.outside, realm, rng.random()),
             config,
@@ -181,14 +182,20 @@ impl Exchange {
 
     /// A datagram came to `local`.
     pub fn handle_datagram(&mut self, now: Now, from: Peer, local: SocketAddr, bytes: &[u8]) {
-        self.sip.handle_datagram(now.instant, from, local, bytes);
-        self.pump(now);
+        if self.hears(now, from) {
+            self.sip.handle_datagram(now.instant, from, local, bytes);
+            self.pump(now);
+        }
     }
 
     /// A connection was accepted, or opened by our wish.
     pub fn handle_connected(&mut self, now: Now, from: Peer, local: SocketAddr) {
-        self.sip.handle_connected(now.instant, from, local);
-        self.pump(now);
+        if self.hears(now, from) {
+            self.sip.handle_connected(now.instant, from, local);
+            self.pump(now);
+        } else if let Some(connection) = from.connection {
+            self.commands.push_back(Command::Sip(SipCommand::Close(connection)));
+        }
     }
 
     /// A connection that we wished for could not be opened.
@@ -233,6 +240,7 @@ impl Exchange {
     /// Time has come to [`Exchange::poll_timeout`] or beyond.
     pub fn handle_timeout(&mut self, now: Now) {
         self.sip.handle_timeout(now.instant);
+        self.guard_time(now);
         self.registrar.handle_timeout(now.instant);
         self.trunks.handle_timeout(now.instant, &self.config.outside, &mut self.sip);
         self.acd.handle_timeout(now);
@@ -257,6 +265,7 @@ impl Exchange {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let own = [
             self.sip.poll_timeout(),
+            self.guard_due(),
             self.registrar.poll_timeout(),
             self.trunks.poll_timeout(),
             self.acd.poll_timeout(),
@@ -365,8 +374,9 @@ impl Exchange {
         loop {
             let mut quiet = true;
             while let Some(command) = self.sip.next_command() {
-                self.commands.push_back(Command::Sip(command));
+                self.pass_on(now, command);
             }
+            self.take_notes(now);
             while let Some(event) = self.sip.next_event() {
                 quiet = false;
                 self.on_sip(now, event);

@@ -6,7 +6,7 @@ use crate::ivr::menu::Name;
 use crate::model::PhoneNumber;
 use crate::voip::sdp::SecureMedia;
 use crate::voip::sip::digest::Login;
-use crate::voip::sip::endpoint::OutgoingCall;
+use crate::voip::sip::endpoint::{OutgoingCall, Trunks};
 use crate::voip::sip::headers::{Headers, NameAddr};
 use crate::voip::sip::peer::NameId;
 use crate::voip::sip::{Host, Peer, SipUri};
@@ -171,6 +171,12 @@ impl Outside {
             }
         };
         known.map(way).collect()
+    }
+
+    /// Tells which addresses are of trunks.
+    pub(super) fn trunk_addresses(&self) -> Trunks {
+        let trunks: Vec<Trunk> = self.trunks.values().cloned().collect();
+        Trunks::by(move |ip| trunks.iter().any(|trunk| trunk.is_at(ip)))
     }
 
     /// Our login at a trunk, should it ask for one within a call of its.

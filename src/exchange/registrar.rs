@@ -101,6 +101,12 @@ impl Registrar {
         Self { lifetimes, ..self }
     }
 
+    /// The realm.
+    #[must_use]
+    pub fn realm(&self) -> &str {
+        self.login.realm()
+    }
+
     /// Takes the accounts. Phones of accounts that are gone, or whose password changed, are forgotten.
     pub fn set_accounts(&mut self, now: Instant, accounts: Vec<Account>) {
         let accounts: HashMap<_, _> = accounts.into_iter().map(|account| (account.operator, account.ha1)).collect();
@@ -250,7 +256,8 @@ impl Registrar {
         Ok(operator)
     }
 
-    fn challenge(&mut self, now: Instant, request: &Request, stale: bool) -> Box<Response> {
+    /// Asks for a password.
+    pub(super) fn challenge(&mut self, now: Instant, request: &Request, stale: bool) -> Box<Response> {
         let mut response = request.response(Status::UNAUTHORIZED);
         let only_md5 = gives_up_at_sha256(request);
         for challenge in self.login.challenges(now, stale) {

@@ -21,7 +21,7 @@ impl Exchange {
         match event {
             Event::Incoming(incoming) => self.on_incoming(now, incoming),
             Event::Register { request, from, local, token } => {
-                let response = self.registrar.handle(now.instant, &request, from, local);
+                let response = self.answer_register(now, &request, from, local);
                 if response.status.is_success() {
                     let operator = OperatorId::new(&request.to.uri().user_text().unwrap_or_default());
                     self.keep_phones(now, operator);
@@ -75,11 +75,13 @@ impl Exchange {
 
     pub(super) fn on_registrar(&mut self, now: Now, event: RegistrarEvent) {
         match event {
-            RegistrarEvent::Registered { operator, .. } => {
+            RegistrarEvent::Registered { operator, contacts } => {
+                self.phones_changed(&operator, &contacts);
                 tracing::info!(%operator, "phone registered");
                 self.acd.registered(now, &operator);
             }
             RegistrarEvent::Unregistered { operator } => {
+                self.phones_changed(&operator, &[]);
                 tracing::info!(%operator, "phone gone");
                 self.acd.unregistered(now, &operator);
                 self.keep_phones(now, operator);

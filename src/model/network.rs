@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// Addresses that begin with the same bits: `203.0.113.0/24`, or one address alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network {
     first: IpAddr,
     bits: u8,
@@ -17,6 +17,19 @@ pub struct Network {
 pub struct NoNetwork;
 
 impl Network {
+    /// The network of so many bits around an address; `None` when the address has not as many.
+    #[must_use]
+    pub fn around(address: IpAddr, bits: u8) -> Option<Self> {
+        let first = first_of(address.to_canonical(), bits)?;
+        Some(Self { first, bits })
+    }
+
+    /// How many bits its addresses have in common.
+    #[must_use]
+    pub const fn bits(&self) -> u8 {
+        self.bits
+    }
+
     /// Whether an address is in it. An IPv4 address within IPv6 counts as the IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -6,7 +6,9 @@ use super::ear::{Clips, Heard, phrases, words};
 use super::phone::{Manner, Out, Phone, Voice};
 use super::text::Sip;
 use super::wire::Sent;
-use hotline::exchange::{Account, Command, Exchange, ExchangeConfig, KeptPhone, Lifetimes, Outside, SecurePolicy};
+use hotline::exchange::{
+    Account, Ban, Command, Exchange, ExchangeConfig, GuardRules, KeptPhone, Lifetimes, Outside, SecurePolicy,
+};
 use hotline::ivr::acd::{CallbackTicket, OperatorProfile, OperatorState};
 use hotline::ivr::menu::{Menu, load};
 use hotline::ivr::speech::Manifest;
@@ -15,7 +17,7 @@ use hotline::voip::audio::{Codec, PromptFrames};
 use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId, Track};
 use hotline::voip::sip::addresses::{Listener, Visibility};
 use hotline::voip::sip::digest::Ha1;
-use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits};
+use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits, LoadLimits};
 use hotline::voip::sip::locate::Names;
 use hotline::voip::sip::{ConnectionId, Peer, Transport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -69,6 +71,10 @@ pub struct Stage {
     pub tickets: BTreeMap<CallId, CallbackTicket>,
     /// Registered phones, as a store keeps them.
     pub kept_phones: BTreeMap<OperatorId, Vec<KeptPhone>>,
+    /// Bans that the exchange made.
+    pub bans: Vec<Ban>,
+    /// How often passwords were not looked at any more.
+    pub pauses: usize,
     /// Whether ports can be bound.
     pub has_ports: bool,
     now: Now,
@@ -100,6 +106,10 @@ pub fn config() -> ExchangeConfig {
         calls: 100,
         calls_per_source: 50,
         calls_per_second: 100,
+        calls_per_second_per_source: 100,
+        unacknowledged_per_source: 50,
+        load: LoadLimits::default(),
+        guard: GuardRules::default(),
         retry_after: Duration::from_secs(5),
         call_length: Duration::from_secs(4 * 3600),
         silence_limit: Duration::from_secs(60),
@@ -149,6 +159,8 @@ impl Stage {
             ports: BTreeSet::new(),
             tickets: BTreeMap::new(),
             kept_phones: BTreeMap::new(),
+            bans: Vec::new(),
+            pauses: 0,
             has_ports: true,
             now: Now { instant: start, wall: wall.parse().unwrap() },
             last_tick: start,
@@ -370,6 +382,8 @@ impl Stage {
             Command::KeepTicket(ticket) => {
                 self.tickets.insert(ticket.id(), *ticket);
             }
+            Command::KeepBan(ban) => self.bans.push(*ban),
+            Command::LoginPaused { .. } => self.pauses += 1,
             Command::ForgetTicket(id) => {
                 self.tickets.remove(&id);
             }

@@ -106,7 +106,14 @@ impl Crowd {
         let clips = Clips::new(Arc::new(Manifest::parse(include_str!("../../prompts/manifest.tsv")).unwrap()));
         let frames: Arc<PromptFrames> = Arc::new(clips.frames());
         let bank: SocketAddr = BANK.parse().unwrap();
-        let limits = ExchangeConfig { calls: 5_000, calls_per_source: 5_000, calls_per_second: 5_000, ..config() };
+        let limits = ExchangeConfig {
+            calls: 5_000,
+            calls_per_source: 5_000,
+            calls_per_second: 5_000,
+            calls_per_second_per_source: 5_000,
+            unacknowledged_per_source: 5_000,
+            ..config()
+        };
         let endpoint = EndpointConfig {
             user_agent: "hotline/test".into(),
             contact_user: "bank".into(),

@@ -3,6 +3,7 @@
 //! A key that is not written has its default. A key that does not exist, is written twice or has a wrong value is an
 //! error with its place and advice. What the command line says wins ([`Config::merge`]).
 
+mod bans;
 mod error;
 mod outside;
 mod place;
@@ -11,6 +12,7 @@ mod tones;
 mod trunk;
 mod values;
 
+pub use bans::Bans;
 pub use error::ConfigError;
 pub use outside::{Callbacks, Target};
 pub use place::Place;
@@ -52,6 +54,8 @@ pub struct Config {
     pub blocked_numbers: Vec<PhoneNumber>,
     /// What the server takes on.
     pub limits: Limits,
+    /// Who is not heard.
+    pub bans: Bans,
     /// Operators' phones.
     pub operators: Operators,
     /// Providers and exchanges that calls to the outside go through, by name. Default none.
@@ -87,6 +91,7 @@ impl Default for Config {
             default_line: Some("main".into()),
             blocked_numbers: Vec::new(),
             limits: Limits::default(),
+            bans: Bans::default(),
             operators: Operators::default(),
             trunks: BTreeMap::new(),
             transfers: BTreeMap::new(),
@@ -272,10 +277,19 @@ pub enum ApplyMode {
 pub struct Limits {
     /// Calls at once. Default 5000. Example: 500.
     pub calls: NonZeroUsize,
-    /// Calls at once from one address. A trunk is one address. Default 5000. Example: 10, where phones call directly.
+    /// Calls at once from one address that is no trunk; of IPv6 a /64 counts as one. Default 5000. Example: 10, where
+    /// phones call directly.
     pub calls_per_source: NonZeroUsize,
     /// New calls a second on average; twice as many may come at once. Default 2000. Example: 50.
     pub calls_per_second: NonZeroU32,
+    /// New calls a second from one address that is no trunk; twice as many may come at once. Default 1000. Example: 5.
+    pub calls_per_second_per_source: NonZeroU32,
+    /// Answered calls whose ACK has not come, at once from one address that is no trunk. Default 500. Example: 20.
+    pub unacknowledged_per_source: NonZeroUsize,
+    /// The part of its time that signalling may work, in percent; above it fewer new calls are taken, and calls in
+    /// progress go on. Default 85. Example: 70.
+    #[serde(deserialize_with = "values::percent")]
+    pub load: u8,
     /// The longest call. Default `2h`. Example: `45m`.
     pub call_length: Length,
     /// How long the network is asked to wait before it sends a refused call again. Default `5s`. Example: `30s`.
@@ -288,6 +302,9 @@ impl Default for Limits {
             calls: values::nonzero_usize(5_000),
             calls_per_source: values::nonzero_usize(5_000),
             calls_per_second: values::nonzero_u32(2_000),
+            calls_per_second_per_source: values::nonzero_u32(1_000),
+            unacknowledged_per_source: values::nonzero_usize(500),
+            load: 85,
             call_length: Length::from_secs(2 * 3_600),
             retry_after: Length::from_secs(5),
         }

@@ -218,6 +218,14 @@ pub(super) mod phones {
     }
 }
 
+/// 20 to 100.
+pub(super) fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    match u8::deserialize(deserializer)? {
+        percent @ 20..=100 => Ok(percent),
+        other => Err(D::Error::custom(format!("{other} is not 20 to 100 percent"))),
+    }
+}
+
 /// A constant above zero.
 pub(super) const fn nonzero_usize(number: usize) -> NonZeroUsize {
     match NonZeroUsize::new(number) {

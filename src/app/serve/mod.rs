@@ -6,6 +6,7 @@ mod menu;
 mod menu_state;
 mod news;
 pub(super) mod outside;
+mod pulse;
 pub(super) mod recordings;
 mod server;
 mod settings;
@@ -106,6 +107,8 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         prompts.clone(),
         rand::random(),
     );
+    let bans = store.bans(clock.now().wall).await?;
+    exchange.set_bans(clock.now(), &news::as_heard(bans));
     for ticket in store.tickets().await? {
         exchange.restore_callback(clock.now(), ticket);
     }
@@ -151,6 +154,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         wide,
         drain_limit: config.drain.limit.duration(),
         draining: false,
+        pulse: pulse::Pulse::default(),
     };
     let inputs = Inputs {
         udp: sockets.datagrams,

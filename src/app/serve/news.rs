@@ -2,9 +2,9 @@
 //! version of the menu is active.
 
 use super::menu::{Keeper, NewMenu};
-use crate::exchange::Account as PhoneAccount;
+use crate::exchange::{Account as PhoneAccount, Ban, Scope};
 use crate::io::clock::Clock;
-use crate::io::store::{Account, Author, Store, StoreError, StoredSwitch};
+use crate::io::store::{Account, Author, Store, StoreError, StoredBan, StoredSwitch};
 use crate::ivr::acd::OperatorProfile;
 use crate::ivr::menu::Name;
 use crate::model::PhoneNumber;
@@ -24,6 +24,8 @@ pub(super) enum News {
     Switches(Vec<StoredSwitch>),
     /// The profiles of callers by number.
     Callers(HashMap<PhoneNumber, Name>),
+    /// The bans that hold now.
+    Bans(Vec<Ban>),
     /// The menu of calls to come.
     Menu(NewMenu),
 }
@@ -77,6 +79,7 @@ struct Seen {
     accounts: Option<i64>,
     switches: Option<Vec<StoredSwitch>>,
     callers: Option<i64>,
+    bans: Option<i64>,
 }
 
 impl Seen {
@@ -101,8 +104,26 @@ impl Seen {
             news.push(News::Callers(callers.into_iter().map(|one| (one.number, one.profile.into())).collect()));
             self.callers = Some(version);
         }
+        let version = store.bans_version().await?;
+        if self.bans != Some(version) {
+            news.push(News::Bans(as_heard(store.bans(now).await?)));
+            self.bans = Some(version);
+        }
         Ok(news)
     }
+}
+
+/// Bans as the exchange wants them.
+pub(super) fn as_heard(bans: Vec<StoredBan>) -> Vec<Ban> {
+    let ban = |ban: StoredBan| Ban {
+        network: ban.network,
+        scope: if ban.everything { Scope::Everything } else { Scope::Datagrams },
+        until: ban.until,
+        by_hand: ban.by_hand,
+        reason: ban.reason.into(),
+        times: ban.times,
+    };
+    bans.into_iter().map(ban).collect()
 }
 
 /// An account as the exchange wants it; one of another realm cannot log in and is left out.

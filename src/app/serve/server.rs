@@ -4,6 +4,7 @@ use super::addresses::Addresses;
 use super::menu::NewMenu;
 use super::menu_state::MenuState;
 use super::news::News;
+use super::pulse::Pulse;
 use super::tickets::{self, Tickets};
 use super::transport_figures::TransportFigures;
 use super::web::{Figures, Snapshot};
@@ -81,6 +82,7 @@ pub(super) struct Server {
     pub wide: WidePrompts,
     pub drain_limit: Duration,
     pub draining: bool,
+    pub pulse: Pulse,
 }
 
 /// What woke the loop.
@@ -133,7 +135,8 @@ impl Server {
         }
         self.restore_phones();
         loop {
-            let until = self.exchange.poll_timeout().map_or(IDLE, |at| self.clock.until(at).min(IDLE));
+            let due = self.exchange.poll_timeout();
+            let until = due.map_or(IDLE, |at| self.clock.until(at).min(IDLE));
             let until = tokio::time::sleep_until(tokio::time::Instant::from_std(
                 self.clock.std_instant(self.clock.instant() + until),
             ));
@@ -149,11 +152,16 @@ impl Server {
                 Some(()) = inputs.stops.terminate.recv() => Input::Stop,
                 Some(()) = inputs.stops.interrupt.recv() => Input::Stop,
             };
+            let began = self.clock.instant();
+            let late = lateness(&input, began, due);
             let again = matches!(input, Input::Stop) && self.draining;
             self.take(input);
             self.take_waiting(&mut inputs);
             self.carry_out();
             self.look_at_trunks();
+            if let Some(load) = self.pulse.turn(began, self.clock.instant(), late) {
+                self.exchange.handle_load(load);
+            }
             self.figures.set(self.snapshot());
             if again || (self.draining && self.exchange.is_quiet()) {
                 return;
@@ -189,6 +197,7 @@ impl Server {
                 self.exchange.set_switches(switches.into_iter().map(|set| (set.name.into(), set.enabled)));
             }
             Input::News(News::Callers(callers)) => self.exchange.set_callers(callers),
+            Input::News(News::Bans(bans)) => self.exchange.set_bans(now, &bans),
             Input::News(News::Menu(menu)) => self.take_menu(menu),
             Input::Wide(prepared) => {
                 let wide = prepared.wide;
@@ -311,6 +320,10 @@ impl Server {
                 Command::KeepPhones { operator, phones } => self.tickets.keep_phones(operator, phones),
                 Command::KeepTicket(ticket) => self.tickets.keep(ticket),
                 Command::ForgetTicket(ticket) => self.tickets.forget(ticket),
+                Command::KeepBan(ban) => self.tickets.keep_ban(*ban, self.clock.now().wall),
+                Command::LoginPaused { from, pause } => {
+                    self.tickets.logins_paused(from, pause, self.clock.now().wall);
+                }
                 Command::Record(record) => self.recorder.record(record),
             }
         }
@@ -396,6 +409,10 @@ impl Server {
             waiting: self.exchange.waiting(),
             operators: self.exchange.operators_by_state(),
             sip: self.exchange.counters(),
+            guard: self.exchange.guard_counters(),
+            bans: self.exchange.bans(),
+            tables: self.exchange.sip_tables(),
+            share: self.exchange.share(),
             streams: self.media.streams(),
             records: self.recorder.figures(),
             draining: self.draining,
@@ -403,5 +420,13 @@ impl Server {
             transports: TransportFigures::of(&self.udp, &self.tcp),
             trunks: self.trunks.clone(),
         }
+    }
+}
+
+/// How much later than it was due the loop woke for its time; a message shows it by the time that passed meanwhile.
+fn lateness(input: &Input, began: Instant, due: Option<Instant>) -> Duration {
+    match (input, due) {
+        (Input::Time, Some(due)) => began.since(due),
+        _ => Duration::ZERO,
     }
 }

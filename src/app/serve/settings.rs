@@ -6,7 +6,7 @@ use crate::io::media::MediaConfig;
 use crate::model::{Playlist, PromptId};
 use crate::voip::media::VoiceOver;
 use crate::voip::sip::addresses::Listener;
-use crate::voip::sip::endpoint::{EndpointConfig, Limits};
+use crate::voip::sip::endpoint::{EndpointConfig, Limits, LoadLimits};
 use crate::voip::sip::locate::Names;
 use std::num::NonZero;
 
@@ -41,6 +41,10 @@ pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
         calls: config.limits.calls.get(),
         calls_per_source: config.limits.calls_per_source.get(),
         calls_per_second: config.limits.calls_per_second.get(),
+        calls_per_second_per_source: config.limits.calls_per_second_per_source.get(),
+        unacknowledged_per_source: config.limits.unacknowledged_per_source.get(),
+        load: LoadLimits { busy: config.limits.load.into(), ..LoadLimits::default() },
+        guard: config.bans.rules(),
         retry_after: config.limits.retry_after.duration(),
         call_length: config.limits.call_length.duration(),
         silence_limit: config.media.silence_limit.duration(),

@@ -1,11 +1,13 @@
 //! Open callbacks and registered phones on their way into the store, one after the other: what was said last is what
 //! is kept.
 
-use crate::exchange::{Exchange, KeptPhone};
-use crate::io::store::{Store, StoreError, StoredRegistration};
+use crate::exchange::{Ban, Exchange, KeptPhone, Scope};
+use crate::io::store::{Author, Deed, Store, StoreError, StoredBan, StoredRegistration};
 use crate::ivr::acd::CallbackTicket;
 use crate::model::{CallId, Now, OperatorId};
+use jiff::Timestamp;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Changes that may wait for the store.
@@ -16,6 +18,8 @@ enum Change {
     Keep(Box<CallbackTicket>),
     Forget(CallId),
     Phones(OperatorId, Vec<StoredRegistration>),
+    Ban(Box<StoredBan>),
+    Audit(Author, Deed, String),
 }
 
 /// Writes tickets and phones beside the loop.
@@ -28,7 +32,7 @@ impl Tickets {
         let writing = tokio::spawn(async move {
             while let Some(change) = changes.recv().await {
                 if let Err(error) = write(&store, change).await {
-                    tracing::error!(%error, "a callback or a phone could not be written; a restart would forget it");
+                    tracing::error!(%error, "a callback, a phone or a ban could not be written; a restart would forget it");
                 }
             }
         });
@@ -60,9 +64,29 @@ impl Tickets {
         self.send(Change::Phones(operator, phones));
     }
 
+    /// Keeps a ban that the server made, in the place of an earlier one of the same network.
+    pub fn keep_ban(&self, ban: Ban, at: Timestamp) {
+        let stored = StoredBan {
+            network: ban.network,
+            everything: ban.scope == Scope::Everything,
+            until: ban.until,
+            by_hand: ban.by_hand,
+            reason: ban.reason.into(),
+            times: ban.times,
+            by: the_server(at),
+        };
+        self.send(Change::Ban(Box::new(stored)));
+    }
+
+    /// Puts into the audit that passwords from an address are not looked at for a while.
+    pub fn logins_paused(&self, from: IpAddr, pause: Duration, at: Timestamp) {
+        let detail = format!("{from}: too many wrong passwords, {} s", pause.as_secs());
+        self.send(Change::Audit(the_server(at), Deed::LoginsPaused, detail));
+    }
+
     fn send(&self, change: Change) {
         if self.0.try_send(change).is_err() {
-            tracing::error!("the store is too slow: a callback or a phone was not written");
+            tracing::error!("the store is too slow: a callback, a phone or a ban was not written");
         }
     }
 }
@@ -72,7 +96,13 @@ async fn write(store: &Store, change: Change) -> Result<(), StoreError> {
         Change::Keep(ticket) => store.keep_ticket(&ticket).await,
         Change::Forget(ticket) => store.forget_ticket(ticket).await,
         Change::Phones(operator, phones) => store.replace_registrations(&operator, &phones).await,
+        Change::Ban(ban) => store.keep_ban(&ban).await,
+        Change::Audit(by, what, detail) => store.audit(&by, what, &detail).await,
     }
+}
+
+fn the_server(at: Timestamp) -> Author {
+    Author { who: "hotline serve".into(), at }
 }
 
 /// Gives the exchange the phones that were registered when the server stopped; `local` says which address of ours a

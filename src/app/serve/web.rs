@@ -4,7 +4,7 @@ use super::menu_state::MenuFigures;
 use super::transport_figures::TransportFigures;
 use super::trunks_page;
 use crate::app::config::Http;
-use crate::exchange::TrunkView;
+use crate::exchange::{GuardCounters, TrunkView};
 use crate::io::store::RecorderFigures;
 use crate::voip::sip::endpoint::Counters;
 use anyhow::{Context, Result};
@@ -25,6 +25,12 @@ pub(super) struct Snapshot {
     /// Operators in each state, by its name.
     pub operators: Vec<(&'static str, usize)>,
     pub sip: Counters,
+    pub guard: GuardCounters,
+    pub bans: usize,
+    /// Legs and transactions of SIP.
+    pub tables: (usize, usize),
+    /// The part of the new calls a second that are taken now.
+    pub share: f64,
     pub streams: usize,
     pub records: RecorderFigures,
     pub draining: bool,
@@ -101,12 +107,22 @@ async fn metrics(State(figures): State<Figures>) -> String {
     text(&figures.get())
 }
 
+/// A part in percent.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+fn percent(part: f64) -> u64 {
+    (part.clamp(0.0, 1.0) * 100.0).round() as u64
+}
+
 fn text(now: &Snapshot) -> String {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let gauges = [
         ("hotline_calls", "Calls in progress.", count(now.calls)),
         ("hotline_waiting", "Callers in all queues.", count(now.waiting)),
         ("hotline_streams", "Media streams.", count(now.streams)),
+        ("hotline_sip_legs", "Legs of SIP: callers', operators', and those that are ending.", count(now.tables.0)),
+        ("hotline_sip_transactions", "Transactions of SIP, which stay for up to 37 s.", count(now.tables.1)),
+        ("hotline_bans", "Networks that are not heard.", count(now.bans)),
+        ("hotline_call_share", "New calls a second that the load allows, in percent of the limit.", percent(now.share)),
     ];
     let counters = [
         ("hotline_sip_requests_total", "SIP requests received, without repeated ones.", now.sip.requests),
@@ -116,6 +132,11 @@ fn text(now: &Snapshot) -> String {
         ("hotline_sip_dropped_total", "Messages that could not be answered.", now.sip.dropped),
         ("hotline_sip_malformed_total", "Malformed requests that were answered.", now.sip.malformed),
         ("hotline_sip_refused_total", "New calls refused with 503 by the endpoint.", now.sip.refused),
+        ("hotline_sip_silenced_total", "Messages not heard: bans and floods.", now.guard.silenced),
+        ("hotline_sip_slowed_total", "Answers that waited or were left out, to sources that guess.", now.guard.slowed),
+        ("hotline_bans_total", "Bans made by the server.", now.guard.bans),
+        ("hotline_logins_denied_total", "Wrong passwords of phones.", now.guard.denied),
+        ("hotline_logins_paused_total", "Passwords not looked at after too many wrong ones.", now.guard.login_pauses),
         ("hotline_records_written_total", "Call records in the store.", now.records.written),
         ("hotline_records_dropped_total", "Call records lost to a full queue.", now.records.dropped),
         ("hotline_records_failures_total", "Transactions of records that failed.", now.records.failures),

@@ -24,6 +24,12 @@ pub enum Deed {
     OperatorRemoved,
     /// An operator was given a new password.
     PasswordSet,
+    /// A network is not heard any more.
+    BanAdded,
+    /// A network is heard again.
+    BanRemoved,
+    /// Passwords from an address are not looked at for a while.
+    LoginsPaused,
     /// The sandbox bank was taken down.
     BankDown,
     /// The sandbox bank was brought up.
@@ -45,6 +51,9 @@ impl Deed {
             Self::OperatorAdded => "operator_added",
             Self::OperatorRemoved => "operator_removed",
             Self::PasswordSet => "password_set",
+            Self::BanAdded => "ban_added",
+            Self::BanRemoved => "ban_removed",
+            Self::LoginsPaused => "logins_paused",
             Self::BankDown => "bank_down",
             Self::BankUp => "bank_up",
             Self::BankReset => "bank_reset",

@@ -3,10 +3,11 @@
 //! Opening it creates the folder, the file and its tables. Every module here is one concern of it: operator
 //! accounts, call events and the task that appends them, the journal of changes asked of the bank, registrations,
 //! switches, voice messages, versions of the menu, the audit, open
-//! callbacks.
+//! callbacks, bans.
 
 mod accounts;
 mod audit;
+mod bans;
 mod callers;
 mod calls;
 mod event;
@@ -21,6 +22,7 @@ mod voicemail;
 
 pub use accounts::{Account, Ha1};
 pub use audit::{AuditLine, Author, Deed};
+pub use bans::StoredBan;
 pub use callers::{MOST_CALLERS, StoredCaller};
 pub use calls::{CallHistory, Period};
 pub use journal::{JournalEntry, JournalState};

@@ -8,6 +8,8 @@ pub mod framer;
 pub mod headers;
 pub mod locate;
 pub mod peer;
+pub mod roll;
+pub mod source;
 pub mod stun;
 pub mod transaction;
 pub mod uac;
@@ -23,7 +25,7 @@ mod uri;
 
 pub use host::Host;
 pub use message::{
-    Dropped, MAX_HEADER_LINE, MAX_HEADER_LINES, MAX_MESSAGE, Message, Refusal, Request, Response, Unusable,
+    Dropped, MAX_HEADER_LINE, MAX_HEADER_LINES, MAX_MESSAGE, Masked, Message, Refusal, Request, Response, Unusable,
 };
 pub use method::Method;
 pub use params::Params;

@@ -1,5 +1,6 @@
 //! Where bytes come from and go to.
 
+use super::source::Source;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
@@ -109,6 +110,12 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Who it is for limits.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.addr.into()
+    }
+
     /// The other end of datagrams.
     #[must_use]
     pub const fn udp(addr: SocketAddr) -> Self {

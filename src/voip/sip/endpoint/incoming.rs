@@ -31,6 +31,11 @@ impl Endpoint {
             self.refuse_for_load(reply, &request);
             return;
         }
+        let is_ours = self.phones.contains_key(&from.addr);
+        let Ok(pass) = self.admission.enter(now, from.source(), is_ours) else {
+            self.refuse_for_load(reply, &request);
+            return;
+        };
         let origin = origin_of(&request);
         let refusal = if self.by_origin.contains_key(&origin) {
             Some(request.response(Status::LOOP_DETECTED))
@@ -58,13 +63,14 @@ impl Endpoint {
             local,
             tag,
             origin: Some(origin),
-            source: Some(from.addr.ip()),
+            source: Some(from.source()),
             deadline: None,
             login: None,
             strays: Vec::new(),
             elsewhere: VecDeque::new(),
         };
         let leg = self.insert_leg(now, leg, self.config.limits.unanswered);
+        self.admission.hold(leg, pass);
         self.transactions.set_owner(transaction, Owner::Invited(leg));
         let offer = uas::body_of(&request.body);
         let incoming = Incoming { leg, request: Box::new(request), offer, from, local };
@@ -80,7 +86,7 @@ impl Endpoint {
     }
 
     fn has_room_for_leg(&self, from: Peer) -> bool {
-        let of_source = self.by_source.get(&from.addr.ip()).copied().unwrap_or(0);
+        let of_source = self.by_source.get(&from.source()).copied().unwrap_or(0);
         self.legs.len() < self.config.limits.legs && of_source < self.config.limits.legs_per_source
     }
 
@@ -139,6 +145,7 @@ impl Endpoint {
         self.transactions.wheel().stop(waiting.overdue);
         let answer = uas::body_of(&request.body).filter(|_| waiting.wants_answer);
         if waiting.is_first {
+            self.admission.acknowledged(leg);
             self.events.push_back(Event::Acknowledged { leg, answer });
         } else if let Some(answer) = answer {
             self.events.push_back(Event::ReofferAnswered { leg, answer });

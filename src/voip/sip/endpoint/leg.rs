@@ -16,12 +16,13 @@ use super::event::LegId;
 use super::referral::Referral;
 use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::digest::DigestClient;
+use crate::voip::sip::source::Source;
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::transaction::table::TransactionId;
 use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::{Peer, Request};
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A timer of a leg.
@@ -50,7 +51,7 @@ pub(super) struct Leg {
     /// What a merged request would have in common, for an incoming call.
     pub origin: Option<Box<str>>,
     /// The address whose cap it counts against, for an incoming call.
-    pub source: Option<IpAddr>,
+    pub source: Option<Source>,
     pub deadline: Option<TimerId>,
     /// Our login at the peer, when it may ask for one.
     pub login: Option<Box<DigestClient>>,

@@ -13,11 +13,14 @@
 //! Every leg ends with exactly one of `Cancelled`, `NotAcknowledged`, `HungUp`, `Failed`, `Terminated`. A method called
 //! for a leg that is over, or not in the state for it, does nothing: the peer was quicker ([`Counters::stale`]).
 
+mod admission;
 mod config;
 mod errand;
 mod event;
+mod headroom;
 mod incoming;
 mod leg;
+mod limits;
 mod outgoing;
 mod receive;
 mod referral;
@@ -28,9 +31,12 @@ mod streams;
 mod tables;
 mod whither;
 
+pub use admission::{CallLimits, Trunks};
 pub use config::{Counters, EndpointConfig, Limits};
 pub use errand::{ErrandId, Reply};
 pub use event::{Command, Event, Incoming, LegId, RequestToken};
+pub use headroom::{Load, LoadLimits};
+pub use limits::{Note, Noted};
 pub use outgoing::{NoRoom, OutgoingCall};
 pub use referral::{Refer, ReferFailure, ReferProgress};
 pub use referred::{Referred, referred_by};
@@ -40,15 +46,17 @@ use crate::model::Instant;
 use crate::voip::sip::digest::{DigestClient, Login};
 use crate::voip::sip::headers::Headers;
 use crate::voip::sip::locate::Names;
+use crate::voip::sip::source::Source;
 use crate::voip::sip::transaction::arena::Arena;
 use crate::voip::sip::transaction::table::{Due, TransactionId, Transactions};
 use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::{ConnectionId, Peer, Request, Response, Status, stun};
+use admission::Admission;
 use leg::{Leg, LegTimer};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use streams::Streams;
 use whither::NoTcp;
 
@@ -106,7 +114,7 @@ pub struct Endpoint {
     by_tag: HashMap<Box<str>, LegId>,
     /// Legs by what a merged request has in common with the first one (RFC 3261 §8.2.2.2).
     by_origin: HashMap<Box<str>, LegId>,
-    by_source: HashMap<IpAddr, usize>,
+    by_source: HashMap<Source, usize>,
     /// Requests that wait for an answer from above.
     asked: HashMap<TransactionId, Asked>,
     /// Who is told how their REFER goes.
@@ -118,6 +126,10 @@ pub struct Endpoint {
     events: VecDeque<Event>,
     counters: Counters,
     refusing: bool,
+    admission: Admission,
+    /// From where operators' phones call.
+    phones: HashMap<SocketAddr, usize>,
+    notes: VecDeque<Noted>,
 }
 
 impl Endpoint {
@@ -146,6 +158,9 @@ impl Endpoint {
             events: VecDeque::new(),
             counters: Counters::default(),
             refusing: false,
+            admission: Admission::new(CallLimits::default()),
+            phones: HashMap::new(),
+            notes: VecDeque::new(),
         };
         endpoint.ask_names();
         endpoint

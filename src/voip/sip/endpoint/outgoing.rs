@@ -301,6 +301,8 @@ impl Endpoint {
         if let Some(referral) = standing.referral.take() {
             self.transactions.wheel().stop(referral.timer);
         }
+        // What is left of the call is a BYE that may wait for its answer.
+        self.admission.leave(leg);
         self.set_state(leg, State::Leaving(Box::new(Leaving { dialog, why })));
         self.begin_within(now, leg, &Headers::new(), Method::Bye, Owner::Leaving(leg));
     }

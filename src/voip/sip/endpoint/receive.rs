@@ -1,6 +1,6 @@
 //! From bytes to whom they concern: the parser, the transactions, the checks of every user agent (RFC 3261 §8.2, §18).
 
-use super::{Asked, Command, CoreTimer, Endpoint, Event, Owner, Reply, RequestToken};
+use super::{Asked, Command, CoreTimer, Endpoint, Event, Note, Owner, Reply, RequestToken};
 use crate::model::Instant;
 use crate::voip::sip::headers::{HeaderName, RetryAfter};
 use crate::voip::sip::transaction::table::{Due, Input, Machine, Outcome, TransactionId};
@@ -8,7 +8,7 @@ use crate::voip::sip::transaction::{
     Class, InviteServer, NonInviteServer, Tell, Wire, invite_client, invite_server, matching, non_invite_client,
     non_invite_server, timers,
 };
-use crate::voip::sip::{Message, Method, Params, Peer, Request, Response, Status, Unusable, uac, uas};
+use crate::voip::sip::{Masked, Message, Method, Params, Peer, Request, Response, Status, Unusable, uac, uas};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 
@@ -32,6 +32,7 @@ fn reply_peer(request: &Request, from: Peer) -> Peer {
 impl Endpoint {
     /// One message.
     pub(super) fn receive(&mut self, now: Instant, from: Peer, local: SocketAddr, bytes: &[u8]) {
+        tracing::trace!(%from, message = %Masked(bytes), "received");
         match Message::parse(bytes) {
             Ok(Message::Request(mut request)) => {
                 request.stamp(&from);
@@ -40,6 +41,7 @@ impl Endpoint {
             Ok(Message::Response(response)) => self.receive_response(now, &response),
             Err(Unusable::Refused(refusal)) => {
                 self.counters.malformed += 1;
+                self.note(from, Note::Malformed);
                 let tag = self.stateless_tag(&[bytes]);
                 let port = refusal.via().filter(|_| !from.transport.is_reliable()).map(|via| {
                     let asked = if via.params.has("rport") { Some(from.addr.port()) } else { via.port };
@@ -51,6 +53,7 @@ impl Endpoint {
             Err(Unusable::Dropped(crate::voip::sip::Dropped::KeepAlive)) => {}
             Err(Unusable::Dropped(why)) => {
                 self.counters.dropped += 1;
+                self.note(from, Note::Malformed);
                 tracing::debug!(%from, %why, "dropped");
             }
         }
@@ -99,10 +102,12 @@ impl Endpoint {
 
     /// A request outside of every dialog.
     fn receive_outside(&mut self, now: Instant, from: Peer, reply: Peer, local: SocketAddr, request: Request) {
+        self.note_request(from, &request);
         match request.method {
             Method::Invite => self.receive_invite(now, from, reply, local, request),
             Method::Cancel => self.receive_cancel(now, reply, &request),
             Method::Options => {
+                self.note(from, Note::Options);
                 let response = uas::describe(&request);
                 self.answer_request(now, reply, &request, response);
             }
@@ -110,6 +115,7 @@ impl Endpoint {
             // Nobody outside of a call may have somebody called.
             Method::Refer => self.answer_request(now, reply, &request, request.response(Status::FORBIDDEN)),
             _ => {
+                self.note(from, Note::Stray);
                 let response = request.response(Status::NO_SUCH_CALL);
                 self.answer_request(now, reply, &request, response);
             }
@@ -306,6 +312,7 @@ impl Endpoint {
 
     /// Sends bytes over a datagram, the connection there is, or one yet to be opened.
     pub(super) fn send(&mut self, to: Peer, bytes: Wire) {
+        tracing::trace!(%to, message = %Masked(&bytes), "sent");
         if !to.is_located() {
             self.counters.dropped += 1;
             return;

@@ -1,7 +1,7 @@
 //! Calls that stand: re-INVITE, INFO, BYE, and the timers of every leg (RFC 3261 §12.2.2, §14, §15).
 
 use super::leg::{End, Leg, LegTimer, OfferState, Reoffered, State};
-use super::{CoreTimer, Due, Endpoint, Event, LegId, Owner};
+use super::{CoreTimer, Due, Endpoint, Event, LegId, Note, Owner};
 use crate::model::Instant;
 use crate::voip::sip::dialog::Order;
 use crate::voip::sip::headers::{HeaderName, Headers, RetryAfter};
@@ -16,6 +16,7 @@ impl Endpoint {
     /// A request within a dialog, if there is one.
     pub(super) fn receive_within(&mut self, now: Instant, from: Peer, reply: Peer, request: Request) {
         let Some(leg) = self.leg_of(&request) else {
+            self.note(from, Note::Stray);
             self.answer_request(now, reply, &request, request.response(Status::NO_SUCH_CALL));
             return;
         };

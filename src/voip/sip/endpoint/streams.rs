@@ -5,11 +5,12 @@ use crate::model::Instant;
 use crate::voip::sip::framer::{Frame, Framer, PONG};
 use crate::voip::sip::locate::Names;
 use crate::voip::sip::peer::Way;
+use crate::voip::sip::source::Source;
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::{ConnectionId, Peer, Unusable};
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The most messages that wait for one connection to be opened.
@@ -26,7 +27,7 @@ pub(super) struct Streams {
     limit: usize,
     open: HashMap<ConnectionId, Stream>,
     by_way: HashMap<Way, ConnectionId>,
-    by_source: HashMap<IpAddr, usize>,
+    by_source: HashMap<Source, usize>,
     opening: HashMap<Way, Vec<Wire>>,
 }
 
@@ -49,7 +50,7 @@ impl Streams {
     }
 
     /// Whether one more connection of a source may stay: nobody may have more than half of them.
-    fn has_room(&self, source: IpAddr) -> bool {
+    fn has_room(&self, source: Source) -> bool {
         let of_source = self.by_source.get(&source).copied().unwrap_or(0);
         self.open.len() < self.limit && of_source <= self.limit / 2
     }
@@ -58,7 +59,7 @@ impl Streams {
     fn insert(&mut self, connection: ConnectionId, stream: Stream) -> Vec<Wire> {
         let peer = stream.peer;
         self.open.insert(connection, stream);
-        *self.by_source.entry(peer.addr.ip()).or_default() += 1;
+        *self.by_source.entry(peer.source()).or_default() += 1;
         self.by_way.insert(peer.way(), connection);
         self.opening.remove(&peer.way()).unwrap_or_default()
     }
@@ -68,7 +69,7 @@ impl Streams {
         if self.by_way.get(&stream.peer.way()) == Some(&connection) {
             self.by_way.remove(&stream.peer.way());
         }
-        let source = stream.peer.addr.ip();
+        let source = stream.peer.source();
         if let Some(count) = self.by_source.get_mut(&source) {
             *count -= 1;
             if *count == 0 {
@@ -119,7 +120,7 @@ impl Endpoint {
     pub(super) fn connected(&mut self, now: Instant, from: Peer, local: SocketAddr) {
         let Some(connection) = from.connection else { return };
         self.forget_stream(connection);
-        if !self.streams.has_room(from.addr.ip()) {
+        if !self.streams.has_room(from.source()) {
             self.counters.refused += 1;
             self.commands.push_back(Command::Close(connection));
             return;

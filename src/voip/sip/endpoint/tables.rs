@@ -31,6 +31,7 @@ impl Endpoint {
     /// Forgets a leg.
     pub(super) fn end_leg(&mut self, leg: LegId) {
         let Some(mut over) = self.legs.remove(leg.0) else { return };
+        self.admission.leave(leg);
         self.detach_notifier(leg, &mut over);
         self.by_tag.remove(&over.tag);
         if let Some(origin) = over.origin {

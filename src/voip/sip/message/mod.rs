@@ -4,12 +4,14 @@
 //! in [`Headers`], as bytes in their order. A message that lacks one cannot be held: it is [`Unusable`].
 
 mod build;
+mod masked;
 mod parse;
 mod refusal;
 mod write;
 
 use std::fmt;
 
+pub use masked::Masked;
 pub use parse::{MAX_HEADER_LINE, MAX_HEADER_LINES, MAX_MESSAGE};
 pub(super) use parse::{parse_head, refuse_head};
 pub use refusal::{Dropped, Refusal, Unusable};

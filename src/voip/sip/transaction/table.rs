@@ -7,8 +7,8 @@ use super::{InviteClient, InviteServer, NonInviteClient, NonInviteServer, Step, 
 use super::{invite_client, invite_server, non_invite_client, non_invite_server};
 use crate::model::Instant;
 use crate::voip::sip::peer::{ConnectionId, Peer, Way};
+use crate::voip::sip::source::Source;
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 
 /// A transaction in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +22,7 @@ pub type MatchKey = Box<[u8]>;
 pub struct TransactionLimits {
     /// In all.
     pub total: usize,
-    /// Begun by one IP address.
+    /// Begun by one source.
     pub per_source: usize,
 }
 
@@ -96,7 +96,7 @@ pub struct Transactions<O, T> {
     limits: TransactionLimits,
     all: Arena<Transaction<O>>,
     by_key: HashMap<MatchKey, TransactionId>,
-    by_source: HashMap<IpAddr, usize>,
+    by_source: HashMap<Source, usize>,
     by_channel: HashMap<Channel, HashSet<TransactionId>>,
     wheel: Wheel<Due<T>>,
     outcomes: Vec<Outcome<O>>,
@@ -134,7 +134,7 @@ impl<O: Copy, T> Transactions<O, T> {
     /// Whether a message from `peer` may begin one more.
     #[must_use]
     pub fn has_room(&self, peer: &Peer) -> bool {
-        let of_source = self.by_source.get(&peer.addr.ip()).copied().unwrap_or(0);
+        let of_source = self.by_source.get(&peer.source()).copied().unwrap_or(0);
         self.all.len() < self.limits.total && of_source < self.limits.per_source
     }
 
@@ -183,7 +183,7 @@ impl<O: Copy, T> Transactions<O, T> {
         let transaction = Transaction { machine, owner, peer, key: key.clone(), timers: [None, None] };
         let id = TransactionId(self.all.insert(transaction));
         self.by_key.insert(key, id);
-        *self.by_source.entry(peer.addr.ip()).or_default() += 1;
+        *self.by_source.entry(peer.source()).or_default() += 1;
         if let Some(channel) = channel_of(peer) {
             self.by_channel.entry(channel).or_default().insert(id);
         }
@@ -305,7 +305,7 @@ impl<O: Copy, T> Transactions<O, T> {
                 self.by_channel.remove(&channel);
             }
         }
-        let source = transaction.peer.addr.ip();
+        let source = transaction.peer.source();
         if let Some(count) = self.by_source.get_mut(&source) {
             *count -= 1;
             if *count == 0 {

@@ -1,0 +1,48 @@
+//! How busy the loop is: the part of the time that it worked, and how long what came had to wait.
+
+use crate::model::Instant;
+use crate::voip::sip::endpoint::Load;
+use std::time::Duration;
+
+/// How often it is told.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// Measures one loop.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    since: Instant,
+    worked: Duration,
+    lag: Duration,
+}
+
+impl Pulse {
+    /// A turn is over that began at `began`, was due at `due`, and left this part of the longest queue full. A report
+    /// when it is time for one.
+    pub fn turn(&mut self, began: Instant, ended: Instant, late: Duration) -> Option<Load> {
+        self.worked += ended.since(began);
+        self.lag = self.lag.max(late);
+        let passed = ended.since(self.since);
+        if passed < EVERY {
+            return None;
+        }
+        let busy = self.worked.as_nanos().saturating_mul(100) / passed.as_nanos().max(1);
+        let load = Load { busy: u32::try_from(busy).unwrap_or(100).min(100), lag: self.lag };
+        *self = Self { since: ended, worked: Duration::ZERO, lag: Duration::ZERO };
+        Some(load)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_told_in_percent_of_the_time_that_passed() {
+        let at = Instant::from_millis;
+        let mut pulse = Pulse::default();
+        assert_eq!(pulse.turn(at(100), at(150), Duration::ZERO), None);
+        let late = Duration::from_millis(7);
+        assert_eq!(pulse.turn(at(200), at(250), late), Some(Load { busy: 40, lag: late }));
+        assert_eq!(pulse.turn(at(500), at(500), Duration::ZERO), Some(Load::default()));
+    }
+}
