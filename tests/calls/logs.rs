@@ -1,6 +1,7 @@
 //! The log of whole calls at its most talkative holds no password, key, number or body.
 
-use super::stage::Stage;
+use super::stage::{BANK, Stage};
+use hotline::voip::sip::Peer;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -61,9 +62,9 @@ fn a_log_at_trace_tells_of_every_message_and_of_no_secret() {
         let stranger = stage.phone("stranger");
         let broken = "INVITE sip:+74957654321@192.0.2.1 SIP/2.0\r\nAuthorization: Digest response=\"feed\"\r\n\
                       Content-Type: application/sdp\r\n\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0\r\n";
-        let (peer, now) = (hotline::voip::sip::Peer::udp(stage.phones[stranger].addr), stage.now());
-        stage.exchange.handle_datagram(now, peer, super::stage::BANK.parse().unwrap(), broken.as_bytes());
-        stage.settle();
+        let peer = Peer::udp(stage.phones[stranger].addr);
+        let bank = BANK.parse().unwrap();
+        stage.with_exchange(|exchange, now| exchange.handle_datagram(now, peer, bank, broken.as_bytes()));
     });
     for told in ["INVITE sip:", "REGISTER sip:", "200 OK", "a=rtpmap", "Authorization: …", "a=crypto AES_CM"] {
         assert!(log.contains(told), "{told}");
