@@ -20,8 +20,8 @@ impl Exchange {
             }
             MediaEvent::Closed { stream, report } => {
                 self.let_stream_go(stream);
-                let (sent, received, lost) = (report.sent, report.received, report.lost);
-                tracing::debug!(stream = stream.0, sent, received, lost, "media closed");
+                let (sent, received, lost, dropped) = (report.sent, report.received, report.lost, report.dropped);
+                tracing::debug!(stream = stream.0, sent, received, lost, dropped, "media closed");
                 if let Some((call, side)) = self.closing.remove(&stream)
                     && (sent > 0 || received > 0)
                 {

@@ -160,6 +160,10 @@ impl Exchange {
         };
         match answer_offer(&mut description.negotiation, offer) {
             Ok((body, negotiated)) => {
+                if let Some(peer) = self.sip.reoffered_from(leg) {
+                    // The phone may have changed its network, and the NAT in front of it.
+                    self.towards.insert(stream, peer.addr.ip());
+                }
                 self.sip.answer_reoffer(now.instant, leg, body.into_bytes());
                 self.update_media(now, leg, stream, negotiated);
             }

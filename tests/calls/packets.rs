@@ -171,3 +171,24 @@ fn a_phone_that_changes_its_network_in_mid_sentence_is_followed() {
     assert!(to_caller.iter().filter(|packet| packet.payload[0] == 0x11).count() >= 19);
     assert!(to_operator.iter().filter(|packet| packet.payload[0] == 0x22).count() >= 19);
 }
+
+#[test]
+fn a_phone_behind_a_nat_that_comes_from_another_network_is_found_there() {
+    let mut stage = Stage::new();
+    let id = stage.phone("+79161234567");
+    stage.phones[id].voice = Voice::Mute;
+    let inside = |text: &str| description(text.parse().unwrap(), "RTP/AVP", "8 101", &[EVENTS]);
+    stage.phones[id].body = Some(inside("192.168.1.20:4000"));
+    stage.dial(id, "+74951234567");
+    let mut handset = Handset::of(&mut stage, id);
+    handset.from.set_port(33_333);
+    handset.hum(&mut stage, 200);
+    assert!(handset.take(&mut stage).len() >= 7);
+    // From the network at home into the one of the street.
+    stage.phones[id].addr = "198.51.100.9:5060".parse().unwrap();
+    stage.with_phone(id, |phone, _| phone.ask("INVITE", &[], &inside("10.11.12.13:4002")));
+    assert_eq!(stage.phones[id].count("200 INVITE"), 2);
+    handset.from = "198.51.100.9:7000".parse().unwrap();
+    handset.hum(&mut stage, 200);
+    assert!(handset.take(&mut stage).len() >= 7, "from its third packet on");
+}

@@ -276,11 +276,14 @@ fn remove(part: &Path) {
 }
 
 #[cfg(test)]
+mod full_disk;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::io::clock::Clock;
 
-    fn piece(recording: u64, sample: i16) -> Entry {
+    pub(super) fn piece(recording: u64, sample: i16) -> Entry {
         Entry::Piece(Recorded {
             recording: RecordingId(recording),
             track: Track::Only,
@@ -288,7 +291,7 @@ mod tests {
         })
     }
 
-    fn outputs(folder: &Path, entries: Vec<Entry>) -> Vec<MediaOutput> {
+    pub(super) fn outputs(folder: &Path, entries: Vec<Entry>) -> Vec<MediaOutput> {
         let (told, mut outputs) = mpsc::channel(64);
         let (sender, thread) = start(folder.to_owned(), told, Retention::new(None, Clock::start())).expect("started");
         let mut recordings = Recordings::new(sender);

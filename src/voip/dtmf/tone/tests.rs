@@ -99,6 +99,40 @@ fn every_key_is_heard_at_every_place() {
     }
 }
 
+/// What a detector hears of packets of 20 ms.
+fn heard_in_packets(proof: Proof, samples: &[f64]) -> String {
+    let mut detector = ToneDetector::default();
+    detector.ask(proof);
+    let mut keys = String::new();
+    for packet in samples.chunks(160) {
+        let octets: Vec<u8> = packet.iter().map(|sample| g711::encode(Codec::Pcma, to_sample(*sample))).collect();
+        detector.hear(Codec::Pcma, &octets, |digit| keys.push(digit.as_char()));
+    }
+    keys
+}
+
+#[test]
+fn where_tones_are_not_expected_a_key_must_sound_for_longer() {
+    for (millis, proof, expected) in
+        [(65, Proof::Strong, "5"), (40, Proof::Strong, ""), (40, Proof::Usual, "5"), (20, Proof::Usual, "")]
+    {
+        for shift in 0..160 {
+            let samples = dialled(&[Press { millis, ..PLAIN }], 60, shift);
+            assert_eq!(heard_in_packets(proof, &samples), expected, "{millis} ms, {proof:?}, shifted by {shift}");
+        }
+    }
+}
+
+#[test]
+fn soft_packets_are_passed_over_and_soft_keys_are_not() {
+    let soft = Press { low_db: -31.0, high_db: -31.0, ..PLAIN };
+    let presses = dialled(&[soft, soft, soft], 60, 77);
+    assert_eq!(heard_in_packets(Proof::Usual, &presses), "555");
+    let mut detector = ToneDetector::default();
+    detector.hear(Codec::Pcmu, &[0xff; 160], |_| panic!("silence"));
+    assert_eq!(detector.filled, 0, "nothing was filtered");
+}
+
 #[test]
 fn twist_level_and_frequency_have_their_limits() {
     let cases: &[(&str, Press, bool)] = &[

@@ -71,6 +71,18 @@ impl Endpoint {
         response
     }
 
+    /// Where the re-INVITE that waits for an answer came from.
+    #[must_use]
+    pub fn reoffered_from(&self, leg: LegId) -> Option<Peer> {
+        match &self.legs.get(leg.0)?.state {
+            State::Standing(standing) => match &standing.offer {
+                OfferState::Reoffered(reoffered) => Some(reoffered.from),
+                OfferState::Settled | OfferState::Unacknowledged(_) => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The re-INVITE that waits for an answer.
     fn take_reoffered(&mut self, leg: LegId) -> Option<Reoffered> {
         let State::Standing(standing) = &mut self.legs.get_mut(leg.0)?.state else { return None };
