@@ -66,7 +66,7 @@ fn garbage() -> Vec<(&'static str, Vec<u8>)> {
         ("padding of none", unpadded),
         ("an extension beyond the end", extension),
         ("a payload type nobody agreed on", rtp(77, false, (2, 320, 0x5500_0000), &[1; 160])),
-        ("a frame of 60,000 octets", rtp(8, false, (3, 480, 0x5500_0000), &[1; 60_000])),
+        ("a frame of 60,000 octets", rtp(8, false, (3, 480, 0x5500_0000), &vec![1; 60_000])),
         ("an event cut off", rtp(101, true, (4, 480, 0x5500_0000), &[1, 0])),
         ("an event that is none", rtp(101, true, (5, 480, 0x5500_0000), &[250, 0x80, 0xff, 0xff])),
         ("STUN", [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat()),
@@ -169,8 +169,9 @@ fn offers() -> Vec<(&'static str, String, u16)> {
 }
 
 fn status(stage: &Stage, id: Id) -> u16 {
-    let answers = stage.phones[id].inbox.iter().filter_map(super::text::Sip::status).filter(|status| *status >= 200);
-    answers.last().unwrap()
+    let mut answers =
+        stage.phones[id].inbox.iter().filter_map(super::text::Sip::status).filter(|status| *status >= 200);
+    answers.next_back().unwrap()
 }
 
 #[test]

@@ -184,9 +184,12 @@ pub fn talk(config: ExchangeConfig) -> (Stage, Handset, Handset) {
     (stage, handset, operator)
 }
 
-/// The presses among packets: key, packets, ends, whether the first has the marker, the longest duration.
-pub fn presses(packets: &[Rtp], events: u8) -> Vec<(u8, usize, usize, bool, u16)> {
-    let mut presses: Vec<(u32, (u8, usize, usize, bool, u16))> = Vec::new();
+/// A press as it came: key, packets, ends, whether the first has the marker, the longest duration.
+pub type Pressed = (u8, usize, usize, bool, u16);
+
+/// The presses among packets.
+pub fn presses(packets: &[Rtp], events: u8) -> Vec<Pressed> {
+    let mut presses: Vec<(u32, Pressed)> = Vec::new();
     for packet in packets.iter().filter(|packet| packet.kind == events) {
         let duration = u16::from_be_bytes([packet.payload[2], packet.payload[3]]);
         let end = usize::from(packet.payload[1] >> 7);

@@ -221,7 +221,7 @@ pub fn whistling(codec: Codec, payloads: &[Rtp]) -> (f64, usize) {
 /// A description of one audio line: profile, formats, and what else it says.
 pub fn description(media: SocketAddr, profile: &str, formats: &str, more: &[&str]) -> String {
     let (ip, port) = (media.ip(), media.port());
-    let more: String = more.iter().map(|line| format!("a={line}\r\n")).collect();
+    let more = more.iter().map(|line| format!("a={line}\r\n")).collect::<Vec<_>>().concat();
     let family = if ip.is_ipv6() { "IP6" } else { "IP4" };
     format!(
         "v=0\r\no=- {port} 1 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n\
