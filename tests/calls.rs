@@ -42,6 +42,8 @@ mod menu_paths;
 mod operators;
 #[path = "calls/packets.rs"]
 mod packets;
+#[path = "calls/playing.rs"]
+mod playing;
 #[path = "calls/queue.rs"]
 mod queue;
 #[path = "calls/races.rs"]

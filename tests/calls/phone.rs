@@ -296,6 +296,11 @@ impl Phone {
         self.next_voice = (self.voice != Voice::Mute).then(|| now + Duration::from_millis(pause));
     }
 
+    /// Says nothing from now on, and tells how loud its background is (RFC 3389): so many dB below the largest.
+    pub fn background(&mut self, now: Instant, level: u8) {
+        self.rtp(13, false, u32::try_from(now.as_millis()).unwrap().wrapping_mul(8), &[level]);
+    }
+
     /// Media begins, or goes elsewhere.
     pub fn connect_media(&mut self, now: Instant, body: &str) {
         let sdp = Sdp::parse(body);
