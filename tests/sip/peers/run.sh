@@ -192,7 +192,8 @@ until_true() {
 }
 
 account one anna $password && account one boris $password && account one 1001 1234-and-more || exit 1
-start_server "$program" "$work/one" || exit 1
+# The scanners come from other addresses of the loopback; this one is the phones'.
+start_server "$program" "$work/one" 'bans: {never: ["127.0.0.1"]}' || exit 1
 sipsak_peers
 linphone_peer
 kamailio_peer
