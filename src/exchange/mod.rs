@@ -373,10 +373,10 @@ impl Exchange {
     fn pump(&mut self, now: Now) {
         loop {
             let mut quiet = true;
+            self.take_notes(now);
             while let Some(command) = self.sip.next_command() {
                 self.pass_on(now, command);
             }
-            self.take_notes(now);
             while let Some(event) = self.sip.next_event() {
                 quiet = false;
                 self.on_sip(now, event);

@@ -21,7 +21,13 @@ impl Exchange {
     /// Notes what somebody did.
     pub(in crate::exchange) fn saw(&mut self, now: Now, from: Peer, deed: Deed) {
         let in_call = self.sip.has_calls(from.source());
+        let before = self.guard.counters.bans;
         self.guard.saw(now, from, deed, in_call);
+        if self.guard.counters.bans > before
+            && let Some(connection) = from.connection
+        {
+            self.commands.push_back(Command::Sip(SipCommand::Close(connection)));
+        }
     }
 
     /// Takes what the endpoint noted, and leaves the bans that follow for the store.
