@@ -75,7 +75,7 @@ fn a_known_tool_is_slow_from_its_first_question_and_silent_after_the_third() {
     }
     stage.run_for(10_000);
     assert!(answers(&stage, scanner) <= 3, "{}", answers(&stage, scanner));
-    assert_eq!(&*stage.bans[0].reason, "scanner");
+    assert_eq!(stage.bans.len(), 1);
 }
 
 #[test]
