@@ -26,6 +26,7 @@ mod offers;
 mod outside;
 mod ports;
 mod registrar;
+mod session;
 mod sip_events;
 mod talk;
 mod terms;

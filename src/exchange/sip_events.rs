@@ -40,6 +40,9 @@ impl Exchange {
             Event::Failed { leg, status, .. } => self.on_leg_over(now, leg, Cause::Failed, status),
             Event::Reoffer { leg, offer } => self.on_reoffer(now, leg, offer.as_deref()),
             Event::ReofferAnswered { leg, answer } => self.on_reoffer_answered(now, leg, &answer),
+            Event::ReofferRefused { leg, status } => self.on_reoffer_refused(leg, status),
+            Event::Refresh { leg } => self.on_refresh(now, leg),
+            Event::Lost { leg } => self.on_leg_over(now, leg, Cause::MediaSilent, Status::REQUEST_TIMEOUT),
             Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
             Event::Answered { leg, answer } => self.on_leg_answered(now, leg, answer.as_deref()),
             Event::Refer { leg, progress } => self.on_refer(now, leg, progress),
@@ -188,7 +191,7 @@ impl Exchange {
     }
 
     /// Our side of the descriptions of a leg that has media.
-    fn description(&mut self, leg: LegId) -> Option<(StreamId, &mut Description)> {
+    pub(super) fn description(&mut self, leg: LegId) -> Option<(StreamId, &mut Description)> {
         let (id, caller) = match self.legs.get(&leg)? {
             Owner::Caller(id) => (*id, true),
             Owner::Operator(id, _) | Owner::Target(id) => (*id, false),

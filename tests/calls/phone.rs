@@ -59,6 +59,9 @@ pub struct Phone {
     pub asks: VecDeque<String>,
     /// How it answers REFER.
     pub refer: &'static str,
+    /// How it answers a re-INVITE, and what more its answers to any INVITE say.
+    pub reinvite: &'static str,
+    pub says: Vec<(&'static str, &'static str)>,
     /// Further headers of its INVITE.
     pub more: Vec<(&'static str, &'static str)>,
     pub inbox: Vec<Sip>,
@@ -101,6 +104,8 @@ impl Phone {
             by_itself: true,
             asks: VecDeque::new(),
             refer: "202 Accepted",
+            reinvite: "200 OK",
+            says: Vec::new(),
             more: Vec::new(),
             inbox: Vec::new(),
             body: None,
@@ -365,6 +370,7 @@ impl Phone {
     fn on_request(&mut self, now: Instant, message: &Sip) {
         let tag = format!("o{}", self.number);
         match message.method().unwrap_or("") {
+            "INVITE" if message.get("to").contains(";tag=") => self.on_reinvite(now, message),
             "INVITE" if self.incoming.as_ref().is_some_and(|one| one.get("call-id") == message.get("call-id")) => {}
             "INVITE" => self.on_ring(now, message),
             "CANCEL" => {
@@ -395,6 +401,19 @@ impl Phone {
         }
     }
 
+    /// An offer within the call.
+    fn on_reinvite(&mut self, now: Instant, invite: &Sip) {
+        let contact = format!("<sip:{}@{}>", self.user, self.addr);
+        let mut more = self.says.clone();
+        more.push(("Contact", &contact));
+        if !self.reinvite.starts_with("200") {
+            return self.say(invite.reply(self.reinvite, "", &more, ""));
+        }
+        let sdp = self.sdp("sendrecv");
+        self.say(invite.reply("200 OK", "", &more, &sdp));
+        self.connect_media(now, &invite.body);
+    }
+
     fn on_ring(&mut self, now: Instant, invite: &Sip) {
         let tag = format!("o{}", self.number);
         if let Some(challenge) = self.asks.pop_front() {
@@ -421,7 +440,9 @@ impl Phone {
         invite.get("from").clone_into(&mut self.remote);
         bracketed(invite.get("contact")).clone_into(&mut self.target);
         let sdp = self.sdp("sendrecv");
-        self.say(invite.reply("200 OK", &tag, &[("Contact", &contact)], &sdp));
+        let mut more = self.says.clone();
+        more.push(("Contact", &contact));
+        self.say(invite.reply("200 OK", &tag, &more, &sdp));
         self.connect_media(now, &invite.body);
     }
 }

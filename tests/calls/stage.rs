@@ -19,6 +19,7 @@ use hotline::voip::sip::addresses::{Listener, Visibility};
 use hotline::voip::sip::digest::Ha1;
 use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits, LoadLimits};
 use hotline::voip::sip::locate::Names;
+use hotline::voip::sip::session::SessionPolicy;
 use hotline::voip::sip::{ConnectionId, Peer, Transport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -145,6 +146,7 @@ impl Stage {
             visibility: Visibility::default(),
             names: Names::default(),
             largest_datagram: 1_300,
+            session: SessionPolicy::default(),
             limits: Limits::default(),
         };
         let start = Instant::from_millis(1_000);

@@ -8,6 +8,7 @@ use crate::voip::media::VoiceOver;
 use crate::voip::sip::addresses::Listener;
 use crate::voip::sip::endpoint::{EndpointConfig, Limits, LoadLimits};
 use crate::voip::sip::locate::Names;
+use crate::voip::sip::session::SessionPolicy;
 use std::num::NonZero;
 
 pub(super) fn media(config: &Config) -> MediaConfig {
@@ -31,6 +32,7 @@ pub(super) fn endpoint(config: &Config, listeners: Vec<Listener>, names: Names) 
         visibility: config.sip.visibility(),
         names,
         largest_datagram: config.sip.largest_datagram.get(),
+        session: SessionPolicy::default(),
         limits: Limits { retry_after: config.limits.retry_after.duration(), ..Limits::default() },
     }
 }

@@ -78,7 +78,7 @@ fn fits(media: &MediaDescription, codec: Codec) -> bool {
 }
 
 /// The codec of a format: by its `rtpmap`, else by its static number.
-fn codec_of(format: &Format) -> Option<Codec> {
+pub(super) fn codec_of(format: &Format) -> Option<Codec> {
     Codec::PREFERRED.into_iter().find(|codec| match &format.rtpmap {
         Some(encoding) => {
             let channels = encoding.channels.unwrap_or(1);

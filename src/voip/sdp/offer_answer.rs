@@ -1,7 +1,9 @@
 //! Offer and answer (RFC 3264): what two descriptions agree on.
 
+mod repeat;
+
 use super::crypto::{self, CryptoLine, OurKeys, Protection, SecureMedia};
-use super::formats::{Numbers, Selection};
+use super::formats::{Numbers, Selection, codec_of};
 use super::parse::SdpError;
 use super::session::{
     Address, Attribute, Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SessionDescription,
@@ -149,6 +151,8 @@ pub struct PendingOffer {
     crypto: Vec<CryptoLine>,
     lines: usize,
     audio: usize,
+    /// Whether RTCP goes over the port of RTP as before; a first offer never says so.
+    mux: bool,
 }
 
 impl Negotiation {
@@ -271,6 +275,7 @@ impl Negotiation {
             crypto,
             lines: lines.len(),
             audio,
+            mux: false,
         };
         (self.write(lines), pending)
     }
@@ -338,8 +343,8 @@ impl PendingOffer {
         if must && negotiated.srtp.is_none() {
             return Err(NegotiationError::Protection);
         }
-        // We never offer it, so nobody may answer it (RFC 5761 §5.1.1).
-        negotiated.rtcp_mux = false;
+        // Where we did not offer it, nobody may answer it (RFC 5761 §5.1.1).
+        negotiated.rtcp_mux &= self.mux;
         // We receive by the numbers of our offer, whatever numbers the answer uses for the other way.
         if let Some(ours) = PayloadType::new(self.numbers.of(selection.codec)) {
             negotiated.payload_type.receive = ours;

@@ -150,6 +150,20 @@ impl Dialog {
         self.request_numbered(Method::Ack, invite.number)
     }
 
+    /// Follows the other side to the Contact of its 2xx to a re-INVITE or UPDATE of ours (§12.2.1.2).
+    pub fn follow(&mut self, response: &Response) {
+        if let Some(target) = contact_of(response.headers.typed()).filter(|target| *target != self.target) {
+            self.path = first_hop(&self.routes, &target, self.path, |_| false);
+            self.target = target;
+        }
+    }
+
+    /// Goes on with the numbers of the early dialog that it confirms.
+    pub fn continues(&mut self, early: &Self) {
+        self.local_cseq = self.local_cseq.max(early.local_cseq);
+        self.remote_cseq = early.remote_cseq;
+    }
+
     fn request_numbered(&self, method: Method, cseq: u32) -> Request {
         let (uri, routes) = self.way();
         let mut request =

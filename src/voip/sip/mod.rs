@@ -10,6 +10,7 @@ pub mod locate;
 pub mod peer;
 pub mod roll;
 pub mod source;
+pub mod session;
 pub mod stun;
 pub mod transaction;
 pub mod uac;

@@ -4,9 +4,9 @@ use super::headers::{ContentType, HeaderName};
 use super::{Method, Request, Response, Status, Uri};
 
 /// The methods that we take, for `Allow`.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, REGISTER";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER, REGISTER, PRACK, UPDATE";
 /// The extensions that we know, for `Supported`: a peer may require these and no others.
-pub const SUPPORTED: &str = "replaces, norefersub";
+pub const SUPPORTED: &str = "replaces, norefersub, 100rel, timer";
 /// The bodies that we take, for `Accept`.
 pub const ACCEPT: &str = "application/sdp";
 

@@ -2,6 +2,7 @@
 
 use crate::voip::sip::addresses::{Listener, Visibility};
 use crate::voip::sip::locate::Names;
+use crate::voip::sip::session::SessionPolicy;
 use crate::voip::sip::transaction::table::TransactionLimits;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct EndpointConfig {
     pub names: Names,
     /// The largest request in octets that goes over UDP (RFC 3261 §18.1.1).
     pub largest_datagram: usize,
+    /// How long a call may live without a sign of life, and who gives it (RFC 4028).
+    pub session: SessionPolicy,
     /// What it bears.
     pub limits: Limits,
 }

@@ -73,8 +73,8 @@ pub struct Incoming {
     pub local: SocketAddr,
 }
 
-/// What happened. `Cancelled`, `NotAcknowledged`, `HungUp`, `Failed` and `Terminated` each end their leg: exactly one
-/// of them comes, last, for every leg.
+/// What happened. `Cancelled`, `NotAcknowledged`, `HungUp`, `Lost`, `Failed` and `Terminated` each end their leg:
+/// exactly one of them comes, last, for every leg.
 #[derive(Debug)]
 pub enum Event {
     /// A call comes in: `ring`, `answer`, `reject` or `hang_up` it.
@@ -96,21 +96,40 @@ pub enum Event {
         /// The leg.
         leg: LegId,
     },
-    /// A re-INVITE: `answer_reoffer` or `refuse_reoffer` it.
+    /// An offer within the call, in a re-INVITE, UPDATE or PRACK: `answer_reoffer` or `refuse_reoffer` it.
     Reoffer {
         /// The leg.
         leg: LegId,
-        /// The new offer; `None` when they want ours.
+        /// The new offer; `None` when they want ours (a re-INVITE).
         offer: Option<Vec<u8>>,
     },
-    /// The SDP answer to the offer that we gave in `answer_reoffer`, from the ACK.
+    /// The SDP answer to an offer of ours within the call: to the one of `reoffer`, or to the one that we gave in
+    /// `answer_reoffer`, from the ACK.
     ReofferAnswered {
         /// The leg.
         leg: LegId,
         /// The SDP answer.
         answer: Vec<u8>,
     },
-    /// The other side said BYE, or is gone (481, 408 to a request of ours). The leg is over.
+    /// The offer of `reoffer` was refused, or not answered with a description: the session goes on as it was.
+    ReofferRefused {
+        /// The leg.
+        leg: LegId,
+        /// Why; 491 when it has collided with the peer's offers again and again.
+        status: Status,
+    },
+    /// The session must be refreshed by a re-INVITE: call `reoffer` with the description that is in force.
+    Refresh {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The peer gives no sign of life: it has not refreshed the session (RFC 4028 §10), or not answered a request. A
+    /// BYE has been sent. The leg is over.
+    Lost {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The other side said BYE, or has forgotten the call (481 to a request of ours). The leg is over.
     HungUp {
         /// The leg.
         leg: LegId,

@@ -1,6 +1,7 @@
 //! Calls that come in: INVITE, its CANCEL, its ACK, and our answers (RFC 3261 §13.3, §9.2).
 
 use super::leg::{Leg, LegTimer, OfferState, Offered, Standing, State, Unacknowledged};
+use super::session::Session;
 use super::{CoreTimer, Due, Endpoint, Event, Incoming, LegId, Owner};
 use crate::model::Instant;
 use crate::voip::sip::dialog::{self, Dialog};
@@ -42,7 +43,8 @@ impl Endpoint {
         } else if dialog::is_unreadable(&request) {
             Some(request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact or Record-Route"))
         } else {
-            uas::refuse_body(&request).or_else(|| uas::refuse_accept(&request))
+            let refusal = uas::refuse_body(&request).or_else(|| uas::refuse_accept(&request));
+            refusal.or_else(|| self.config.session.refuse(&request))
         };
         if let Some(response) = refusal {
             self.answer_request(now, reply, &request, response);
@@ -58,16 +60,20 @@ impl Endpoint {
         let local = self.visible(local, from, Some(&request));
         let offered = Offered { dialog: Box::new(dialog), invite: Box::new(request.clone()), transaction };
         let state = State::Offered(offered);
+        let mut session = Session::default();
+        session.learn(&request.headers);
+        let (origin, source) = (Some(origin), Some(from.source()));
         let leg = Leg {
             state,
             local,
             tag,
-            origin: Some(origin),
-            source: Some(from.source()),
+            origin,
+            source,
             deadline: None,
             login: None,
             strays: Vec::new(),
             elsewhere: VecDeque::new(),
+            session,
         };
         let leg = self.insert_leg(now, leg, self.config.limits.unanswered);
         self.admission.hold(leg, pass);
@@ -105,7 +111,9 @@ impl Endpoint {
                 | Owner::Inviting(_)
                 | Owner::Leaving(_)
                 | Owner::Referring(_)
-                | Owner::Notifying(_),
+                | Owner::Notifying(_)
+                | Owner::Changing(_)
+                | Owner::Confirming(_),
             )
             | None => None,
         };
@@ -158,22 +166,8 @@ impl Endpoint {
     /// The leg whose dialog a request is of.
     pub(super) fn leg_of(&mut self, request: &Request) -> Option<LegId> {
         let leg = *self.by_tag.get(request.to.tag()?)?;
-        let dialog = self.legs.get_mut(leg.0)?.dialog()?;
-        dialog.owns(request).then_some(leg)
-    }
-
-    /// 180.
-    pub(super) fn say_ringing(&mut self, now: Instant, leg: LegId) {
-        let Some((leg, State::Offered(state))) = self.legs.get(leg.0).map(|leg| (leg, &leg.state)) else {
-            self.counters.stale += 1;
-            return;
-        };
-        let transaction = state.transaction;
-        let mut response =
-            state.invite.response(Status::RINGING).with_to_tag(&leg.tag).with_record_route(&state.invite);
-        response.headers.push(&self.contact(leg.local, state.dialog.path()));
-        self.sign(&mut response);
-        self.respond_now(now, transaction, &response);
+        self.legs.get_mut(leg.0)?.dialog_of(request)?;
+        Some(leg)
     }
 
     /// 200 to the first INVITE.
@@ -182,6 +176,12 @@ impl Endpoint {
             self.counters.stale += 1;
             return;
         };
+        if self.keep_answer(leg, &sdp, headers) {
+            return;
+        }
+        let is_described = self.stop_provisionals(leg);
+        // RFC 6337 §2.1: what a reliable response has described is not described again.
+        let sdp = if is_described { Vec::new() } else { sdp };
         let Some(state) = self.legs.get(leg.0) else { return };
         let State::Offered(offered) = &state.state else { return };
         let (invite, transaction) = (offered.invite.clone(), offered.transaction);
@@ -189,7 +189,9 @@ impl Endpoint {
         self.path_of(now, &dialog);
         let Some(state) = self.legs.get(leg.0) else { return };
         let response = self.ok_with_sdp(state, &invite, dialog.path(), sdp, headers);
-        let offer = OfferState::Unacknowledged(self.await_ack(now, leg, &invite, transaction, &response, true));
+        let mut waiting = self.await_ack(now, leg, &invite, transaction, &response, true);
+        waiting.wants_answer &= !is_described;
+        let offer = OfferState::Unacknowledged(waiting);
         self.set_deadline(now, leg, self.config.limits.longest);
         self.set_state(leg, State::Standing(Box::new(Standing::new(dialog, offer))));
     }
@@ -207,9 +209,14 @@ impl Endpoint {
         response.headers.push(&self.contact(leg.local, path));
         response.headers.push_text(HeaderName::Allow, uas::ALLOW);
         response.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
+        if let Some(agreed) = self.config.session.as_server(&invite.headers) {
+            agreed.answer(&mut response.headers);
+        }
         append_headers(&mut response.headers, headers);
         self.sign(&mut response);
-        response.set_body(&ContentType::new("application", "sdp"), sdp);
+        if !sdp.is_empty() {
+            response.set_body(&ContentType::new("application", "sdp"), sdp);
+        }
         response
     }
 
@@ -224,6 +231,7 @@ impl Endpoint {
         is_first: bool,
     ) -> Unacknowledged {
         let ok = self.respond_now(now, transaction, response);
+        self.agree_as_server(now, leg, invite);
         let wheel = self.transactions.wheel();
         Unacknowledged {
             cseq: invite.cseq,

@@ -14,6 +14,7 @@
 
 use super::event::LegId;
 use super::referral::Referral;
+use super::session::Session;
 use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::digest::DigestClient;
 use crate::voip::sip::source::Source;
@@ -38,6 +39,16 @@ pub(super) enum LegTimer {
     Referral,
     /// Nothing more is told of a REFER of the peer.
     Subscription,
+    /// Refresh the session: half of its interval (RFC 4028 §7.2).
+    Refresh,
+    /// The session ends without a refresh (RFC 4028 §10).
+    Expired,
+    /// A change of ours is to be asked for again, or has no answer (RFC 3261 §14.1).
+    Change,
+    /// Send a reliable provisional response again: T1, doubling (RFC 3262 §3).
+    Again,
+    /// No PRACK for it: 64 × T1 (RFC 3262 §3).
+    Unconfirmed,
 }
 
 /// One side of a call.
@@ -59,6 +70,8 @@ pub(super) struct Leg {
     pub strays: Vec<Box<str>>,
     /// Whom to try next, while we call.
     pub elsewhere: VecDeque<Peer>,
+    /// What is settled anew while it lives.
+    pub session: Session,
 }
 
 #[derive(Debug)]
@@ -180,6 +193,11 @@ pub(super) enum End {
 }
 
 impl Leg {
+    /// Whether we began the call and drew its Call-ID.
+    pub const fn is_ours(&self) -> bool {
+        self.origin.is_none()
+    }
+
     /// The dialog, when there is one that both sides know.
     pub fn dialog(&mut self) -> Option<&mut Dialog> {
         match &mut self.state {

@@ -10,11 +10,13 @@
 //! Answered here, without a word above: OPTIONS, CANCEL, BYE, INFO, repeated messages, requests nobody understands,
 //! and every new call while the tables are full or [`Endpoint::set_refusing`] says so.
 //!
-//! Every leg ends with exactly one of `Cancelled`, `NotAcknowledged`, `HungUp`, `Failed`, `Terminated`. A method called
-//! for a leg that is over, or not in the state for it, does nothing: the peer was quicker ([`Counters::stale`]).
+//! Every leg ends with exactly one of `Cancelled`, `NotAcknowledged`, `HungUp`, `Lost`, `Failed`, `Terminated`. A method
+//! called for a leg that is over, or not in the state for it, does nothing: the peer was quicker ([`Counters::stale`]).
 
 mod admission;
+mod change;
 mod config;
+mod early;
 mod errand;
 mod event;
 mod headroom;
@@ -25,10 +27,14 @@ mod outgoing;
 mod receive;
 mod referral;
 mod referred;
+mod reliable;
 mod replaces;
+mod session;
+mod session_timer;
 mod standing;
 mod streams;
 mod tables;
+mod update;
 mod whither;
 
 pub use admission::{CallLimits, Trunks};
@@ -79,6 +85,10 @@ enum Owner {
     Errand,
     /// A NOTIFY of ours.
     Notifying(LegId),
+    /// A re-INVITE or UPDATE of ours.
+    Changing(LegId),
+    /// A PRACK of ours.
+    Confirming(LegId),
 }
 
 /// A timer above the transactions.
@@ -250,7 +260,13 @@ impl Endpoint {
 
     /// Tells the caller that it rings (180).
     pub fn ring(&mut self, now: Instant, leg: LegId) {
-        self.say_ringing(now, leg);
+        self.progress(now, leg, Status::RINGING, None);
+    }
+
+    /// Tells the caller how it goes on (181–199), with SDP when sound begins before the answer. When the caller requires
+    /// it, the response is repeated until it is confirmed (RFC 3262): then one at a time, others are left out.
+    pub fn progress(&mut self, now: Instant, leg: LegId, status: Status, sdp: Option<Vec<u8>>) {
+        self.say_provisional(now, leg, status, sdp);
         self.settle(now);
     }
 
@@ -266,13 +282,21 @@ impl Endpoint {
         self.settle(now);
     }
 
-    /// Answers a re-INVITE with 200 and an SDP: the answer to the offer, or our offer when there was none.
+    /// Offers another session within a standing call, or the same once more: a re-INVITE. `ReofferAnswered` or
+    /// `ReofferRefused` follows, unless the call ends. One that collides with an offer of the peer is repeated when both
+    /// have waited (RFC 3261 §14.1). While one is under way, another does nothing.
+    pub fn reoffer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>) {
+        self.say_offer(now, leg, sdp);
+        self.settle(now);
+    }
+
+    /// Answers an offer within the call with 200 and an SDP: the answer to the offer, or our offer when there was none.
     pub fn answer_reoffer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>) {
         self.say_reanswer(now, leg, sdp);
         self.settle(now);
     }
 
-    /// Refuses a re-INVITE (488, 491 …): the session goes on as it was.
+    /// Refuses an offer within the call (488, 491 …): the session goes on as it was.
     pub fn refuse_reoffer(&mut self, now: Instant, leg: LegId, status: Status) {
         self.refuse_reinvite(now, leg, status);
         self.settle(now);

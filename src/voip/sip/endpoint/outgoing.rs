@@ -2,14 +2,17 @@
 
 use super::incoming::append_headers;
 use super::leg::{Calling, End, Leaving, Leg, OfferState, Progress, Standing, State};
+use super::session::Session;
 use super::{Endpoint, Event, LegId, Owner};
 use crate::model::Instant;
 use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::digest::{DigestClient, Learnt, Login};
 use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameAddr, Reason, RetryAfter, SipCallId};
+use crate::voip::sip::session::SHORTEST;
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteClient, NonInviteClient, Wire, matching, timers};
-use crate::voip::sip::{Method, Peer, Request, Response, Status, Uri, uac, uas};
+use crate::voip::sip::{Message, Method, Peer, Request, Response, Status, Uri, uac, uas};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -57,6 +60,7 @@ impl Endpoint {
         invite.headers.push_text(HeaderName::Allow, uas::ALLOW);
         invite.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
         invite.headers.push_text(HeaderName::UserAgent, &self.config.user_agent);
+        self.config.session.ask(&mut invite.headers, SHORTEST);
         append_headers(&mut invite.headers, &call.headers);
         invite.set_body(&ContentType::new("application", "sdp"), call.offer);
         let login = call.login.map(|login| Box::new(DigestClient::new(login)));
@@ -76,6 +80,7 @@ impl Endpoint {
             login,
             strays: Vec::new(),
             elsewhere,
+            session: Session::default(),
         };
         let leg = self.insert_leg(now, leg, self.config.limits.ringing);
         self.transactions.set_owner(transaction, Owner::Inviting(leg));
@@ -126,22 +131,35 @@ impl Endpoint {
         if !self.transactions.has_room(&state.to) || login.learn(response) == Learnt::Wrong {
             return false;
         }
-        let (mut invite, to, local) = (Request::clone(&state.invite), state.to, found.local);
+        let mut invite = Request::clone(&state.invite);
         invite.cseq += 1;
         login.sign(&mut invite, &cnonce);
-        let calling = self.begin_invite(now, invite, local, to);
-        self.transactions.set_owner(id, Owner::Ours);
-        self.transactions.set_owner(calling.transaction, Owner::Inviting(leg));
-        self.set_state(leg, State::Calling(calling));
+        self.invite_again(now, id, leg, invite);
         true
     }
 
-    /// The INVITE of a client transaction, while its leg has no answer.
-    pub(super) fn invite_of(&self, id: TransactionId) -> Option<&Request> {
-        let Some(Owner::Inviting(leg)) = self.transactions.owner(id) else { return None };
-        match &self.legs.get(leg.0)?.state {
-            State::Calling(state) | State::Cancelling(state) => Some(&state.invite),
-            State::Offered(_) | State::Standing(_) | State::Leaving(_) => None,
+    /// The same call with another INVITE, in place of the one that was refused.
+    pub(super) fn invite_again(&mut self, now: Instant, id: TransactionId, leg: LegId, invite: Request) {
+        let Some(found) = self.legs.get(leg.0) else { return };
+        let State::Calling(state) = &found.state else { return };
+        let calling = self.begin_invite(now, invite, found.local, state.to);
+        self.transactions.set_owner(id, Owner::Ours);
+        self.transactions.set_owner(calling.transaction, Owner::Inviting(leg));
+        self.set_state(leg, State::Calling(calling));
+    }
+
+    /// The INVITE of a client transaction that has no final answer: the leg's own, or what was sent, for one within a
+    /// call, whose end it may outlive.
+    pub(super) fn invite_of(&self, id: TransactionId) -> Option<Cow<'_, Request>> {
+        if let Some(Owner::Inviting(leg)) = self.transactions.owner(id)
+            && let State::Calling(state) | State::Cancelling(state) = &self.legs.get(leg.0)?.state
+        {
+            return Some(Cow::Borrowed(&state.invite));
+        }
+        let Some(Machine::InviteClient(machine)) = self.transactions.machine(id) else { return None };
+        match Message::parse(machine.invite()?) {
+            Ok(Message::Request(invite)) => Some(Cow::Owned(invite)),
+            Ok(Message::Response(_)) | Err(_) => None,
         }
     }
 
@@ -157,6 +175,7 @@ impl Endpoint {
             (true, 300..) if self.invite_signed(now, id, leg, response) => {}
             // This server is down or full; its name has others (RFC 3263 §4.3).
             (true, 503) if self.invite_elsewhere(now, leg) => {}
+            (true, 422) if self.invite_slower(now, id, leg, response) => {}
             (true, 300..) => {
                 let retry_after = response.headers.typed::<RetryAfter>().ok().flatten();
                 let retry_after = retry_after.map(|after| Duration::from_secs(after.seconds.into()));
@@ -183,6 +202,9 @@ impl Endpoint {
             }
             return;
         }
+        if !self.met_early(now, leg, response) {
+            return;
+        }
         let sdp = uas::body_of(&response.body);
         match response.status {
             Status::TRYING => {}
@@ -195,14 +217,16 @@ impl Endpoint {
     fn accepted(&mut self, now: Instant, leg: LegId, response: &Response) {
         let Some(found) = self.legs.get(leg.0) else { return };
         let (State::Calling(state) | State::Cancelling(state)) = &found.state else { return };
-        let dialog = Dialog::of_client(response, &state.invite.uri, state.to);
+        let mut dialog = Dialog::of_client(response, &state.invite.uri, state.to);
         let is_wanted = matches!(found.state, State::Calling(_));
         let local = found.local;
+        let early = self.confirmed_by(leg, response, &mut dialog);
         self.acknowledge(now, leg, &dialog, local, response);
         self.set_state(leg, State::Standing(Box::new(Standing::new(dialog, OfferState::Settled))));
         self.set_deadline(now, leg, self.config.limits.longest);
         if is_wanted {
-            self.events.push_back(Event::Answered { leg, answer: uas::body_of(&response.body) });
+            self.begin_session(now, leg, response);
+            self.events.push_back(Event::Answered { leg, answer: uas::body_of(&response.body).or(early) });
         } else {
             // The answer crossed our CANCEL (§15: the call stands, so it is hung up).
             self.say_bye(now, leg);
@@ -224,6 +248,7 @@ impl Endpoint {
             return;
         }
         let mut dialog = Dialog::of_client(response, response.to.uri(), to);
+        self.confirmed_by(leg, response, &mut dialog);
         self.acknowledge(now, leg, &dialog, local, response);
         let tag = response.to.tag().unwrap_or_default();
         if let Some(found) = self.legs.get_mut(leg.0) {
@@ -240,7 +265,14 @@ impl Endpoint {
     }
 
     /// The ACK of a 2xx: no transaction (§13.2.2.4).
-    fn acknowledge(&mut self, now: Instant, leg: LegId, dialog: &Dialog, local: SocketAddr, response: &Response) {
+    pub(super) fn acknowledge(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        dialog: &Dialog,
+        local: SocketAddr,
+        response: &Response,
+    ) {
         let mut ack = dialog.ack(&response.cseq);
         if let Some(login) = self.legs.get(leg.0).and_then(|leg| leg.login.as_ref()) {
             login.sign_ack(&mut ack);
@@ -296,6 +328,7 @@ impl Endpoint {
 
     /// BYE, with the way in which the leg ends.
     pub(super) fn say_bye_as(&mut self, now: Instant, leg: LegId, why: End) {
+        self.close_session(now, leg);
         let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) else { return };
         let dialog = standing.dialog.clone();
         if let Some(referral) = standing.referral.take() {
@@ -378,6 +411,10 @@ impl Endpoint {
         let to = self.streams.resolve(to);
         let wire: Wire = request.to_bytes().into();
         let key = matching::client_key(branch, &request.method);
+        if request.method == Method::Invite {
+            let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
+            return self.transactions.begin(now, key, to, owner, start);
+        }
         let start =
             |reliability, steps: &mut _| Machine::NonInviteClient(NonInviteClient::new(wire, reliability, steps));
         self.transactions.begin(now, key, to, owner, start)

@@ -232,7 +232,7 @@ impl Endpoint {
             (Some(Machine::InviteClient(_)), Class::Success) => Input::InviteClient(invite_client::Input::Success),
             (Some(Machine::InviteClient(_)), Class::Failure) => {
                 // Only the first refusal needs its ACK made; the machine has kept it for the others.
-                let ack = self.invite_of(id).map(|invite| uac::ack_of_refusal(invite, &response.to).to_bytes());
+                let ack = self.invite_of(id).map(|invite| uac::ack_of_refusal(&invite, &response.to).to_bytes());
                 let ack = ack.unwrap_or_default().into();
                 Input::InviteClient(invite_client::Input::Failure(ack))
             }
@@ -296,6 +296,12 @@ impl Endpoint {
                 }
             }
             (Tell::TimedOut | Tell::TransportFailed, Owner::Notifying(leg)) => self.drop_notifier(leg),
+            (tell, Owner::Changing(leg)) => self.change_told(now, leg, tell, response),
+            (Tell::Response, Owner::Confirming(leg)) => {
+                if let Some(response) = response.filter(|response| response.status.is_final()) {
+                    self.prack_answered(now, leg, response);
+                }
+            }
             (Tell::TimedOut, Owner::Referring(leg)) => self.refer_refused(leg, Status::REQUEST_TIMEOUT),
             (Tell::TransportFailed, Owner::Referring(leg)) => self.refer_refused(leg, Status::SERVICE_UNAVAILABLE),
             (Tell::TimedOut, Owner::Inviting(leg)) => self.invite_lost(now, leg, Status::REQUEST_TIMEOUT),

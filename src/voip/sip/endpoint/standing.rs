@@ -8,7 +8,7 @@ use crate::voip::sip::headers::{HeaderName, Headers, RetryAfter};
 use crate::voip::sip::transaction::table::{Input, TransactionId};
 use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::transaction::{Class, Wire, invite_server, timers};
-use crate::voip::sip::{Method, Params, Peer, Request, Status, uas};
+use crate::voip::sip::{Method, Params, Peer, Request, Response, Status, uas};
 use rand::RngExt;
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ impl Endpoint {
             self.answer_request(now, reply, &request, request.response(Status::NO_SUCH_CALL));
             return;
         };
-        let order = self.legs.get_mut(leg.0).and_then(Leg::dialog).map(|dialog| dialog.receive(&request));
+        let dialog = self.legs.get_mut(leg.0).and_then(|leg| leg.dialog_of(&request));
+        let order = dialog.map(|dialog| dialog.receive(&request));
         if order == Some(Order::Late) {
             self.answer_request(now, reply, &request, request.response(Status::SERVER_ERROR));
             return;
@@ -31,27 +32,20 @@ impl Endpoint {
             Method::Info => self.receive_info(now, leg, reply, request),
             Method::Notify => self.receive_notify(now, leg, reply, &request),
             Method::Refer => self.receive_refer(now, leg, reply, request),
+            Method::Update => self.receive_update(now, leg, from, reply, request),
+            Method::Prack => self.receive_prack(now, leg, from, reply, request),
             Method::Options => self.answer_request(now, reply, &request, uas::describe(&request)),
             _ => self.answer_request(now, reply, &request, request.response(Status::NO_SUCH_CALL)),
         }
     }
 
     fn receive_reinvite(&mut self, now: Instant, leg: LegId, from: Peer, reply: Peer, request: Request) {
-        let refusal = match self.legs.get(leg.0).map(|leg| &leg.state) {
-            Some(State::Standing(standing)) => match &standing.offer {
-                OfferState::Settled if !self.transactions.has_room(&reply) => Some(self.refuse_second(&request)),
-                OfferState::Settled => uas::refuse_body(&request),
-                OfferState::Unacknowledged(_) => Some(request.response(Status::REQUEST_PENDING)),
-                OfferState::Reoffered(_) => Some(self.refuse_second(&request)),
-            },
-            Some(State::Offered(_)) => Some(self.refuse_second(&request)),
-            Some(State::Calling(_) | State::Cancelling(_) | State::Leaving(_)) | None => {
-                Some(request.response(Status::NO_SUCH_CALL))
-            }
-        };
-        if let Some(response) = refusal {
+        if let Some(response) = self.refuse_reinvited(leg, &reply, &request) {
             self.answer_request(now, reply, &request, response);
             return;
+        }
+        if let Some(found) = self.legs.get_mut(leg.0) {
+            found.session.learn(&request.headers);
         }
         let transaction = self.begin_invited(now, reply, &request);
         self.transactions.set_owner(transaction, Owner::Invited(leg));
@@ -63,8 +57,29 @@ impl Endpoint {
         self.events.push_back(Event::Reoffer { leg, offer });
     }
 
+    fn refuse_reinvited(&mut self, leg: LegId, reply: &Peer, request: &Request) -> Option<Response> {
+        let found = self.legs.get(leg.0);
+        let session = found.map(|leg| (leg.session.theirs.is_some(), leg.session.ours.offers()));
+        match found.map(|leg| &leg.state) {
+            Some(State::Standing(standing)) => match (&standing.offer, session) {
+                (OfferState::Unacknowledged(_), _) | (OfferState::Settled, Some((_, true))) => {
+                    Some(request.response(Status::REQUEST_PENDING))
+                }
+                (OfferState::Reoffered(_), _) | (OfferState::Settled, Some((true, _))) => {
+                    Some(self.refuse_second(request))
+                }
+                (OfferState::Settled, _) if !self.transactions.has_room(reply) => Some(self.refuse_second(request)),
+                (OfferState::Settled, _) => uas::refuse_body(request).or_else(|| self.config.session.refuse(request)),
+            },
+            Some(State::Offered(_)) => Some(self.refuse_second(request)),
+            // Our own INVITE has no answer (§14.2).
+            Some(State::Calling(_)) => Some(request.response(Status::REQUEST_PENDING)),
+            Some(State::Cancelling(_) | State::Leaving(_)) | None => Some(request.response(Status::NO_SUCH_CALL)),
+        }
+    }
+
     /// A second INVITE before the first has its answer: 500, and come back within ten seconds (§14.2).
-    fn refuse_second(&mut self, request: &Request) -> crate::voip::sip::Response {
+    pub(super) fn refuse_second(&mut self, request: &Request) -> Response {
         let mut response = request.response(Status::SERVER_ERROR);
         let seconds = self.rng.random_range(0..=10);
         response.headers.push(&RetryAfter { seconds, params: Params::default() });
@@ -97,6 +112,10 @@ impl Endpoint {
 
     /// 200 to a re-INVITE. Now the peer's new Contact counts (§12.2.2).
     pub(super) fn say_reanswer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>) {
+        if self.has_theirs(leg) {
+            self.answer_offer_of(now, leg, sdp);
+            return;
+        }
         let Some(reoffered) = self.take_reoffered(leg) else {
             self.counters.stale += 1;
             return;
@@ -114,11 +133,13 @@ impl Endpoint {
 
     /// A final response that is not 2xx to a re-INVITE.
     pub(super) fn refuse_reinvite(&mut self, now: Instant, leg: LegId, status: Status) {
+        let status = if status.code() >= 300 { status } else { Status::NOT_ACCEPTABLE_HERE };
         let Some(reoffered) = self.take_reoffered(leg) else {
-            self.counters.stale += 1;
+            if !self.refuse_offer_of(now, leg, status) {
+                self.counters.stale += 1;
+            }
             return;
         };
-        let status = if status.code() >= 300 { status } else { Status::NOT_ACCEPTABLE_HERE };
         let mut response = reoffered.invite.response(status);
         self.sign(&mut response);
         self.respond_now(now, reoffered.transaction, &response);
@@ -134,9 +155,14 @@ impl Endpoint {
 
     /// BYE (§15.1.2): 200, and whatever is open is answered 487.
     fn receive_bye(&mut self, now: Instant, leg: LegId, reply: Peer, request: &Request) {
-        self.answer_request(now, reply, request, request.response(Status::OK));
+        // §15: who is called ends nothing before its answer.
+        let is_early =
+            matches!(self.legs.get(leg.0).map(|leg| &leg.state), Some(State::Calling(_) | State::Cancelling(_)));
+        let status = if is_early { Status::NO_SUCH_CALL } else { Status::OK };
+        self.answer_request(now, reply, request, request.response(status));
         match self.legs.get(leg.0).map(|leg| &leg.state) {
             Some(State::Offered(_)) => {
+                self.close_session(now, leg);
                 self.refuse_offered(now, leg, Status::REQUEST_TERMINATED, &Headers::new());
                 self.end_leg(leg);
                 self.events.push_back(Event::Cancelled { leg });
@@ -145,6 +171,7 @@ impl Endpoint {
                 if matches!(standing.offer, OfferState::Reoffered(_)) {
                     self.refuse_reinvite(now, leg, Status::REQUEST_TERMINATED);
                 }
+                self.close_session(now, leg);
                 self.end_leg(leg);
                 self.events.push_back(Event::HungUp { leg });
             }
@@ -204,6 +231,11 @@ impl Endpoint {
             LegTimer::Repeat => self.repeat_ok(now, leg, timer_id),
             LegTimer::Overdue => self.ack_overdue(now, leg, timer_id),
             LegTimer::Referral => self.referral_overdue(leg, timer_id),
+            LegTimer::Refresh => self.refresh_due(now, leg, timer_id),
+            LegTimer::Expired => self.session_expired(now, leg, timer_id),
+            LegTimer::Change => self.change_due(now, leg, timer_id),
+            LegTimer::Again => self.say_again(now, leg, timer_id),
+            LegTimer::Unconfirmed => self.unconfirmed(now, leg, timer_id),
             LegTimer::Deadline | LegTimer::Subscription => {}
         }
     }

@@ -33,6 +33,12 @@ impl Endpoint {
         let Some(mut over) = self.legs.remove(leg.0) else { return };
         self.admission.leave(leg);
         self.detach_notifier(leg, &mut over);
+        for timer in over.session.take_timers() {
+            self.transactions.wheel().stop(timer);
+        }
+        if let Some(theirs) = over.session.theirs {
+            self.transactions.abandon(theirs.transaction);
+        }
         self.by_tag.remove(&over.tag);
         if let Some(origin) = over.origin {
             self.by_origin.remove(&origin);

@@ -52,7 +52,9 @@ pub struct Calling {
 
 /// Waiting for the final response without limit; the core has one.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Proceeding;
+pub struct Proceeding {
+    invite: Wire,
+}
 
 /// The ACK answers repeated final responses.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,6 +94,15 @@ impl InviteClient {
         Self::Calling(Calling { invite, interval })
     }
 
+    /// What was sent, until its final response, which needs an ACK made of it (§17.1.1.3).
+    #[must_use]
+    pub const fn invite(&self) -> Option<&Wire> {
+        match self {
+            Self::Calling(Calling { invite, .. }) | Self::Proceeding(Proceeding { invite }) => Some(invite),
+            Self::Completed(_) | Self::Accepted(_) | Self::Terminated => None,
+        }
+    }
+
     /// The next state.
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "a transition is a line")]
@@ -99,7 +110,8 @@ impl InviteClient {
         match (self, input) {
             (Self::Calling(state), Input::Fired(Timer::A)) => state.retransmit(steps), // §17.1.1.2
             (Self::Calling(_), Input::Fired(Timer::B)) => give_up(Tell::TimedOut, steps), // §17.1.1.2
-            (Self::Calling(_) | Self::Proceeding(_), Input::Provisional) => Proceeding::enter(steps), // §17.1.1.2
+            (Self::Calling(Calling { invite, .. }), Input::Provisional) => Proceeding::enter(invite, steps), // §17.1.1.2
+            (Self::Proceeding(Proceeding { invite }), Input::Provisional) => Proceeding::enter(invite, steps), // §17.1.1.2
             (Self::Calling(_) | Self::Proceeding(_), Input::Success) => Accepted::enter(steps), // 6026 §7.2
             (Self::Calling(_) | Self::Proceeding(_), Input::Failure(ack)) => Completed::enter(ack, reliability, steps),
             (Self::Completed(state), Input::Failure(_)) => state.repeat(steps), // §17.1.1.2
@@ -136,10 +148,10 @@ impl Calling {
 }
 
 impl Proceeding {
-    fn enter(steps: &mut Steps) -> InviteClient {
+    fn enter(invite: Wire, steps: &mut Steps) -> InviteClient {
         stop_sending(steps);
         steps.tell(Tell::Response);
-        InviteClient::Proceeding(Self)
+        InviteClient::Proceeding(Self { invite })
     }
 }
 

@@ -149,6 +149,7 @@ fn a_call_nobody_answers_is_refused_and_one_that_never_ends_is_hung_up() {
     assert_eq!(bank.told(), ["Terminated"]);
     bank.forward(Duration::from_secs(40));
     assert_empty(&mut bank.bank);
+    bank.bank.config.session.interval = Duration::ZERO;
     bank.answered(&request("INVITE", "two", ""));
     assert_eq!(bank.forward(Duration::from_secs(6 * 3600 + 1))[0], "BYE");
     bank.forward(Duration::from_secs(33));

@@ -17,6 +17,7 @@ use super::*;
 use crate::voip::sip::addresses::{Listener, Visibility};
 use crate::voip::sip::headers::NameAddr;
 use crate::voip::sip::locate::Names;
+use crate::voip::sip::session::SessionPolicy;
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::{Message, Transport, Uri};
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub(super) fn endpoint(at: &str, seed: u8) -> Endpoint {
         visibility: Visibility::default(),
         names: Names::default(),
         largest_datagram: 1_300,
+        session: SessionPolicy::default(),
         limits: Limits::default(),
     };
     Endpoint::new(config, [seed; 32])
@@ -64,6 +66,9 @@ pub(super) fn words(event: &Event) -> String {
         Event::NotAcknowledged { .. } => "NotAcknowledged".into(),
         Event::Reoffer { offer, .. } => format!("Reoffer {}", sdp(offer)),
         Event::ReofferAnswered { answer, .. } => format!("ReofferAnswered {}", String::from_utf8_lossy(answer)),
+        Event::ReofferRefused { status, .. } => format!("ReofferRefused {status}"),
+        Event::Refresh { .. } => "Refresh".into(),
+        Event::Lost { .. } => "Lost".into(),
         Event::HungUp { .. } => "HungUp".into(),
         Event::Info { content_type, body, .. } => format!("Info {content_type} {}", String::from_utf8_lossy(body)),
         Event::Register { .. } => "Register".into(),

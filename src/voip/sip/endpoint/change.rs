@@ -1,0 +1,315 @@
+//! Changes that we ask for within a call: our re-INVITE with an offer, our UPDATE that refreshes (RFC 3261 §14.1,
+//! RFC 3311 §5.1, RFC 4028 §7.2).
+//!
+//! ```text
+//!              ┌───────────── the time has come ──────────────┐
+//!              ▼                                              │
+//!  ask ──▶ Asking ── 491, 500 with Retry-After ──▶ Waiting ───┘
+//!            │ │ └── 401, 407, 422 ──▶ asked again
+//!            │ └──── other refusals: the session stays as it was
+//!            │ 2xx, ACK          │ 481, 408, no answer
+//!            ▼                   ▼
+//!          Settled            the call is over
+//! ```
+
+use super::incoming::append_headers;
+use super::leg::{End, LegTimer, OfferState, State};
+use super::{CoreTimer, Due, Endpoint, Event, LegId, Owner};
+use crate::model::Instant;
+use crate::voip::sip::headers::{ContentType, HeaderName, Headers, RetryAfter};
+use crate::voip::sip::session::{self, SHORTEST};
+use crate::voip::sip::transaction::Tell;
+use crate::voip::sip::transaction::wheel::TimerId;
+use crate::voip::sip::{Method, Response, Status, uas};
+use rand::RngExt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// How often a change is asked for, over all refusals.
+const TRIES: u8 = 6;
+/// How long a re-INVITE may wait for its final answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest Retry-After that we wait for within a call, seconds.
+const LONGEST_RETRY: u32 = 30;
+/// After a collision, the one who drew the Call-ID waits 2.1–4 s, the other 0–2 s (§14.1), in steps of 10 ms.
+const OWNER_WAITS: RangeInclusive<u64> = 210..=400;
+const OTHER_WAITS: RangeInclusive<u64> = 0..=200;
+
+/// Where a change of ours stands.
+#[derive(Debug, Default)]
+pub(super) enum Change {
+    /// None is under way.
+    #[default]
+    Settled,
+    /// The request waits for its final answer.
+    Asking(Asking),
+    /// It collided with one of the peer's.
+    Waiting(Waiting),
+}
+
+/// A request that was sent. Without an offer it is an UPDATE that refreshes.
+#[derive(Debug)]
+pub(super) struct Asking {
+    offer: Option<Vec<u8>>,
+    number: u32,
+    tries: u8,
+    overdue: TimerId,
+}
+
+/// One that will be sent.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    offer: Option<Vec<u8>>,
+    tries: u8,
+    again: TimerId,
+}
+
+impl Change {
+    pub const fn is_settled(&self) -> bool {
+        matches!(self, Self::Settled)
+    }
+
+    /// Whether an offer of ours has no answer: the peer's must wait (§14.2).
+    pub const fn offers(&self) -> bool {
+        matches!(self, Self::Asking(Asking { offer: Some(_), .. }))
+    }
+
+    /// The timer that runs.
+    pub fn timer(self) -> Option<TimerId> {
+        match self {
+            Self::Settled => None,
+            Self::Asking(asking) => Some(asking.overdue),
+            Self::Waiting(waiting) => Some(waiting.again),
+        }
+    }
+}
+
+impl Endpoint {
+    /// Offers another session within a standing call.
+    pub(super) fn say_offer(&mut self, now: Instant, leg: LegId, offer: Vec<u8>) {
+        let is_free = self
+            .legs
+            .get(leg.0)
+            .is_some_and(|leg| matches!(leg.state, State::Standing(_)) && leg.session.ours.is_settled());
+        if is_free {
+            self.change(now, leg, Some(offer), 0);
+        } else {
+            self.counters.stale += 1;
+        }
+    }
+
+    /// Asks for a change, now or when the peer's own is done.
+    pub(super) fn change(&mut self, now: Instant, leg: LegId, offer: Option<Vec<u8>>, tries: u8) {
+        let Some(found) = self.legs.get(leg.0) else { return };
+        let State::Standing(standing) = &found.state else { return };
+        let is_open = !matches!(standing.offer, OfferState::Settled) || found.session.theirs.is_some();
+        if is_open && offer.is_some() {
+            self.wait_to_change(now, leg, offer, tries, None);
+            return;
+        }
+        if let Some(login) = self.legs.get_mut(leg.0).and_then(|leg| leg.login.as_mut()) {
+            login.begin();
+        }
+        self.ask_for_change(now, leg, offer, tries);
+    }
+
+    fn ask_for_change(&mut self, now: Instant, leg: LegId, offer: Option<Vec<u8>>, tries: u8) {
+        let Some(number) = self.send_change(now, leg, offer.as_deref()) else { return };
+        let due = Due::Core(CoreTimer::Leg(leg, LegTimer::Change));
+        let overdue = self.transactions.wheel().set(now + PATIENCE, due);
+        self.set_change(leg, Change::Asking(Asking { offer, number, tries, overdue }));
+    }
+
+    fn send_change(&mut self, now: Instant, leg: LegId, offer: Option<&[u8]>) -> Option<u32> {
+        let cnonce = self.draw_tag();
+        let found = self.legs.get_mut(leg.0)?;
+        let local = found.local;
+        let method = if offer.is_some() { Method::Invite } else { Method::Update };
+        let mut request = found.dialog()?.request(method);
+        let path = found.dialog()?.path();
+        let mut headers = Headers::new();
+        headers.push(&self.contact(local, path));
+        headers.push_text(HeaderName::Allow, uas::ALLOW);
+        headers.push_text(HeaderName::Supported, uas::SUPPORTED);
+        let found = self.legs.get_mut(leg.0)?;
+        let least = found.session.least;
+        match &found.session.timer {
+            Some(timer) => timer.agreed.repeat(&mut headers, least),
+            None => self.config.session.ask(&mut headers, least),
+        }
+        append_headers(&mut request.headers, &headers);
+        if let Some(offer) = offer {
+            request.set_body(&ContentType::new("application", "sdp"), offer.to_vec());
+        }
+        if let Some(login) = &mut found.login {
+            login.sign(&mut request, &cnonce);
+        }
+        let number = request.cseq;
+        self.begin_request(now, request, local, path, Owner::Changing(leg));
+        Some(number)
+    }
+
+    fn set_change(&mut self, leg: LegId, change: Change) -> Change {
+        let Some(found) = self.legs.get_mut(leg.0) else { return Change::Settled };
+        std::mem::replace(&mut found.session.ours, change)
+    }
+
+    /// The change that waits for the answer with this number, which has come.
+    fn take_asking(&mut self, leg: LegId, number: Option<u32>) -> Option<Asking> {
+        match self.set_change(leg, Change::Settled) {
+            Change::Asking(asking) if number.is_none_or(|number| number == asking.number) => {
+                self.transactions.wheel().stop(asking.overdue);
+                Some(asking)
+            }
+            other @ (Change::Settled | Change::Asking(_) | Change::Waiting(_)) => {
+                self.set_change(leg, other);
+                None
+            }
+        }
+    }
+
+    /// What the transaction of a change says.
+    pub(super) fn change_told(&mut self, now: Instant, leg: LegId, tell: Tell, response: Option<&Response>) {
+        match (tell, response) {
+            (Tell::Response, Some(response)) if response.status.is_success() => self.changed(now, leg, response),
+            (Tell::Response, Some(response)) if response.status.is_final() => self.change_refused(now, leg, response),
+            (Tell::TimedOut, _) => {
+                if self.take_asking(leg, None).is_some() {
+                    self.lost(now, leg);
+                }
+            }
+            (Tell::TransportFailed, _) => {
+                if let Some(asking) = self.take_asking(leg, None) {
+                    self.stay(now, leg, &asking, Status::SERVICE_UNAVAILABLE);
+                }
+            }
+            (Tell::Response | Tell::Ack | Tell::NotAcknowledged, _) => {}
+        }
+    }
+
+    /// 2xx: to an INVITE it needs its ACK, each time it comes (§13.2.2.4).
+    fn changed(&mut self, now: Instant, leg: LegId, response: &Response) {
+        let number = response.cseq.number;
+        let asking = self.take_asking(leg, Some(number));
+        let Some(found) = self.legs.get_mut(leg.0) else { return };
+        let local = found.local;
+        if asking.is_some() {
+            found.session.learn(&response.headers);
+        }
+        let least = found.session.least;
+        let Some(dialog) = found.dialog() else { return };
+        if asking.is_some() {
+            dialog.follow(response);
+        }
+        if response.cseq.method == Method::Invite {
+            let dialog = dialog.clone();
+            self.acknowledge(now, leg, &dialog, local, response);
+        }
+        let Some(asking) = asking else { return };
+        let agreed = self.config.session.as_client(&response.headers, least);
+        self.agree(now, leg, agreed);
+        match (asking.offer, uas::body_of(&response.body)) {
+            (Some(_), Some(answer)) => self.events.push_back(Event::ReofferAnswered { leg, answer }),
+            (Some(_), None) => {
+                self.events.push_back(Event::ReofferRefused { leg, status: Status::NOT_ACCEPTABLE_HERE });
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn change_refused(&mut self, now: Instant, leg: LegId, response: &Response) {
+        let Some(asking) = self.take_asking(leg, Some(response.cseq.number)) else { return };
+        let retry = response.headers.typed::<RetryAfter>().ok().flatten().map(|after| after.seconds);
+        let more = asking.tries < TRIES;
+        match (response.status, retry) {
+            // RFC 5057 §5.1: the peer has forgotten the call; a BYE would find nobody.
+            (Status::NO_SUCH_CALL, _) => {
+                self.end_leg(leg);
+                self.events.push_back(Event::HungUp { leg });
+            }
+            (Status::REQUEST_TIMEOUT, _) => self.lost(now, leg),
+            (Status::REQUEST_PENDING, _) if more => {
+                self.wait_to_change(now, leg, asking.offer, asking.tries + 1, None);
+            }
+            (Status::SERVER_ERROR, Some(seconds @ ..=LONGEST_RETRY)) if more => {
+                let seconds = Some(Duration::from_secs(seconds.into()));
+                self.wait_to_change(now, leg, asking.offer, asking.tries + 1, seconds);
+            }
+            (Status::SESSION_INTERVAL_TOO_SMALL, _) if more => {
+                let least = session::shortest_of(&response.headers);
+                if let Some(found) = self.legs.get_mut(leg.0) {
+                    found.session.least = found.session.least.max(least).max(SHORTEST);
+                }
+                self.ask_for_change(now, leg, asking.offer, asking.tries + 1);
+            }
+            (Status::METHOD_NOT_ALLOWED | Status::NOT_IMPLEMENTED, _) if asking.offer.is_none() => {
+                // It said that it takes UPDATE, and does not: a re-INVITE then.
+                if let Some(found) = self.legs.get_mut(leg.0) {
+                    found.session.takes_update = false;
+                }
+                self.refresh(now, leg);
+            }
+            (status, _) if more && self.may_sign(leg, response) => {
+                tracing::debug!(%leg, status = status.code(), "asked who we are");
+                self.ask_for_change(now, leg, asking.offer, asking.tries + 1);
+            }
+            (status, _) => self.stay(now, leg, &asking, status),
+        }
+    }
+
+    /// The session goes on as it was.
+    fn stay(&mut self, now: Instant, leg: LegId, asking: &Asking, status: Status) {
+        self.refresh_later(now, leg);
+        if asking.offer.is_some() {
+            self.events.push_back(Event::ReofferRefused { leg, status });
+        }
+    }
+
+    fn wait_to_change(&mut self, now: Instant, leg: LegId, offer: Option<Vec<u8>>, tries: u8, wait: Option<Duration>) {
+        let Some(found) = self.legs.get(leg.0) else { return };
+        let is_owner = found.is_ours();
+        let drawn = self.rng.random_range(if is_owner { OWNER_WAITS } else { OTHER_WAITS });
+        let wait = wait.unwrap_or(Duration::from_millis(10 * drawn));
+        let due = Due::Core(CoreTimer::Leg(leg, LegTimer::Change));
+        let again = self.transactions.wheel().set(now + wait, due);
+        self.set_change(leg, Change::Waiting(Waiting { offer, tries, again }));
+    }
+
+    /// The time of a change has come: to ask again, or to give a silent peer up.
+    pub(super) fn change_due(&mut self, now: Instant, leg: LegId, timer_id: TimerId) {
+        match self.set_change(leg, Change::Settled) {
+            Change::Waiting(waiting) if waiting.again == timer_id && waiting.tries < TRIES => {
+                self.change(now, leg, waiting.offer, waiting.tries + 1);
+            }
+            Change::Waiting(waiting) if waiting.again == timer_id => {
+                self.refresh_later(now, leg);
+                if waiting.offer.is_some() {
+                    self.events.push_back(Event::ReofferRefused { leg, status: Status::REQUEST_PENDING });
+                }
+            }
+            Change::Asking(asking) if asking.overdue == timer_id => self.lost(now, leg),
+            other @ (Change::Settled | Change::Asking(_) | Change::Waiting(_)) => {
+                self.set_change(leg, other);
+            }
+        }
+    }
+
+    /// The peer does not answer any more: 408 to a request within a call ends it (§12.2.1.2). A BYE goes out all the
+    /// same, should only our ears have failed.
+    pub(super) fn lost(&mut self, now: Instant, leg: LegId) {
+        let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) else { return };
+        match std::mem::replace(&mut standing.offer, OfferState::Settled) {
+            OfferState::Unacknowledged(waiting) => {
+                self.transactions.wheel().stop(waiting.repeat);
+                self.transactions.wheel().stop(waiting.overdue);
+            }
+            other @ OfferState::Reoffered(_) => {
+                standing.offer = other;
+                self.refuse_reinvite(now, leg, Status::REQUEST_TERMINATED);
+            }
+            OfferState::Settled => {}
+        }
+        self.say_bye_as(now, leg, End::Told);
+        self.events.push_back(Event::Lost { leg });
+    }
+}
