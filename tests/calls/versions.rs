@@ -13,6 +13,7 @@ use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, StreamId}
 use hotline::voip::sip::addresses::{Listener, Visibility};
 use hotline::voip::sip::endpoint::{Command as SipCommand, EndpointConfig, Limits};
 use hotline::voip::sip::locate::Names;
+use hotline::voip::sip::session::SessionPolicy;
 use hotline::voip::sip::{Peer, Transport};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -121,6 +122,7 @@ impl Crowd {
             visibility: Visibility::default(),
             names: Names::default(),
             largest_datagram: 1_300,
+            session: SessionPolicy::default(),
             limits: Limits::default(),
         };
         let start = Instant::from_millis(1_000);

@@ -40,10 +40,10 @@ fn refuse_method(method: &Method) -> Option<Status> {
         | Method::Info
         | Method::Notify
         | Method::Refer
-        | Method::Register => None,
-        Method::Prack | Method::Update | Method::Subscribe | Method::Publish | Method::Message => {
-            Some(Status::METHOD_NOT_ALLOWED)
-        }
+        | Method::Register
+        | Method::Prack
+        | Method::Update => None,
+        Method::Subscribe | Method::Publish | Method::Message => Some(Status::METHOD_NOT_ALLOWED),
         Method::Other(_) => Some(Status::NOT_IMPLEMENTED),
     }
 }

@@ -122,11 +122,11 @@ impl Endpoint {
 
     fn send_change(&mut self, now: Instant, leg: LegId, offer: Option<&[u8]>) -> Option<u32> {
         let cnonce = self.draw_tag();
+        let path = self.path_of_leg(now, leg)?;
         let found = self.legs.get_mut(leg.0)?;
         let local = found.local;
         let method = if offer.is_some() { Method::Invite } else { Method::Update };
         let mut request = found.dialog()?.request(method);
-        let path = found.dialog()?.path();
         let mut headers = Headers::new();
         headers.push(&self.contact(local, path));
         headers.push_text(HeaderName::Allow, uas::ALLOW);

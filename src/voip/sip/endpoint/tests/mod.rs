@@ -1,15 +1,18 @@
 //! Two endpoints over an emulated network with a virtual clock, and an endpoint against messages written by hand.
 
 mod calls;
+mod changes;
 mod floods;
 mod logins;
 mod lost;
+mod provisionals;
 mod races;
 mod referrals;
 mod referred;
 mod replaces;
 mod replies;
 mod routes;
+mod sessions;
 mod streams;
 mod transports;
 
@@ -157,13 +160,24 @@ impl Pair {
 
     /// The phone calls the bank with an offer.
     pub fn call(&mut self) {
+        self.call_with(Headers::new());
+    }
+
+    /// The same with an extension that the bank must know.
+    pub fn requiring(&mut self, extension: &str) {
+        let mut headers = Headers::new();
+        headers.push_text(crate::voip::sip::headers::HeaderName::Require, extension);
+        self.call_with(headers);
+    }
+
+    fn call_with(&mut self, headers: Headers) {
         let call = OutgoingCall {
             target: Uri::parse("sip:100@192.0.2.1").unwrap(),
             to: Peer::udp(addr(BANK)),
             local: None,
             from: NameAddr::parse(b"<sip:anna@192.0.2.10>").unwrap(),
             offer: b"offer".to_vec(),
-            headers: Headers::new(),
+            headers,
             login: None,
         };
         self.phone_leg = Some(self.phone.invite(self.now, call).unwrap());
