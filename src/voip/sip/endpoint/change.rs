@@ -104,7 +104,7 @@ impl Endpoint {
         let State::Standing(standing) = &found.state else { return };
         let is_open = !matches!(standing.offer, OfferState::Settled) || found.session.theirs.is_some();
         if is_open && offer.is_some() {
-            self.wait_to_change(now, leg, offer, tries, None);
+            self.wait_to_change(now, leg, offer, tries + 1, None);
             return;
         }
         if let Some(login) = self.legs.get_mut(leg.0).and_then(|leg| leg.login.as_mut()) {
@@ -278,8 +278,8 @@ impl Endpoint {
     /// The time of a change has come: to ask again, or to give a silent peer up.
     pub(super) fn change_due(&mut self, now: Instant, leg: LegId, timer_id: TimerId) {
         match self.set_change(leg, Change::Settled) {
-            Change::Waiting(waiting) if waiting.again == timer_id && waiting.tries < TRIES => {
-                self.change(now, leg, waiting.offer, waiting.tries + 1);
+            Change::Waiting(waiting) if waiting.again == timer_id && waiting.tries <= TRIES => {
+                self.change(now, leg, waiting.offer, waiting.tries);
             }
             Change::Waiting(waiting) if waiting.again == timer_id => {
                 self.refresh_later(now, leg);
