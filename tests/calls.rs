@@ -56,6 +56,8 @@ mod scanners;
 mod secrets;
 #[path = "calls/secure.rs"]
 mod secure;
+#[path = "calls/sessions.rs"]
+mod sessions;
 #[path = "calls/silence.rs"]
 mod silence;
 #[path = "calls/sound.rs"]

@@ -42,7 +42,7 @@ impl Exchange {
             Event::ReofferAnswered { leg, answer } => self.on_reoffer_answered(now, leg, &answer),
             Event::ReofferRefused { leg, status } => self.on_reoffer_refused(leg, status),
             Event::Refresh { leg } => self.on_refresh(now, leg),
-            Event::Lost { leg } => self.on_leg_over(now, leg, Cause::MediaSilent, Status::REQUEST_TIMEOUT),
+            Event::Lost { leg } => self.on_leg_over(now, leg, Cause::Lost, Status::REQUEST_TIMEOUT),
             Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
             Event::Answered { leg, answer } => self.on_leg_answered(now, leg, answer.as_deref()),
             Event::Refer { leg, progress } => self.on_refer(now, leg, progress),
@@ -152,7 +152,7 @@ impl Exchange {
     /// A re-INVITE: hold, resume, another address. What cannot be accepted leaves the session as it was.
     fn on_reoffer(&mut self, now: Now, leg: LegId, offer: Option<&[u8]>) {
         let Some((stream, description)) = self.description(leg) else {
-            self.sip.refuse_reoffer(now.instant, leg, Status::NO_SUCH_CALL);
+            self.sip.refuse_reoffer(now.instant, leg, Status::NOT_ACCEPTABLE_HERE);
             return;
         };
         let Some(offer) = offer else {
@@ -215,6 +215,7 @@ impl Exchange {
                 },
                 (false, Link::Talking(_) | Link::Queued(_) | Link::Menu) => None,
             },
+            Phase::Answered(answered) if caller => Some((stream, &mut answered.description)),
             Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         }
     }

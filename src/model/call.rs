@@ -105,6 +105,8 @@ pub enum Cause {
     NotAcknowledged,
     /// No RTP arrived for longer than the limit.
     MediaSilent,
+    /// The caller's telephone gave no sign of life: it did not refresh the session or answer a request.
+    Lost,
     /// The call was longer than the limit of calls.
     TooLong,
     /// The caller was handed to somebody outside: the network took the call over, or the other side hung up.
@@ -128,6 +130,7 @@ impl Cause {
             Self::Cancelled => "cancelled",
             Self::NotAcknowledged => "not_acknowledged",
             Self::MediaSilent => "media_silent",
+            Self::Lost => "lost",
             Self::TooLong => "too_long",
             Self::Transferred => "transferred",
             Self::Draining => "draining",

@@ -62,6 +62,8 @@ pub struct Phone {
     /// How it answers a re-INVITE, and what more its answers to any INVITE say.
     pub reinvite: &'static str,
     pub says: Vec<(&'static str, &'static str)>,
+    /// What more its 180 says.
+    pub rings: Vec<(&'static str, &'static str)>,
     /// Further headers of its INVITE.
     pub more: Vec<(&'static str, &'static str)>,
     pub inbox: Vec<Sip>,
@@ -106,6 +108,7 @@ impl Phone {
             refer: "202 Accepted",
             reinvite: "200 OK",
             says: Vec::new(),
+            rings: Vec::new(),
             more: Vec::new(),
             inbox: Vec::new(),
             body: None,
@@ -426,7 +429,8 @@ impl Phone {
             }
             Manner::Rings | Manner::Vanished => {}
         }
-        self.say(invite.reply("180 Ringing", &tag, &[], ""));
+        let rings = self.rings.clone();
+        self.say(invite.reply("180 Ringing", &tag, &rings, ""));
         self.incoming = Some(invite.clone());
     }
 

@@ -1,5 +1,6 @@
 //! Where calls come in: addresses, transports, certificates, what connections may cost, names of peers.
 
+use super::session_timers::SessionTimers;
 use super::values;
 use super::{Length, Transport};
 use crate::model::Network;
@@ -40,6 +41,8 @@ pub struct Sip {
     /// The name server that is asked for the names of trunks and peers; `null` asks those of the system. Default
     /// `null`. Example: `192.0.2.53:53`.
     pub resolver: Option<SocketAddr>,
+    /// How calls whose peer has died without a word are found.
+    pub session_timers: SessionTimers,
     /// What connections may cost.
     pub connections: Connections,
     /// Who may call without being a trunk: `anyone`; or `trunks`, which leaves trunks and the registered phones of
@@ -61,6 +64,7 @@ impl Default for Sip {
             local_networks: PRIVATE.iter().filter_map(|text| text.parse().ok()).collect(),
             largest_datagram: values::nonzero_usize(1_300),
             resolver: None,
+            session_timers: SessionTimers::default(),
             connections: Connections::default(),
             callers: Callers::Anyone,
             user_agent: "hotline".into(),

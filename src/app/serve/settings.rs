@@ -8,7 +8,6 @@ use crate::voip::media::VoiceOver;
 use crate::voip::sip::addresses::Listener;
 use crate::voip::sip::endpoint::{EndpointConfig, Limits, LoadLimits};
 use crate::voip::sip::locate::Names;
-use crate::voip::sip::session::SessionPolicy;
 use std::num::NonZero;
 
 pub(super) fn media(config: &Config) -> MediaConfig {
@@ -32,7 +31,7 @@ pub(super) fn endpoint(config: &Config, listeners: Vec<Listener>, names: Names) 
         visibility: config.sip.visibility(),
         names,
         largest_datagram: config.sip.largest_datagram.get(),
-        session: SessionPolicy::default(),
+        session: config.sip.session_timers.policy(),
         limits: Limits { retry_after: config.limits.retry_after.duration(), ..Limits::default() },
     }
 }

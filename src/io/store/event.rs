@@ -203,6 +203,7 @@ fn decode_cause(detail: &Json) -> Option<Cause> {
         Cause::Cancelled,
         Cause::NotAcknowledged,
         Cause::MediaSilent,
+        Cause::Lost,
         Cause::TooLong,
         Cause::Transferred,
         Cause::Draining,

@@ -73,7 +73,7 @@ pub(in crate::io) fn every_event() -> Vec<CallEvent> {
     ];
     for cause in [Cause::CallerHungUp, Cause::MenuEnded, Cause::OperatorHungUp, Cause::Cancelled]
         .into_iter()
-        .chain([Cause::NotAcknowledged, Cause::MediaSilent, Cause::TooLong, Cause::Draining])
+        .chain([Cause::NotAcknowledged, Cause::MediaSilent, Cause::Lost, Cause::TooLong, Cause::Draining])
         .chain([Cause::Refused(488), Cause::Failed, Cause::Transferred])
     {
         events.push(CallEvent::Ended { cause, lasted: seconds(134) });

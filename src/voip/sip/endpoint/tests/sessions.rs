@@ -84,7 +84,7 @@ fn a_caller_that_refreshes_goes_on_and_one_that_does_not_is_hung_up() {
         assert!(status(&ok) == 200 && ok[0].contains("Session-Expires: 120;refresher=uac"), "{ok:?}");
     }
     assert_eq!(forward(&mut bank, seconds(87)).len(), 0);
-    only(forward(&mut bank, seconds(2)), "BYE");
+    only(until_sent(&mut bank, seconds(2)).1, "BYE");
     assert_eq!(bank.told(), ["Lost"]);
     bank.forward(seconds(40));
     assert_empty(&mut bank.bank);
@@ -100,7 +100,7 @@ fn a_re_invite_refreshes_too() {
     assert!(bank.sent()[0].contains("Session-Expires: 120;refresher=uac"));
     bank.say(&within("ACK", 2, &tag, "ack2"));
     assert_eq!(forward(&mut bank, seconds(87)).len(), 0);
-    only(forward(&mut bank, seconds(2)), "BYE");
+    only(until_sent(&mut bank, seconds(2)).1, "BYE");
 }
 
 #[test]
@@ -124,15 +124,15 @@ fn a_caller_that_knows_no_timers_is_refreshed_by_us() {
         let mut bank = Wired::new();
         let (_, ok) = called(&mut bank, allow);
         assert!(ok.contains("Session-Expires: 1800;refresher=uas\r") && !ok.contains("Require:"), "{ok}");
-        let sent = forward(&mut bank, seconds(901));
         if refreshes {
-            let update = only(sent, "UPDATE");
+            let update = only(until_sent(&mut bank, seconds(901)).1, "UPDATE");
             assert!(update.contains("Session-Expires: 1800;refresher=uac\r"), "{update}");
             assert!(update.contains("Contact: <sip:bank@192.0.2.1:5060>") && !update.contains("Content-Type"));
             bank.say(&reply(&update, "200 OK", "", ""));
             assert_eq!(bank.told().len(), 0);
         } else {
-            assert_eq!((sent.len(), bank.told()), (0, vec!["Refresh".to_owned()]));
+            assert_eq!(forward(&mut bank, seconds(901)).len(), 0);
+            assert_eq!(bank.told(), ["Refresh"]);
             bank.bank.reoffer(bank.now, bank.leg.unwrap(), b"same".to_vec());
             let invite = only(bank.sent(), "INVITE");
             assert!(invite.contains("Session-Expires: 1800;refresher=uac\r") && invite.ends_with("same"), "{invite}");
@@ -140,7 +140,8 @@ fn a_caller_that_knows_no_timers_is_refreshed_by_us() {
             assert_eq!(bank.told(), ["ReofferAnswered theirs"]);
         }
         assert_eq!(forward(&mut bank, seconds(898)).len(), 0);
-        assert_eq!(forward(&mut bank, seconds(4)).len() + bank.told().len(), 1, "and so on");
+        let again = forward(&mut bank, seconds(4));
+        assert!(heads(&again).contains(&"UPDATE".to_owned()) || bank.told() == ["Refresh"], "and so on");
     }
 }
 
@@ -152,7 +153,7 @@ fn a_dead_caller_is_found_by_the_refresh() {
     {
         let mut bank = Wired::new();
         called(&mut bank, "Allow: UPDATE");
-        let update = only(forward(&mut bank, seconds(901)), "UPDATE");
+        let update = only(until_sent(&mut bank, seconds(901)).1, "UPDATE");
         if !answer.is_empty() {
             let said = bank.say(&reply(&update, answer, "", ""));
             assert_eq!(heads(&said).first().map_or("", String::as_str), sent, "{answer}");
@@ -169,12 +170,12 @@ fn a_dead_caller_is_found_by_the_refresh() {
 fn a_refresh_that_is_refused_is_tried_again_before_the_end() {
     let mut bank = Wired::new();
     called(&mut bank, "Allow: UPDATE");
-    let update = only(forward(&mut bank, seconds(901)), "UPDATE");
+    let update = only(until_sent(&mut bank, seconds(901)).1, "UPDATE");
     bank.say(&reply(&update, "500 Server Internal Error", "", ""));
-    let update = only(forward(&mut bank, seconds(435)), "UPDATE");
+    let update = only(until_sent(&mut bank, seconds(435)).1, "UPDATE");
     bank.say(&reply(&update, "200 OK", "", ""));
     assert_eq!(forward(&mut bank, seconds(890)).len(), 0);
-    let update = only(forward(&mut bank, seconds(11)), "UPDATE");
+    let update = only(until_sent(&mut bank, seconds(11)).1, "UPDATE");
     // It says that it takes UPDATE, and does not.
     bank.say(&reply(&update, "405 Method Not Allowed", "", ""));
     assert_eq!(bank.told(), ["Refresh"]);
@@ -186,19 +187,19 @@ fn who_is_called_says_who_refreshes() {
     let mut bank = Wired::new();
     calling(&mut bank, "Session-Expires: 200;refresher=uas\nRequire: timer\nAllow: UPDATE");
     assert_eq!(forward(&mut bank, seconds(167)).len(), 0);
-    only(forward(&mut bank, seconds(2)), "BYE");
+    only(until_sent(&mut bank, seconds(2)).1, "BYE");
     assert_eq!(bank.told(), ["Lost"]);
 
     let mut bank = Wired::new();
     calling(&mut bank, "Session-Expires: 200;refresher=uac\nRequire: timer\nAllow: UPDATE");
-    let update = only(forward(&mut bank, seconds(101)), "UPDATE");
+    let update = only(until_sent(&mut bank, seconds(101)).1, "UPDATE");
     assert!(update.contains("Session-Expires: 200;refresher=uac\r"), "{update}");
     let minimum = with(&reply(&update, "422 Session Interval Too Small", "", ""), "Min-SE: 400");
     let update = only(bank.say(&minimum), "UPDATE");
     assert!(update.contains("Session-Expires: 400;refresher=uac\r") && update.contains("Min-SE: 400\r"), "{update}");
     bank.say(&with(&reply(&update, "200 OK", "", ""), "Session-Expires: 400;refresher=uac"));
     assert_eq!(forward(&mut bank, seconds(199)).len(), 0);
-    only(forward(&mut bank, seconds(2)), "UPDATE");
+    only(until_sent(&mut bank, seconds(2)).1, "UPDATE");
 
     let mut bank = Wired::new();
     calling(&mut bank, "");

@@ -22,6 +22,7 @@ fn bank(destination: Destination) -> (Wired, Peer) {
         visibility: Visibility::default(),
         names,
         largest_datagram: 1_300,
+        session: SessionPolicy::default(),
         limits: Limits::default(),
     };
     let mut bank = Wired::new();
