@@ -5,7 +5,7 @@ use super::*;
 
 /// A message with further header lines.
 pub(super) fn with(message: &str, lines: &str) -> String {
-    message.replacen("Contact:", &format!("{lines}\nContact:"), 1)
+    if lines.is_empty() { message.to_owned() } else { message.replacen("Contact:", &format!("{lines}\nContact:"), 1) }
 }
 
 /// A request of ours that was sent alone.
