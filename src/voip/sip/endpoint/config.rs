@@ -38,6 +38,7 @@ impl EndpointConfig {
             visibility: Visibility::default(),
             names: Names::default(),
             largest_datagram: 1_300,
+            session: SessionPolicy::default(),
             limits: Limits::default(),
         }
     }
