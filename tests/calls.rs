@@ -15,6 +15,8 @@ mod script;
 mod stage;
 #[path = "calls/text.rs"]
 mod text;
+#[path = "calls/told.rs"]
+mod told;
 #[path = "calls/wire.rs"]
 mod wire;
 

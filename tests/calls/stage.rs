@@ -12,7 +12,7 @@ use hotline::exchange::{
 use hotline::ivr::acd::{CallbackTicket, OperatorProfile, OperatorState};
 use hotline::ivr::menu::{Menu, load};
 use hotline::ivr::speech::Manifest;
-use hotline::model::{CallEvent, CallId, CallRecord, Cause, Instant, Lang, Now, OperatorId, Playlist, PromptId};
+use hotline::model::{CallEvent, CallId, CallRecord, Instant, Lang, Now, OperatorId, Playlist, PromptId};
 use hotline::voip::audio::{Codec, PromptFrames};
 use hotline::voip::media::{Channel, Datagram, MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId, Track};
 use hotline::voip::sip::addresses::{Listener, Visibility};
@@ -546,44 +546,6 @@ impl Stage {
     /// Events of a kind as one word each.
     pub fn events<T>(&self, of: impl Fn(&CallEvent) -> Option<T>) -> Vec<T> {
         self.records.iter().filter_map(|record| of(&record.event)).collect()
-    }
-
-    pub fn causes(&self) -> Vec<Cause> {
-        self.events(|event| if let CallEvent::Ended { cause, .. } = event { Some(*cause) } else { None })
-    }
-
-    pub fn queues(&self) -> String {
-        let queue = |event: &CallEvent| match event {
-            CallEvent::Queued { queue } => Some(queue.to_string()),
-            _ => None,
-        };
-        self.events(queue).join(" ")
-    }
-
-    pub fn notes(&self) -> String {
-        let note = |event: &CallEvent| match event {
-            CallEvent::Noted { note } => Some(note.to_string()),
-            _ => None,
-        };
-        self.events(note).join(" ")
-    }
-
-    /// How each queue was left without a conversation: `nobody`, `abandoned`, `timeout`, `left`.
-    pub fn left(&self) -> String {
-        let left = |event: &CallEvent| match event {
-            CallEvent::QueueLeft { outcome, .. } => Some(outcome.to_string()),
-            _ => None,
-        };
-        self.events(left).join(" ")
-    }
-
-    /// Offers that failed: `anna no_answer`.
-    pub fn failed_offers(&self) -> String {
-        let failed = |event: &CallEvent| match event {
-            CallEvent::OfferFailed { operator, reason } => Some(format!("{operator} {reason}")),
-            _ => None,
-        };
-        self.events(failed).join(", ")
     }
 
     /// Nothing of any call is left, and nothing more would happen if nobody did anything.
