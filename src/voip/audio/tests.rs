@@ -1,7 +1,5 @@
 //! Codecs there and back: what remains of a tone, and of silence.
 
-mod g722;
-
 use super::wide::{self, OpusClip, WIDE_FRAME};
 use super::*;
 
