@@ -105,6 +105,13 @@ impl Server {
         self.address
     }
 
+    /// Sends it a signal, such as `HUP`.
+    #[allow(dead_code, reason = "not every test does")]
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "kill -s {name}");
+    }
+
     /// What another run of the program says about this server's data.
     pub fn reports(&self, arguments: &[&str]) -> String {
         let data = self.folder.path().join("data");
@@ -172,7 +179,7 @@ fn lines_of(child: &mut Child) -> Receiver<String> {
 
 /// A port that is free on UDP and TCP. Below the range that the system gives out, so that nobody is given it meanwhile;
 /// each process of tests begins elsewhere.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 150).unwrap() * 20;
     for _ in 0..2_000 {

@@ -6,6 +6,7 @@ use super::message::{about, address, branch, header, parameter, parse, request, 
 use super::now;
 use super::rtp::faults;
 use super::sdp::{ALAW_AND_KEYS, Described, KEYS, describe};
+use super::secure::Secure;
 use super::sound::{Sound, Voice};
 use super::wire::Wire;
 use rsip::headers::Header;
@@ -61,6 +62,18 @@ impl Telephone {
 
     pub fn tcp(server: SocketAddr, user: &str) -> Self {
         Self::new(Wire::tcp(server), server, user)
+    }
+
+    /// Over TLS; the server must prove to be `name`.
+    #[allow(dead_code, reason = "not every test speaks over TLS")]
+    pub fn tls(stream: Secure, server: SocketAddr, user: &str) -> Self {
+        Self::new(Wire::tls(stream), server, user)
+    }
+
+    /// In a browser; over TLS where there is one.
+    #[allow(dead_code, reason = "not every test is a browser")]
+    pub fn browser(stream: Option<Secure>, server: SocketAddr, user: &str) -> Self {
+        Self::new(Wire::web(stream, server), server, user)
     }
 
     fn new(wire: Wire, server: SocketAddr, user: &str) -> Self {
@@ -309,13 +322,13 @@ impl Telephone {
     }
 
     fn via(&mut self) -> Header {
-        let (transport, local, branch) = (self.wire.transport(), self.wire.local(), self.next());
-        header("Via", format!("SIP/2.0/{transport} {local};rport;branch=z9hG4bK{branch}"))
+        let (transport, host, branch) = (self.wire.transport(), self.wire.host(), self.next());
+        header("Via", format!("SIP/2.0/{transport} {host};rport;branch=z9hG4bK{branch}"))
     }
 
     fn contact(&self) -> Header {
         let transport = self.wire.transport().to_ascii_lowercase();
-        header("Contact", format!("<sip:{}@{};transport={transport}>", self.user, self.wire.local()))
+        header("Contact", format!("<sip:{}@{};transport={transport}>", self.user, self.wire.host()))
     }
 
     /// A request in the dialog. An ACK has the number of the INVITE.

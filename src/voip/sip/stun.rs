@@ -21,7 +21,7 @@ const MOST_NAMED: usize = 8;
 /// Whether a datagram is no SIP but may be STUN: SIP begins with a letter.
 #[must_use]
 pub fn is_like(datagram: &[u8]) -> bool {
-    datagram.first().is_some_and(|first| *first < 4)
+    datagram.len() >= HEADER && datagram.first().is_some_and(|first| *first < 4)
 }
 
 /// The answer to a Binding request that came from `from`; `None` for everything else.
