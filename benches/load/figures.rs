@@ -13,13 +13,23 @@ pub struct Gaps {
     pub longest: u64,
     pub packets: u64,
     pub lost: u64,
+    /// Of gaps beyond `LONG`: from, to, and whether what was heard was relayed. To be taken after each telephone.
+    pub long: Vec<(u64, u64, bool)>,
     /// Microseconds from the first packet of a key to the first of what answers it.
     pub answers: Vec<u64>,
 }
 
 impl Gaps {
     pub fn new() -> Self {
-        Self { all: vec![0; TENTHS + 1], seconds: Vec::new(), longest: 0, packets: 0, lost: 0, answers: Vec::new() }
+        Self {
+            all: vec![0; TENTHS + 1],
+            seconds: Vec::new(),
+            longest: 0,
+            packets: 0,
+            lost: 0,
+            long: Vec::new(),
+            answers: Vec::new(),
+        }
     }
 
     pub fn note(&mut self, second: usize, micros: u64) {
@@ -66,13 +76,17 @@ fn quantile(counts: &[u64], share: u64) -> f64 {
     0.0
 }
 
+/// Microseconds as milliseconds with a tenth.
+pub fn millis(micros: u64) -> String {
+    format!("{}.{}", micros / 1_000, micros / 100 % 10)
+}
+
 /// `p50, p99, max` of microseconds, as milliseconds.
 pub fn spread(values: &mut [u64]) -> String {
     values.sort_unstable();
     let Some(last) = values.len().checked_sub(1) else { return "-".to_owned() };
-    let at = |share: usize| values[last * share / 100] / 100;
-    let told = |tenths: u64| format!("{}.{}", tenths / 10, tenths % 10);
-    format!("p50 {} p99 {} max {} ms (n {})", told(at(50)), told(at(99)), told(at(100)), values.len())
+    let at = |share: usize| millis(values[last * share / 100]);
+    format!("p50 {} p99 {} max {} ms (n {})", at(50), at(99), at(100), values.len())
 }
 
 /// Milliseconds of CPU that a process has used, exact to the scheduler's clock; resident kilobytes; descriptors.

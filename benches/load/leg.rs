@@ -59,6 +59,8 @@ pub struct Leg {
     pub sound: Sound,
     pub dialog: Dialog,
     pub held: bool,
+    /// Held by `inactive`: the telephone itself is silent.
+    pub mute: bool,
     pub answered_at: Option<u64>,
     pub asked_at: u64,
     runs: u32,
@@ -85,6 +87,7 @@ impl Leg {
             sound,
             dialog: Dialog::default(),
             held: false,
+            mute: false,
             answered_at: None,
             asked_at: 0,
             runs: 0,
@@ -117,7 +120,7 @@ impl Leg {
             cseq: 1,
         };
         self.asked_at = now;
-        (self.held, self.sound.first) = (false, None);
+        (self.held, self.mute, self.sound.first) = (false, false, None);
         let body = description(self.sound.port, self.version, "sendrecv");
         let text = self.dialog.request("INVITE", &self.via(wires), "", &body);
         self.ask(now, wires, text);
@@ -152,12 +155,17 @@ impl Leg {
         self.ask(now, wires, text);
     }
 
-    /// Holds the call, or goes on with it.
-    pub fn hold(&mut self, on: bool, wires: &Wires<'_>) {
-        self.held = on;
+    /// Holds the call, with music of its own or in silence, or goes on with it.
+    pub fn hold(&mut self, on: bool, mute: bool, wires: &Wires<'_>) {
+        (self.held, self.mute) = (on, on && mute);
         self.version += 1;
         self.dialog.cseq += 1;
-        let body = description(self.sound.port, self.version, if on { "sendonly" } else { "sendrecv" });
+        let direction = match (on, mute) {
+            (false, _) => "sendrecv",
+            (true, false) => "sendonly",
+            (true, true) => "inactive",
+        };
+        let body = description(self.sound.port, self.version, direction);
         wires.send(&self.dialog.request("INVITE", &self.via(wires), "", &body));
     }
 
@@ -239,7 +247,7 @@ impl Leg {
     }
 
     /// Answers an operator's new call, or an old one said again.
-    pub fn ring(&mut self, now: u64, until: u64, wires: &Wires<'_>, message: &Message<'_>) {
+    pub fn ring(&mut self, (next, until): (u64, u64), wires: &Wires<'_>, message: &Message<'_>) {
         let busy = matches!(self.state, State::Talking { .. } | State::Asking(_));
         if message.header("Call-ID") == self.dialog.call_id && busy {
             return self.again(wires, message);
@@ -263,7 +271,8 @@ impl Leg {
         };
         self.sound.server = message.rtp();
         self.sound.pause();
-        self.state = State::Talking { next: u64::MAX, until: now.saturating_add(until) };
+        (self.held, self.mute) = (false, false);
+        self.state = State::Talking { next, until };
     }
 
     /// Answers an INVITE within the call.

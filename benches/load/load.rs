@@ -1,6 +1,7 @@
 //! Many telephones on one thread: a wheel of 20 slots of a millisecond, as a telephone sends each 20 ms.
 
 use crate::Options;
+use crate::evidence::{Evidence, wall};
 use crate::figures::{Gaps, of_process, spread};
 use crate::leg::{Leg, Outcome, Role, State, Wires};
 use crate::sip::{Message, answer};
@@ -8,7 +9,7 @@ use crate::sound::Sound;
 use std::collections::HashMap;
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Milliseconds between the last call's beginning and the window that is measured: sockets are steady by then.
 const SETTLE: u64 = 8_000;
@@ -29,6 +30,7 @@ struct Counts {
     holds: u64,
     unanswered: u64,
     strange: u64,
+    operator_holds: u64,
 }
 
 /// The load.
@@ -43,6 +45,11 @@ pub struct Load {
     keys: bool,
     pid: Option<u32>,
     timeline: Option<String>,
+    evidence: Option<Evidence>,
+    /// Where the list of long gaps goes.
+    long_gaps: Option<String>,
+    /// Calls answered from the very beginning.
+    made: u64,
     /// Milliseconds from the start: the window that is measured.
     window: (u64, u64),
     gaps: Gaps,
@@ -93,6 +100,9 @@ impl Load {
             soak,
             talk: !operators.is_empty() && !soak,
             keys: options.text("keys").is_some(),
+            evidence: pid.filter(|_| soak).map(Evidence::of),
+            long_gaps: options.text("gaps").map(str::to_owned),
+            made: 0,
             pid,
             timeline: options.text("timeline").map(str::to_owned),
             window: (first, first + secs * 1_000),
@@ -121,6 +131,7 @@ impl Load {
             if (first..last).contains(&tick) {
                 self.late = self.late.max(u64::try_from(now.saturating_duration_since(due).as_millis()).unwrap_or(0));
             }
+            self.watch(tick, due, now);
             if tick == first {
                 before = self.pid.map(of_process);
                 let talks = self.counts.talks;
@@ -137,14 +148,41 @@ impl Load {
         self.report(idle, before, after)
     }
 
+    /// Notes how the server and this program are scheduled; says once a minute how it goes.
+    fn watch(&mut self, tick: u64, due: Instant, came: Instant) {
+        let Some(evidence) = &mut self.evidence else { return };
+        let late = u64::try_from(came.saturating_duration_since(due).as_micros()).unwrap_or(0);
+        if late > 5_000 {
+            let now = wall();
+            evidence.was_late(now.saturating_sub(late), now);
+        }
+        if tick.is_multiple_of(20) {
+            evidence.sample(wall());
+        }
+        if tick % 60_000 == 59_999 {
+            let (_, resident, descriptors) = self.pid.map(of_process).unwrap_or_default();
+            println!(
+                "minute {}: {} calls made, {} talking, gaps p99 {} ms, long ones {} of the machine and {} of the \
+                 server, lost {}; server {resident} kB, {descriptors} descriptors",
+                tick / 60_000 + 1,
+                self.made,
+                self.legs.iter().filter(|leg| matches!(leg.state, State::Talking { .. })).count(),
+                self.gaps.at(990),
+                evidence.machine,
+                evidence.server,
+                self.gaps.lost,
+            );
+        }
+    }
+
     fn tick(&mut self, now: u64) {
-        self.wall = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0));
+        self.wall = wall();
         self.take(now);
         let second = usize::try_from(now / 1_000).unwrap_or(0);
         let mut index = usize::try_from(now % 20).unwrap_or(0);
         while index < self.legs.len() {
             let leg = &mut self.legs[index];
-            if matches!(leg.state, State::Talking { .. }) {
+            if matches!(leg.state, State::Talking { .. }) && !leg.mute {
                 leg.sound.speak(self.wall);
             }
             if (now / 20).is_multiple_of(LISTEN) {
@@ -153,6 +191,11 @@ impl Load {
                 }
                 // What comes before and after the window is read and not counted.
                 leg.sound.hear(second, &mut self.gaps);
+                for gap in self.gaps.long.drain(..) {
+                    if let Some(evidence) = &mut self.evidence {
+                        evidence.gap(gap, leg.sound.port);
+                    }
+                }
                 if let (Some(first), Some(answered)) =
                     (leg.sound.first, leg.answered_at.take_if(|_| leg.sound.first.is_some()))
                 {
@@ -190,7 +233,7 @@ impl Load {
             (State::Talking { until, .. }, _) if over || now >= *until => {
                 leg.hang_up(now, &wires);
             }
-            (State::Talking { next, until }, Role::Caller) if now >= *next => {
+            (State::Talking { next, until }, _) if now >= *next => {
                 let until = *until;
                 let next = self.act(now, index);
                 self.legs[index].state = State::Talking { next, until };
@@ -199,7 +242,7 @@ impl Load {
         }
     }
 
-    /// A caller does something; when it does the next.
+    /// A telephone does something; when it does the next.
     fn act(&mut self, now: u64, index: usize) -> u64 {
         let (choice, key, wait) = (self.draw(100), self.draw(12), self.draw(8_000));
         let wires = Wires { socket: &self.socket, server: self.server, local: self.local };
@@ -214,8 +257,11 @@ impl Load {
             self.counts.keys += 1;
             return now + 2_000;
         }
-        if leg.held || choice < 10 {
-            leg.hold(!leg.held, &wires);
+        if matches!(leg.role, Role::Operator { .. }) {
+            leg.hold(!leg.held, key % 2 == 0, &wires);
+            self.counts.operator_holds += 1;
+        } else if leg.held || choice < 10 {
+            leg.hold(!leg.held, key % 2 == 0, &wires);
             self.counts.holds += 1;
         } else {
             let event = u8::try_from(key).unwrap_or(0);
@@ -244,7 +290,8 @@ impl Load {
             self.counts.strange += 1;
             return;
         };
-        let length = 10_000 + self.draw(110_000);
+        // One in eight hangs up within ten seconds.
+        let length = if self.draw(8) == 0 { 200 + self.draw(10_000) } else { 10_000 + self.draw(110_000) };
         let first = 1_000 + self.draw(4_000);
         let wires = Wires { socket: &self.socket, server: self.server, local: self.local };
         let (soak, acts) = (self.soak, self.keys || self.soak || self.talk);
@@ -253,6 +300,7 @@ impl Load {
             Outcome::Nothing => {}
             Outcome::Answered => {
                 self.counts.answered += 1;
+                self.made += 1;
                 self.setups.push((now - leg.asked_at) * 1_000);
                 let until = if soak { now + length } else { u64::MAX };
                 leg.state = State::Talking { next: if acts { now + first } else { u64::MAX }, until };
@@ -274,7 +322,7 @@ impl Load {
         let leg = &mut self.legs[index];
         self.by_call.remove(&leg.dialog.call_id);
         leg.sound.server = None;
-        leg.held = false;
+        (leg.held, leg.mute) = (false, false);
         leg.state = match leg.role {
             Role::Operator { .. } => State::Idle { from: u64::MAX },
             Role::Caller if self.soak => State::Idle { from: now + pause },
@@ -284,6 +332,7 @@ impl Load {
 
     fn request(&mut self, now: u64, method: &str, uri: &str, message: &Message<'_>) {
         let length = if self.soak { 3_000 + self.draw(20_000) } else { u64::MAX };
+        let first = if self.soak { now + 1_000 + self.draw(8_000) } else { u64::MAX };
         let known = self.by_call.get(message.header("Call-ID")).copied();
         let wires = Wires { socket: &self.socket, server: self.server, local: self.local };
         let contact = format!("sip:load@{}", self.local);
@@ -298,7 +347,7 @@ impl Load {
                 let Some(index) = self.legs.iter().position(named) else {
                     return wires.send(&answer(message, "404 Not Found", "n", &contact, ""));
                 };
-                self.legs[index].ring(now, length, &wires, message);
+                self.legs[index].ring((first, now.saturating_add(length)), &wires, message);
                 if self.legs[index].dialog.call_id == message.header("Call-ID") && known.is_none() {
                     self.by_call.insert(message.header("Call-ID").to_owned(), index);
                     self.counts.talks += 1;
@@ -342,6 +391,7 @@ impl Load {
             gaps.longest / 1_000,
             gaps.longest / 100 % 10
         );
+        println!("calls made {}", self.made);
         println!("packets {} lost {}; this program was late by {} ms at most", gaps.packets, gaps.lost, self.late);
         if self.keys && !gaps.answers.is_empty() {
             println!("key to its answer {}", spread(&mut gaps.answers));
@@ -356,6 +406,14 @@ impl Load {
                 "server: {} kB idle, {} kB under load, {growth} kB a call, {} descriptors",
                 idle.1, after.1, after.2
             );
+        }
+        if let Some(evidence) = &self.evidence {
+            println!("gaps over 60 ms: {} of the machine, {} of the server", evidence.machine, evidence.server);
+            let telling = |line: &&str| line.contains("SERVER");
+            evidence.told.lines().filter(telling).take(20).for_each(|line| println!("{line}"));
+            if let Some(file) = &self.long_gaps {
+                fs::write(file, &evidence.told).map_err(|error| format!("{file}: {error}"))?;
+            }
         }
         if let Some(file) = &self.timeline {
             fs::write(file, gaps.timeline()).map_err(|error| format!("{file}: {error}"))?;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! load calls --target IP:PORT --calls N [--rate R] [--secs S] [--pid P] [--keys yes] [--timeline FILE]
-//! load soak  the same: calls of random length with random keys, holds and hang-ups, replaced as they end
+//! load soak  the same: calls of random length with random keys, holds and hang-ups, replaced as they end; with --pid
+//!            each gap over 60 ms is judged (`evidence`), and the list goes to --gaps FILE
 //!            both: --operators FILE, a line `login password` each, of telephones that answer
 //!            calls with them: each caller presses 0, and what is measured is conversations
 //! load floor --calls N [--secs S]: the bare system calls, on this machine, for comparison
@@ -13,6 +14,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a tool that lives in real time")]
 
+mod evidence;
 mod figures;
 mod floor;
 mod leg;

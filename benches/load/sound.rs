@@ -1,5 +1,6 @@
 //! One telephone's RTP: a packet each 20 ms out, and what comes in with the kernel's time of arrival.
 
+use crate::evidence::LONG;
 use crate::figures::Gaps;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -7,6 +8,8 @@ use std::os::fd::AsRawFd;
 
 /// Octets of a packet of 20 ms.
 const PACKET: usize = 172;
+/// What telephones say: A-law, a step above silence. No prompt is made of it, so whoever hears it hears a telephone.
+const SAID: u8 = 0xd4;
 /// The payload type of keys in our descriptions, alone and with the marker bit.
 const EVENT: [u8; 2] = [101, 229];
 /// The volume of a key, −10 dBm0, alone and with the bit that says its end (RFC 4733 §2.3).
@@ -23,7 +26,7 @@ pub struct Sound {
     sequence: u16,
     timestamp: u32,
     key: Option<Key>,
-    last: Option<(u64, u16)>,
+    last: Option<(u64, u16, bool)>,
     /// When the first packet came, in microseconds of the wall clock.
     pub first: Option<u64>,
 }
@@ -63,7 +66,7 @@ impl Sound {
     /// Sends the packet of this frame: silence, or a key's.
     pub fn speak(&mut self, now: u64) {
         let Some(server) = self.server else { return };
-        let mut packet = [0xd5; PACKET];
+        let mut packet = [SAID; PACKET];
         let mut length = PACKET;
         let (mut kind, mut stamp) = (8, self.timestamp);
         if let Some(key) = &mut self.key {
@@ -91,7 +94,7 @@ impl Sound {
             // The key is over; its answer is still awaited. What was built is replaced by silence.
             packet[1] = 8;
             packet[4..8].copy_from_slice(&self.timestamp.wrapping_sub(160).to_be_bytes());
-            packet[12..].fill(0xd5);
+            packet[12..].fill(SAID);
             length = PACKET;
         }
         // What the system does not take is lost, and the server's count will tell.
@@ -100,7 +103,7 @@ impl Sound {
 
     /// Takes what has come.
     pub fn hear(&mut self, second: usize, gaps: &mut Gaps) {
-        while let Some((at, kind, sequence)) = receive(&self.socket) {
+        while let Some((at, kind, sequence, relayed)) = receive(&self.socket) {
             // RTCP for the telephone one port below (RFC 5761 §4).
             if (192..224).contains(&kind) {
                 continue;
@@ -108,12 +111,15 @@ impl Sound {
             let marker = kind & 0x80 != 0;
             gaps.packets += 1;
             self.first.get_or_insert(at);
-            if let Some((before, last)) = self.last {
+            if let Some((before, last, was_relayed)) = self.last {
                 let step = sequence.wrapping_sub(last);
                 gaps.lost += u64::from(step.saturating_sub(1).min(1_000));
                 gaps.note(second, at.saturating_sub(before));
+                if at > before + LONG {
+                    gaps.long.push((before, at, was_relayed || relayed));
+                }
             }
-            self.last = Some((at, sequence));
+            self.last = Some((at, sequence, relayed));
             if marker && let Some(key) = self.key.take_if(|key| key.at > 0) {
                 gaps.answers.push(at.saturating_sub(key.at));
             }
@@ -126,8 +132,9 @@ impl Sound {
     }
 }
 
-/// The time of arrival in microseconds, the second octet and the sequence number of a packet.
-fn receive(socket: &UdpSocket) -> Option<(u64, u8, u16)> {
+/// The time of arrival in microseconds, the second octet and the sequence number of a packet, and whether it is what
+/// another telephone said.
+fn receive(socket: &UdpSocket) -> Option<(u64, u8, u16, bool)> {
     let mut buffer = [0_u8; 256];
     let mut control = [0_u64; 8];
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
@@ -148,5 +155,6 @@ fn receive(socket: &UdpSocket) -> Option<(u64, u8, u16)> {
         libc::CMSG_DATA(header).cast::<libc::timespec>().read_unaligned()
     };
     let micros = time.tv_sec.unsigned_abs() * 1_000_000 + time.tv_nsec.unsigned_abs() / 1_000;
-    Some((micros, buffer[1], u16::from_be_bytes([buffer[2], buffer[3]])))
+    let relayed = buffer[1] & 0x7f == EVENT[0] || buffer[12..PACKET].iter().all(|octet| *octet == SAID);
+    Some((micros, buffer[1], u16::from_be_bytes([buffer[2], buffer[3]]), relayed))
 }
