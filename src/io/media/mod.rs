@@ -10,10 +10,13 @@
 //! A stream lives on one thread from its opening to its end. Nothing here waits for anybody: a slow consumer of
 //! events, a slow disk and a slow exchange each meet a bounded queue.
 
+mod filter;
 mod legs;
+mod moving;
 mod outbox;
 mod ports;
 mod priority;
+mod reading;
 mod recordings;
 mod retention;
 mod routes;
@@ -26,12 +29,13 @@ use crate::io::clock::Clock;
 use crate::voip::audio::PromptFrames;
 use crate::voip::media::{MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId, VoiceOver};
 use legs::Legs;
+use moving::{Address, Moves, PARCELS};
 use outbox::Outbox;
 use ports::PortPool;
 use recordings::Recordings;
 use retention::Retention;
 use routes::{Routes, Target};
-use rustix::event::{EventfdFlags, epoll, eventfd};
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZero;
@@ -43,9 +47,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 use tokio::sync::mpsc;
-use worker::{Order, WAKE, Worker};
+use worker::{Order, Worker};
 
-/// Orders that may wait for one thread; it takes them every millisecond.
+/// Orders that may wait for one thread; it takes them every two milliseconds.
 const ORDERS: usize = 8_192;
 
 /// How media is carried.
@@ -119,9 +123,6 @@ pub enum MediaError {
     /// The stream has been opened before.
     #[error("the stream is open already")]
     Open,
-    /// The two streams of a bridge are on different threads: the second was not opened `beside` the first.
-    #[error("the two streams are on different media threads")]
-    Apart,
     /// The thread does not take orders in time, or has ended.
     #[error("a media thread is stuck")]
     Stuck,
@@ -139,7 +140,7 @@ pub struct MediaEngine {
 /// One media thread as seen from outside.
 struct Thread {
     orders: SyncSender<Order>,
-    wake: Arc<OwnedFd>,
+    address: Address,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -176,7 +177,7 @@ impl MediaEngine {
 
     /// Binds the ports of a new stream on `ip` (which may be unspecified) and returns the address of RTP for the
     /// description. What arrives waits until [`MediaCommand::Open`]. A stream that is to be bridged with another
-    /// must be opened `beside` it. Each opened stream must be ended by [`MediaCommand::Close`], whether it was ever
+    /// is best opened `beside` it: on another thread it would have to move first. Each opened stream must be ended by [`MediaCommand::Close`], whether it was ever
     /// told to open or not, and its `Closed` follows.
     pub fn open(&self, stream: StreamId, ip: IpAddr, beside: Option<StreamId>) -> Result<SocketAddr, MediaError> {
         let thread = self.routes().enter(stream, beside)?;
@@ -201,7 +202,11 @@ impl MediaEngine {
                     .try_for_each(|thread| thread.tell(Order::Command(MediaCommand::Prompts(Arc::clone(prompts)))));
             }
             Target::One(stream) => self.routes().thread_of(stream),
-            Target::Two(a, b) => self.routes().thread_of_both(a, b)?,
+            Target::Two(a, b) => {
+                let routes = self.routes();
+                routes.thread_of(a).filter(|thread| routes.thread_of(b) == Some(*thread))
+            }
+            Target::Meet(a, b) => self.bring_together(a, b)?,
         };
         let Some(thread) = thread else { return Ok(()) };
         let closed = if let MediaCommand::Close { stream } = &command { Some(*stream) } else { None };
@@ -210,6 +215,21 @@ impl MediaEngine {
             self.routes().leave(stream);
         }
         Ok(())
+    }
+
+    /// The thread of two streams that have to do with each other. When they are apart the one that comes into the
+    /// other's conversation moves there.
+    fn bring_together(&self, a: StreamId, b: StreamId) -> Result<Option<usize>, MediaError> {
+        let mut routes = self.routes();
+        let (Some(of_a), Some(of_b)) = (routes.thread_of(a), routes.thread_of(b)) else { return Ok(None) };
+        if of_a != of_b {
+            let to = self.threads[of_b].address.clone();
+            // Under the lock, so that all threads see all moves in one order.
+            self.threads[of_a].tell(Order::Give(a, to))?;
+            routes.move_to(a, of_b);
+            self.threads[of_b].tell(Order::Await(a))?;
+        }
+        Ok(Some(of_b))
     }
 
     /// How many streams there are.
@@ -246,18 +266,17 @@ impl Drop for MediaEngine {
 
 impl Thread {
     fn start(number: usize, core: MediaCore, outbox: Outbox, recordings: Recordings, clock: Clock) -> io::Result<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        epoll::add(&epoll, &*wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
         let (sender, orders) = sync_channel(ORDERS);
-        let legs = Legs::default();
-        let worker = Worker { core, epoll, wake: Arc::clone(&wake), orders, outbox, recordings, clock, legs };
+        let (parcels, moves) = sync_channel(PARCELS);
+        let (legs, moves) = (Legs::new(&wake)?, Moves::new(moves));
+        let worker = Worker { core, wake: Arc::clone(&wake), orders, outbox, recordings, clock, legs, moves };
         let handle = thread::Builder::new().name(format!("media-{number}")).spawn(move || {
             let scheduling = priority::raise();
             tracing::info!(number, ?scheduling, "media thread runs");
             worker.run();
         })?;
-        Ok(Self { orders: sender, wake, handle: Some(handle) })
+        Ok(Self { orders: sender, address: Address { parcels, wake }, handle: Some(handle) })
     }
 
     /// Gives an order and wakes the thread.
@@ -265,27 +284,28 @@ impl Thread {
         self.orders.try_send(order).map_err(|error| match error {
             TrySendError::Full(_) | TrySendError::Disconnected(_) => MediaError::Stuck,
         })?;
-        self.wake();
+        wake(&self.address.wake);
         Ok(())
-    }
-
-    fn wake(&self) {
-        // It fails only when it would overflow, and then the thread is awake.
-        if let Err(error) = rustix::io::write(&*self.wake, &1_u64.to_ne_bytes())
-            && error != rustix::io::Errno::AGAIN
-        {
-            tracing::error!(%error, "a media thread cannot be woken");
-        }
     }
 
     /// Ends the thread after the orders given before.
     fn stop(&mut self) {
-        // Waits for room when there is none; the thread makes some every millisecond.
+        // Waits for room when there is none; the thread makes some every two milliseconds.
         if self.orders.send(Order::Stop).is_ok() {
-            self.wake();
+            wake(&self.address.wake);
         }
         if self.handle.take().is_some_and(|handle| handle.join().is_err()) {
             tracing::error!("a media thread panicked");
         }
+    }
+}
+
+/// Wakes a media thread.
+fn wake(descriptor: &OwnedFd) {
+    // It fails only when it would overflow, and then the thread is awake.
+    if let Err(error) = rustix::io::write(descriptor, &1_u64.to_ne_bytes())
+        && error != rustix::io::Errno::AGAIN
+    {
+        tracing::error!(%error, "a media thread cannot be woken");
     }
 }

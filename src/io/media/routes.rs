@@ -47,12 +47,11 @@ impl Routes {
         self.threads.get(&stream).copied()
     }
 
-    /// The one thread of two streams; `None` when one of them is gone.
-    pub fn thread_of_both(&self, a: StreamId, b: StreamId) -> Result<Option<usize>, MediaError> {
-        match (self.thread_of(a), self.thread_of(b)) {
-            (Some(of_a), Some(of_b)) if of_a != of_b => Err(MediaError::Apart),
-            (Some(of_a), Some(_)) => Ok(Some(of_a)),
-            (None, _) | (_, None) => Ok(None),
+    /// A stream moves to another thread.
+    pub fn move_to(&mut self, stream: StreamId, thread: usize) {
+        if let Some(old) = self.threads.insert(stream, thread) {
+            self.load[old] -= 1;
+            self.load[thread] += 1;
         }
     }
 
@@ -67,13 +66,25 @@ impl Routes {
 pub enum Target<'a> {
     /// One stream.
     One(StreamId),
-    /// Two streams, which must be on one thread.
+    /// Two streams of one conversation. It is nothing when they are on different threads: they have none.
     Two(StreamId, StreamId),
+    /// Two streams that are to talk: the first one comes to the thread of the second.
+    Meet(StreamId, StreamId),
     /// Every thread.
     All(&'a Arc<PromptFrames>),
 }
 
 impl<'a> Target<'a> {
+    /// The streams it names, none of them for every thread.
+    #[must_use]
+    pub const fn streams(self) -> [Option<StreamId>; 2] {
+        match self {
+            Self::One(stream) => [Some(stream), None],
+            Self::Two(a, b) | Self::Meet(a, b) => [Some(a), Some(b)],
+            Self::All(_) => [None, None],
+        }
+    }
+
     /// Whom `command` is for.
     #[must_use]
     pub const fn of(command: &'a MediaCommand) -> Self {
@@ -89,10 +100,10 @@ impl<'a> Target<'a> {
             | MediaCommand::InfoDigit { stream, .. }
             | MediaCommand::Leave { stream }
             | MediaCommand::Close { stream } => Self::One(*stream),
-            MediaCommand::Bridge { a, b } | MediaCommand::Unbridge { a, b } => Self::Two(*a, *b),
-            MediaCommand::RecordTalk { stream, other, .. } | MediaCommand::Join { stream, with: other, .. } => {
-                Self::Two(*stream, *other)
-            }
+            MediaCommand::Bridge { a, b } => Self::Meet(*a, *b),
+            MediaCommand::Join { stream, with, .. } => Self::Meet(*stream, *with),
+            MediaCommand::Unbridge { a, b } => Self::Two(*a, *b),
+            MediaCommand::RecordTalk { stream, other, .. } => Self::Two(*stream, *other),
             MediaCommand::Prompts(prompts) => Self::All(prompts),
         }
     }
@@ -112,10 +123,11 @@ mod tests {
         assert_eq!(routes.enter(fourth, Some(fifth)).expect("an unknown partner is none"), 1);
         assert!(matches!(routes.enter(fifth, None), Err(MediaError::Full(4))));
         assert!(matches!(routes.enter(first, None), Err(MediaError::Open)));
-        assert_eq!(routes.thread_of_both(first, third).expect("together"), Some(0));
-        assert!(matches!(routes.thread_of_both(first, second), Err(MediaError::Apart)));
+        assert_eq!((routes.thread_of(first), routes.thread_of(third)), (Some(0), Some(0)));
+        routes.move_to(third, 1);
+        assert_eq!(routes.thread_of(third), Some(1));
         routes.leave(third);
-        assert_eq!(routes.thread_of_both(first, third).expect("gone"), None);
+        assert_eq!(routes.thread_of(third), None);
         assert_eq!((routes.len(), routes.enter(fifth, None).expect("room")), (3, 0));
     }
 }

@@ -1,29 +1,32 @@
-//! One media thread: it sleeps until the next millisecond of its wheel, and for each stream of that slot reads what
-//! has come and sends what is due.
+//! One media thread: it sleeps until the next slots of its wheel are due, and for each of their streams reads what has
+//! come and sends what is due.
 //!
 //! ```text
-//! no stream open:  wait in epoll for a command                                          (no tick, no cost)
-//! otherwise:       sleep ≤ 1 ms ─▶ for each seat of the slot: receive, send ─▶ commands ─▶ epoll: RTCP ─▶ tell events
+//! no stream open:  wait in epoll for a command                                        (no tick, no cost)
+//! otherwise:       sleep ≤ 2 ms ─▶ for each seat of two slots: receive, send ─▶ commands ─▶ epoll ─▶ tell events
 //! ```
 //!
-//! RTP is not waited for: a phone sends as often as we do, so a read per frame finds its packet. Being told of each
-//! (epoll) costs as much again as reading it, and touches the socket at another time than sending does.
+//! RTP is not waited for: a phone sends as often as we do, so a read per frame finds its packet, and touches the
+//! socket at the time when sending does. epoll names RTCP, conversations, and what is left of sound that nobody hears
+//! (see `reading`).
 
-use super::legs::Legs;
+use super::legs::{Legs, Ready};
+use super::moving::{Address, Moves};
 use super::outbox::Outbox;
 use super::ports::SocketPair;
 use super::recordings::{Entry, Recordings};
+use super::routes::Target;
 use crate::io::clock::Clock;
 use crate::model::Instant;
 use crate::voip::media::{MediaCommand, MediaCore, MediaEvent, Seat, StreamId, StreamReport};
-use rustix::buffer::spare_capacity;
-use rustix::event::{Timespec, epoll};
+use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Duration;
 
-/// The name of the wake-up descriptor in epoll; no stream has it.
-pub const WAKE: u64 = u64::MAX;
+/// How long a slot may wait for the next one, so that a wake-up serves two.
+const TOGETHER: Duration = Duration::from_millis(1);
 /// Sockets named by one call of epoll.
 const EVENTS: usize = 1_024;
 /// Orders taken in one turn.
@@ -37,6 +40,10 @@ pub enum Order {
     Reserve(StreamId, SocketPair),
     /// A command for its streams.
     Command(MediaCommand),
+    /// Hand a stream over to another thread.
+    Give(StreamId, Address),
+    /// Take no order before this stream has come from another thread.
+    Await(StreamId),
     /// End.
     Stop,
 }
@@ -44,13 +51,13 @@ pub enum Order {
 /// What one media thread owns.
 pub struct Worker {
     pub core: MediaCore,
-    pub epoll: OwnedFd,
     pub wake: Arc<OwnedFd>,
     pub orders: Receiver<Order>,
     pub outbox: Outbox,
     pub recordings: Recordings,
     pub clock: Clock,
     pub legs: Legs,
+    pub moves: Moves,
 }
 
 impl Worker {
@@ -60,10 +67,10 @@ impl Worker {
         let mut buffer = [0; LONGEST];
         loop {
             if self.is_idle() {
-                self.wait(&mut events);
+                self.legs.look(true, &mut events);
             } else {
                 #[expect(clippy::disallowed_methods, reason = "the pacing of all media: one sleep for all streams")]
-                std::thread::sleep(self.clock.until(self.core.poll_timeout()));
+                std::thread::sleep(self.clock.until(self.core.poll_timeout() + TOGETHER));
             }
             // First, so that a stream that is opened after a long idle time finds the wheel at the present.
             let now = self.clock.instant();
@@ -71,7 +78,7 @@ impl Worker {
             if !self.obey(now) {
                 break;
             }
-            self.receive_control(&mut events, &mut buffer);
+            self.receive_ready(&mut events, &mut buffer);
             self.tell();
         }
         tracing::debug!(unsent = self.legs.unsent(), "media thread ends");
@@ -79,26 +86,22 @@ impl Worker {
 
     /// Whether nothing can happen without an order.
     fn is_idle(&self) -> bool {
-        self.core.open_streams() == 0 && self.outbox.is_empty() && self.recordings.is_empty()
-    }
-
-    /// Waits for an order.
-    fn wait(&self, events: &mut Vec<epoll::Event>) {
-        events.clear();
-        // Interrupted by a signal or not: the orders are looked at next.
-        if let Err(error) = epoll::wait(&self.epoll, spare_capacity(events), None)
-            && error != rustix::io::Errno::INTR
-        {
-            tracing::error!(%error, "a media thread cannot wait");
-        }
+        self.core.open_streams() == 0 && self.outbox.is_empty() && self.recordings.is_empty() && self.moves.is_empty()
     }
 
     /// Takes orders; `false` when it is to end.
     fn obey(&mut self, now: Instant) -> bool {
+        self.hand_over();
+        self.adopt(now);
         for _ in 0..ORDERS {
+            if self.moves.is_waiting(now) {
+                break;
+            }
             match self.orders.try_recv() {
                 Ok(Order::Reserve(stream, sockets)) => self.legs.reserve(stream, sockets),
                 Ok(Order::Command(command)) => self.command(now, command),
+                Ok(Order::Give(stream, to)) => self.give(now, stream, to),
+                Ok(Order::Await(stream)) => self.moves.expect(now, stream),
                 Ok(Order::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Err(TryRecvError::Empty) => break,
             }
@@ -106,25 +109,43 @@ impl Worker {
         true
     }
 
-    fn command(&mut self, now: Instant, command: MediaCommand) {
-        let opened = if let MediaCommand::Open { stream, .. } = &command { Some(*stream) } else { None };
+    pub fn command(&mut self, now: Instant, command: MediaCommand) {
+        let opened = if let MediaCommand::Open { stream, params } = &command {
+            Some((*stream, params.negotiated.remote))
+        } else {
+            None
+        };
         let closed = if let MediaCommand::Close { stream } = &command { Some(*stream) } else { None };
-        if let Some(stream) = opened.filter(|stream| !self.legs.is_reserved(*stream)) {
+        if let Some((stream, _)) = opened.filter(|(stream, _)| !self.legs.is_reserved(*stream)) {
             return self.outbox.push(MediaEvent::Refused { stream });
         }
+        if let MediaCommand::Update { stream, negotiated } = &command {
+            self.legs.announce(*stream, negotiated.remote);
+        }
+        let touched = Target::of(&command).streams();
+        for seat in self.seats(touched).into_iter().flatten() {
+            self.credit(now, seat);
+        }
         self.core.handle_command(now, command, &mut |datagram| self.legs.send(datagram));
-        if let Some(stream) = opened
+        if let Some((stream, announced)) = opened
             && let Some(seat) = self.core.seat_of(stream)
-            && let Err(error) = self.legs.open(stream, seat, &self.epoll)
+            && let Err(error) = self.legs.open(stream, seat, announced)
         {
             tracing::error!(%error, "the sockets of a stream cannot be watched");
             self.core.handle_command(now, MediaCommand::Close { stream }, &mut |_| {});
         }
         self.tell();
+        for seat in self.seats(touched).into_iter().flatten() {
+            self.suit(now, seat);
+        }
         // A stream whose sockets were bound but which was never opened: whoever waits for its end hears of it too.
         if let Some(stream) = closed.filter(|stream| self.legs.remove(*stream)) {
             self.outbox.push(MediaEvent::Closed { stream, report: StreamReport::default() });
         }
+    }
+
+    fn seats(&self, streams: [Option<StreamId>; 2]) -> [Option<Seat>; 2] {
+        streams.map(|stream| stream.and_then(|stream| self.legs.seat_of(stream)))
     }
 
     /// Reads and sends for every slot that is due.
@@ -132,12 +153,10 @@ impl Worker {
         while let Some(turn) = self.core.next_turn(now) {
             let mut place = 0;
             while let Some(seat) = self.core.seat_at(turn, place) {
-                self.receive(now, seat, buffer);
+                if self.legs.is_read_in_turn(seat) {
+                    self.receive(now, seat, buffer);
+                }
                 place += 1;
-            }
-            place = 0;
-            while let Some(seat) = self.core.talking_at(turn, &mut place) {
-                self.receive(now, seat, buffer);
             }
             place = 0;
             while let Some(seat) = self.core.seat_at(turn, place) {
@@ -158,23 +177,47 @@ impl Worker {
                 break;
             }
         }
+        if self.legs.may_change(seat) {
+            self.suit(now, seat);
+        }
     }
 
-    /// Reads one datagram from each RTCP socket that has one. Level-triggered: what is left is named again.
-    fn receive_control(&mut self, events: &mut Vec<epoll::Event>, buffer: &mut [u8]) {
-        const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-        events.clear();
-        if let Err(error) = epoll::wait(&self.epoll, spare_capacity(events), Some(&AT_ONCE)) {
-            tracing::debug!(%error, "a media thread cannot look for RTCP");
-        }
+    /// Reads a seat's socket as it suits what is done with it now.
+    fn suit(&mut self, now: Instant, seat: Seat) {
+        self.legs.suit(seat, self.core.is_talking(seat), self.core.sieve(seat));
+        self.credit(now, seat);
+    }
+
+    /// Tells the core of the packets that were left out.
+    pub fn credit(&mut self, now: Instant, seat: Seat) {
+        let count = self.legs.left_out(seat);
+        self.core.left_out(now, seat, count);
+    }
+
+    /// Reads one datagram from each socket that epoll names.
+    fn receive_ready(&mut self, events: &mut Vec<epoll::Event>, buffer: &mut [u8]) {
+        self.legs.look(false, events);
         let now = self.clock.instant();
-        for event in events.iter() {
-            let name = event.data.u64();
-            if name == WAKE {
-                self.awake();
-            } else if let Some((stream, from, length)) = self.legs.receive_control(name, buffer) {
-                self.core.handle_rtcp(now, stream, from, &buffer[..length]);
+        for ready in events.iter().filter_map(Ready::of) {
+            match ready {
+                Ready::Order => self.awake(),
+                Ready::Rtp(seat) => self.receive_watched(now, seat, buffer),
+                Ready::Rtcp(seat) => {
+                    if let Some((stream, from, length)) = self.legs.receive_control(seat, buffer) {
+                        self.core.handle_rtcp(now, stream, from, &buffer[..length]);
+                    }
+                }
             }
+        }
+    }
+
+    /// Reads one datagram of a conversation, or of what the sieve of a seat kept.
+    fn receive_watched(&mut self, now: Instant, seat: Seat, buffer: &mut [u8]) {
+        let Some((from, length)) = self.legs.receive(seat, buffer) else { return };
+        self.credit(now, seat);
+        self.core.handle_packet_at(now, seat, from, &buffer[..length], &mut |datagram| self.legs.send(datagram));
+        if !self.core.is_talking(seat) {
+            self.suit(now, seat);
         }
     }
 
@@ -188,7 +231,7 @@ impl Worker {
     }
 
     /// Hands on what the core has to say, recordings before the events that end them.
-    fn tell(&mut self) {
+    pub fn tell(&mut self) {
         self.recordings.flush();
         self.outbox.flush();
         while let Some(piece) = self.core.next_recorded() {

@@ -1,5 +1,6 @@
 //! The engine: all streams of one media thread.
 
+mod moving;
 mod passing;
 mod recording;
 mod rooms;
@@ -7,6 +8,7 @@ mod rooms;
 use super::pacing::{Pace, SLOTS, Seat, Turn, Wheel};
 use super::player::Player;
 use super::room::Room;
+use super::sieve::Sieve;
 use super::stream::{Outbox, Relayed, Stream};
 use super::vocabulary::{
     Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, StreamId, StreamParams,
@@ -17,6 +19,8 @@ use crate::voip::audio::PromptFrames;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+pub use moving::Moving;
 
 /// All streams of one media thread, paced by [`MediaCore::tick`]. After each call take what
 /// [`MediaCore::next_recorded`] and then [`MediaCore::next_event`] give until both are empty.
@@ -90,8 +94,14 @@ impl MediaCore {
         match command {
             MediaCommand::Open { stream, params } => self.open(now, stream, &params),
             MediaCommand::Update { stream, negotiated } => {
-                if let Some(stream) = self.stream(stream) {
-                    stream.update(now, *negotiated);
+                let Some(leg) = self.stream(stream) else { return };
+                let silent = !negotiated.direction.receives();
+                leg.update(now, *negotiated);
+                // Nothing comes from a phone that holds: silence follows at once, not after the patience with a phone.
+                if let Some(peer) = leg.peer().filter(|_| silent)
+                    && let Some(peer) = self.stream(peer)
+                {
+                    peer.interrupt_relay();
                 }
             }
             MediaCommand::Play { stream, playback, playlist } => self.play(stream, playback, playlist),
@@ -179,7 +189,7 @@ impl MediaCore {
         let told = self.out.events.len();
         let relayed = stream.receive(now, from, bytes, &mut self.out);
         if self.out.events.iter().skip(told).any(|event| matches!(event, MediaEvent::Digit { .. })) {
-            self.pace.ask(seat);
+            self.pace.ask(seat, now);
         }
         if stream.has_passed() {
             let id = stream.id();
@@ -243,14 +253,24 @@ impl MediaCore {
         self.slots[turn.slot()].get(place).copied().map(Seat)
     }
 
-    /// The seats whose turn is half a frame away and whose streams are bridged, as [`MediaCore::seat_at`]: read what
-    /// has come for them now as well, so that a conversation waits for 10 ms at most.
+    /// Whether somebody hears the stream of a seat: read what comes for it at once, not in its turn only.
     #[must_use]
-    pub fn talking_at(&self, turn: Turn, place: &mut usize) -> Option<Seat> {
-        let seats = self.slots[turn.opposite()].get(*place..)?;
-        let found = seats.iter().position(|&seat| self.pace.is_talking(Seat(seat)))?;
-        *place += found + 1;
-        Some(Seat(seats[found]))
+    pub fn is_talking(&self, seat: Seat) -> bool {
+        self.pace.is_talking(seat)
+    }
+
+    /// What of the sound that comes for a seat need not be read at the moment. Ask again after every command for the
+    /// stream and after every packet.
+    #[must_use]
+    pub fn sieve(&self, seat: Seat) -> Option<Sieve> {
+        self.streams.get(seat.index())?.as_ref()?.sieve()
+    }
+
+    /// So many packets came for a seat since the last of its packets, and were left out by its [`Sieve`].
+    pub fn left_out(&mut self, now: Instant, seat: Seat, count: u32) {
+        if let Some(Some(stream)) = self.streams.get_mut(seat.index()) {
+            stream.left_out(now, count);
+        }
     }
 
     /// The seat of an open stream.
@@ -301,7 +321,12 @@ impl MediaCore {
             self.out.events.push_back(MediaEvent::Refused { stream: id });
             return;
         }
-        let stream = Some(Box::new(Stream::new(now, id, params)));
+        self.seat(id, Box::new(Stream::new(now, id, params)));
+    }
+
+    /// Gives a stream a seat in the emptiest slot.
+    fn seat(&mut self, id: StreamId, stream: Box<Stream>) {
+        let stream = Some(stream);
         let index = if let Some(index) = self.free.pop() {
             self.streams[index as usize] = stream;
             index
@@ -322,15 +347,19 @@ impl MediaCore {
         self.unbridge(id);
         self.leave_room(id);
         self.end_recording(now, id, RecordingEnd::Closed);
-        let Some(index) = self.index.remove(&id) else { return };
-        for slot in &mut self.slots {
-            slot.retain(|&one| one != index);
-        }
-        if let Some(mut stream) = self.streams[index as usize].take() {
-            self.free.push(index);
+        if let Some(mut stream) = self.unseat(id) {
             stream.say_goodbye(now, &mut self.out.scratch, send);
             self.out.events.push_back(MediaEvent::Closed { stream: id, report: stream.report() });
         }
+    }
+
+    fn unseat(&mut self, id: StreamId) -> Option<Box<Stream>> {
+        let index = self.index.remove(&id)?;
+        for slot in &mut self.slots {
+            slot.retain(|&one| one != index);
+        }
+        self.free.push(index);
+        self.streams.get_mut(index as usize)?.take()
     }
 
     fn play(&mut self, id: StreamId, playback: PlaybackId, playlist: Playlist) {

@@ -11,7 +11,8 @@
 //! - Every open stream whose direction allows sending sends exactly one packet of 20 ms every 20 ms: what plays, what
 //!   the other leg of its bridge says, or silence. So NAT bindings live, and jitter buffers never run dry.
 //! - Time is cut into 20 slots of a millisecond; each stream belongs to the emptiest slot and is paced by it. What came
-//!   for it is read in the same turn, just before its frame: its socket and its state are touched once per frame.
+//!   for it is read in the same turn, just before its frame: its socket and its state are touched once per frame. A
+//!   conversation is relayed as it comes; of sound that nobody hears only a part is read ([`Sieve`]).
 //! - After a key the frame of that turn waits 3 ms for what is said to it, so the old prompt ends with it.
 //! - A thread that was late sends at most [`MAX_BURST`] packets of a stream at once; older ones are left out, and the
 //!   timestamps tell so (RFC 3550 §5.1), while what plays goes on where it was: no word is lost.
@@ -32,6 +33,7 @@ mod player;
 mod recorder;
 mod room;
 mod shield;
+mod sieve;
 mod stream;
 mod vocabulary;
 mod voice_over;
@@ -40,9 +42,10 @@ mod wire_clock;
 #[cfg(test)]
 mod tests;
 
-pub use self::core::MediaCore;
+pub use self::core::{MediaCore, Moving};
 pub use pacing::{MAX_BURST, Seat, Turn};
 pub use player::MAX_PLAYLIST_ITEMS;
+pub use sieve::Sieve;
 pub use stream::LEAD_IN;
 pub use vocabulary::{
     Channel, Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, RecordingId, RecordingRules, Role,

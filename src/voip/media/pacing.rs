@@ -55,6 +55,12 @@ impl Wheel {
 pub struct Seat(pub(super) u32);
 
 impl Seat {
+    /// The seat of a number that [`Seat::index`] gave.
+    #[must_use]
+    pub fn at(index: usize) -> Option<Self> {
+        u32::try_from(index).ok().map(Self)
+    }
+
     /// The number, to look things up by.
     #[must_use]
     pub const fn index(self) -> usize {
@@ -74,11 +80,6 @@ impl Turn {
         self.slot
     }
 
-    /// The slot that is due half a frame from now.
-    pub(super) const fn opposite(self) -> usize {
-        (self.slot + SLOTS / 2) % SLOTS
-    }
-
     /// The time its frames bear.
     pub(super) const fn due(self) -> Instant {
         self.due
@@ -96,7 +97,7 @@ pub(super) struct Pace {
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     talking: bool,
-    asked: bool,
+    asked: Option<Instant>,
     held: Option<Instant>,
 }
 
@@ -114,19 +115,20 @@ impl Pace {
     }
 
     pub(super) fn is_talking(&self, seat: Seat) -> bool {
-        self.seats[seat.index()].talking
+        self.seats.get(seat.index()).is_some_and(|mark| mark.talking)
     }
 
     /// A key was told: whoever hears it may say something at once.
-    pub(super) fn ask(&mut self, seat: Seat) {
-        self.seats[seat.index()].asked = true;
+    pub(super) fn ask(&mut self, seat: Seat, now: Instant) {
+        self.seats[seat.index()].asked = Some(now);
     }
 
     /// The frames to send in a seat's turn: one that was held, and this one unless it is held now.
     pub(super) fn turn(&mut self, seat: Seat, due: Instant) -> (Option<Instant>, Option<Instant>) {
         let mark = &mut self.seats[seat.index()];
         let held = mark.held.take();
-        if !std::mem::take(&mut mark.asked) {
+        // What is said to an older key was said by now.
+        if mark.asked.take().is_none_or(|asked| due >= asked + HOLD) {
             return (held, Some(due));
         }
         mark.held = Some(due);
@@ -182,22 +184,25 @@ mod tests {
         let at = Instant::from_millis;
         pace.open(seat);
         assert_eq!(pace.turn(seat, at(20)), (None, Some(at(20))));
-        pace.ask(seat);
+        pace.ask(seat, at(40));
         assert_eq!(pace.turn(seat, at(40)), (None, None));
         assert_eq!(pace.overdue(at(42)), None);
         assert_eq!(pace.overdue(at(43)), Some((seat, at(40))));
         // A late thread: the next turn comes before the wait is over, and the old frame goes first, once.
-        pace.ask(seat);
+        pace.ask(seat, at(58));
         assert_eq!(pace.turn(seat, at(60)), (None, None));
         assert_eq!(pace.turn(seat, at(80)), (Some(at(60)), Some(at(80))));
         assert_eq!(pace.overdue(at(90)), None);
+        // A key that came long before the turn has had its answer.
+        pace.ask(seat, at(90));
+        assert_eq!(pace.turn(seat, at(100)), (None, Some(at(100))));
     }
 
     #[test]
     fn another_stream_on_the_seat_owes_nothing() {
         let (mut pace, seat) = (Pace::default(), Seat(0));
         pace.open(seat);
-        pace.ask(seat);
+        pace.ask(seat, Instant::from_millis(20));
         pace.set_talking(seat, true);
         pace.turn(seat, Instant::from_millis(20));
         pace.open(seat);

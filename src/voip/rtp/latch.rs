@@ -141,6 +141,13 @@ impl Latch {
         self.destination() == self.announced.media
     }
 
+    /// The present source went on, in packets that nobody looked at.
+    pub fn carry_on(&mut self, now: Instant) {
+        if let Some(accepted) = &mut self.accepted {
+            accepted.last = now;
+        }
+    }
+
     /// Judges a packet with a payload type of ours; `verified` when it was opened with the call's key.
     pub fn judge(&mut self, now: Instant, from: SocketAddr, packet: &Packet<'_>, verified: bool) -> Verdict {
         let Some(accepted) = &mut self.accepted else {

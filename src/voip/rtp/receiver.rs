@@ -54,6 +54,7 @@ struct Source {
     ssrc: Ssrc,
     first: u32,
     highest: u32,
+    guessed: u32,
     received: u64,
     expected_at_report: u64,
     received_at_report: u64,
@@ -64,11 +65,20 @@ impl Source {
     fn new(ssrc: Ssrc, sequence: SequenceNumber) -> Self {
         // One wrap ahead, so that a late packet before the first does not go below zero.
         let first = 0x1_0000 | u32::from(sequence.0);
-        Self { ssrc, first, highest: first, received: 0, expected_at_report: 0, received_at_report: 0, transit: None }
+        Self {
+            ssrc,
+            first,
+            highest: first,
+            guessed: 0,
+            received: 0,
+            expected_at_report: 0,
+            received_at_report: 0,
+            transit: None,
+        }
     }
 
     fn expected(&self) -> u64 {
-        u64::from(self.highest - self.first) + 1
+        u64::from(self.highest + self.guessed - self.first) + 1
     }
 
     fn lost(&self) -> u64 {
@@ -101,6 +111,17 @@ impl Receiver {
         arrival
     }
 
+    /// So many packets came since the last one taken, and nobody looked at them. They count as the next ones; what was
+    /// lost among them shows with the sequence number of the next packet that is taken.
+    pub fn left_out(&mut self, count: u32) {
+        if let Some(source) = &mut self.source {
+            // More than a jump of sequence numbers can bridge is no news.
+            source.guessed = (source.guessed + count).min(u32::from(MAX_DROPOUT.unsigned_abs()));
+            source.received += u64::from(count);
+            self.received += u64::from(count);
+        }
+    }
+
     fn place(&mut self, packet: &Packet<'_>) -> Arrival {
         let Some(source) = self.source.as_mut().filter(|source| source.ssrc == packet.ssrc) else {
             self.start(packet);
@@ -108,8 +129,11 @@ impl Receiver {
         };
         match packet.sequence.after(source.highest_sequence()) {
             step @ 1..=MAX_DROPOUT => {
-                source.highest += u32::from(step.unsigned_abs());
-                Arrival::Next { lost: step.unsigned_abs() - 1 }
+                let between = step.unsigned_abs() - 1;
+                let seen = source.guessed.min(u32::from(between));
+                source.guessed -= seen;
+                source.highest += u32::from(between) + 1;
+                Arrival::Next { lost: u16::try_from(u32::from(between) - seen).unwrap_or(between) }
             }
             MAX_MISORDER..=0 => Arrival::Late,
             _ => {
@@ -162,7 +186,7 @@ impl Receiver {
             ssrc: source.ssrc,
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
             lost,
-            highest: source.highest,
+            highest: source.highest + source.guessed,
             jitter: self.jitter >> 4,
         })
     }
@@ -200,6 +224,28 @@ mod tests {
             assert_eq!(place, arrival, "{sequence}");
         }
         assert_eq!((receiver.received(), receiver.lost()), (6, 1));
+    }
+
+    #[test]
+    fn losses_among_what_was_left_out_are_counted_to_the_packet() {
+        let mut receiver = Receiver::default();
+        let take = |receiver: &mut Receiver, sequence| receiver.receive(Instant::ZERO, &packet(sequence, 0), false);
+        take(&mut receiver, 8);
+        receiver.left_out(7);
+        assert_eq!(take(&mut receiver, 16), Arrival::Next { lost: 0 });
+        // 17 and 20 never came.
+        receiver.left_out(5);
+        assert_eq!(take(&mut receiver, 24), Arrival::Next { lost: 2 });
+        assert_eq!((receiver.received(), receiver.lost()), (15, 2));
+        // Left out before and after the next that is taken, and told with it at once.
+        receiver.left_out(11);
+        assert_eq!(take(&mut receiver, 32), Arrival::Next { lost: 0 });
+        assert_eq!(receiver.report().map(|report| (report.highest & 0xffff, report.lost)), Some((36, 2)));
+        assert_eq!(take(&mut receiver, 37), Arrival::Next { lost: 0 });
+        assert_eq!((receiver.received(), receiver.lost()), (28, 2));
+        // A part of the end that is not followed by any packet counts as it is.
+        receiver.left_out(3);
+        assert_eq!((receiver.received(), receiver.lost()), (31, 2));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use super::super::bridge::{CONCEALABLE, Relay};
 use super::super::packing::relayed_units;
+use super::super::sieve::Sieve;
 use super::super::vocabulary::{Datagram, StreamId};
-use super::{FRAME_UNITS, KeyPacket, MAX_PAYLOAD, Sound, Stream, put};
+use super::{FRAME_UNITS, Hearing, KeyPacket, MAX_PAYLOAD, Sound, Stream, put};
 use crate::model::Instant;
 use crate::voip::audio::{Codec, FRAME_SAMPLES, Transcoder, g711, units_of};
 use crate::voip::rtp::HEADER_LENGTH;
@@ -37,6 +38,27 @@ impl Stream {
 
     pub(in crate::voip::media) const fn codec(&self) -> Codec {
         self.negotiated.codec
+    }
+
+    /// What of the peer's sound nobody needs at the moment.
+    pub(in crate::voip::media) fn sieve(&self) -> Option<Sieve> {
+        let heard = self.peer.is_some() || self.in_room || self.recorder.is_some();
+        if heard || !self.shield.is_clear() || self.listens_for_tones() {
+            return None;
+        }
+        Some(Sieve { ssrc: self.receiver.ssrc()?, payload_type: self.negotiated.payload_type.receive })
+    }
+
+    /// So many packets of the peer's sound came, and nobody looked at them.
+    pub(in crate::voip::media) fn left_out(&mut self, now: Instant, count: u32) {
+        if count == 0 {
+            return;
+        }
+        self.receiver.left_out(count);
+        self.latch.carry_on(now);
+        if let Hearing::Heard { last } = &mut self.hearing {
+            *last = now;
+        }
     }
 
     /// Whether this leg hears the bridge at the moment, and not a prompt or a key of ours.
