@@ -32,6 +32,8 @@ const KEPT: u64 = 10_000_000;
 const OVERSLEPT: u64 = 3_000;
 /// Above the media threads.
 const PRIORITY: i32 = 20;
+/// Telephones: above what has no real time, below the server's media threads.
+const TELEPHONES: i32 = 5;
 
 /// Microseconds of the wall clock, as the kernel stamps packets.
 pub fn wall() -> u64 {
@@ -208,6 +210,17 @@ fn prefer(processor: usize) {
     };
     if !permitted {
         eprintln!("load: the witness on processor {processor} has no better place than others");
+    }
+}
+
+/// Lets the calling thread run when it is due, if that is permitted: telephones that stutter say little of a server.
+pub fn hurry() {
+    let param = libc::sched_param { sched_priority: TELEPHONES };
+    #[expect(unsafe_code, reason = "there is no safe wrapper of this at hand")]
+    // SAFETY: `param` is a local that outlives the call, which only reads it.
+    let permitted = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const param) == 0 };
+    if !permitted {
+        eprintln!("load: no real time for the telephones: they may be late under load");
     }
 }
 

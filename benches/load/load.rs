@@ -1,7 +1,7 @@
 //! Many telephones on one thread: a wheel of 20 slots of a millisecond, as a telephone sends each 20 ms.
 
 use crate::Options;
-use crate::evidence::{Evidence, wall};
+use crate::evidence::{Evidence, hurry, wall};
 use crate::figures::{Gaps, of_process, spread};
 use crate::leg::{Leg, Outcome, Role, State, Wires};
 use crate::sip::{Message, answer};
@@ -120,6 +120,7 @@ impl Load {
 
     /// Runs to the end and tells; `false` when calls failed.
     pub fn run(mut self) -> Result<bool, String> {
+        hurry();
         let begun = Instant::now();
         let idle = self.pid.map(of_process);
         let (mut before, mut after, mut measured) = (None, None, None);

@@ -3,18 +3,22 @@
 //!
 //! The system counts each such packet as an input error of UDP (`InErrors` in /proc/net/snmp, not `RcvbufErrors`).
 
-use crate::voip::media::Sieve;
+use crate::voip::media::{Look, Sieve};
+use crate::voip::rtp::HEADER_LENGTH;
 use std::io;
 use std::os::fd::AsRawFd;
 
 /// The UDP header, where the filter of a UDP socket begins.
 const UDP: u32 = 8;
-/// Load 16 bits, 32 bits, an octet; AND; jump if equal; return.
-const LOAD_16: u16 = 0x28;
+/// Load 32 bits, 16 bits, an octet, the length; AND; jump if equal, if at least;
+/// return.
 const LOAD_32: u16 = 0x20;
+const LOAD_16: u16 = 0x28;
 const LOAD_8: u16 = 0x30;
+const LOAD_LENGTH: u16 = 0x80;
 const AND: u16 = 0x54;
 const JUMP_EQUAL: u16 = 0x15;
+const JUMP_AT_LEAST: u16 = 0x35;
 const RETURN: u16 = 0x06;
 /// A packet is kept whole, or not at all.
 const WHOLE: u32 = 0xffff;
@@ -22,23 +26,30 @@ const WHOLE: u32 = 0xffff;
 const DROPS: usize = 8;
 const FIGURES: usize = 16;
 
-/// The filter of a sieve; the same rule as [`Sieve::keeps`].
-fn program(sieve: Sieve) -> [libc::sock_filter; 10] {
+/// The filter of a sieve: each condition that does not hold jumps over the next instruction, which goes on, to the one
+/// that returns the packet.
+fn program(sieve: Sieve) -> Vec<libc::sock_filter> {
     let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
-    // The low octet of the sequence number: `EVERY` divides 256.
-    let rest = u32::from(Sieve::EVERY - 1);
-    [
-        step(LOAD_16, 0, 0, UDP),
-        step(AND, 0, 0, u32::from(Sieve::PLAIN_BITS)),
-        step(JUMP_EQUAL, 0, 6, u32::from(sieve.plain())),
-        step(LOAD_32, 0, 0, UDP + 8),
-        step(JUMP_EQUAL, 0, 4, sieve.ssrc.0),
-        step(LOAD_8, 0, 0, UDP + 3),
-        step(AND, 0, 0, rest),
-        step(JUMP_EQUAL, 1, 0, 0),
-        step(RETURN, 0, 0, 0),
-        step(RETURN, 0, 0, WHOLE),
-    ]
+    let at = |place: usize| UDP + u32::try_from(place).unwrap_or(u32::MAX);
+    // What is shorter than a header is kept.
+    let mut steps =
+        vec![step(LOAD_LENGTH, 0, 0, 0), step(JUMP_AT_LEAST, 1, 0, at(HEADER_LENGTH)), step(RETURN, 0, 0, WHOLE)];
+    for condition in sieve.conditions() {
+        let (load, k, value) = match condition.look {
+            // A load beyond the end of a packet would throw it away; none is.
+            Look::Word(place) => (LOAD_32, at(place), condition.value),
+            Look::Pair(place) => (LOAD_16, at(place), condition.value),
+            Look::Octet(place) => (LOAD_8, at(place), condition.value),
+            Look::Length => (LOAD_LENGTH, 0, condition.value + UDP),
+        };
+        let (jt, jf) = if condition.same { (1, 0) } else { (0, 1) };
+        steps.push(step(load, 0, 0, k));
+        steps.push(step(AND, 0, 0, condition.bits));
+        steps.push(step(JUMP_EQUAL, jt, jf, value));
+        steps.push(step(RETURN, 0, 0, WHOLE));
+    }
+    steps.push(step(RETURN, 0, 0, 0));
+    steps
 }
 
 /// Lets only what `sieve` keeps into the socket.
@@ -78,10 +89,11 @@ fn set<T>(socket: &impl AsRawFd, name: libc::c_int, value: &T) -> io::Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::voip::audio::g711::Law;
     use crate::voip::rtp::{PayloadType, Ssrc};
     use std::net::UdpSocket;
 
-    const SIEVE: Sieve = Sieve { ssrc: Ssrc(0x0102_0307), payload_type: PayloadType::from_low_bits(9) };
+    const SIEVE: Sieve = Sieve { ssrc: Ssrc(0x0102_0307), payload_type: PayloadType::from_low_bits(9), quiet: None };
 
     /// A packet of sound with its first octets and its sequence number.
     fn packet(flags: u8, kind: u8, sequence: u16, last: u8) -> Vec<u8> {
@@ -91,13 +103,13 @@ mod tests {
         packet
     }
 
-    fn check(host: &str) {
+    fn check(host: &str, sieve: Sieve) {
         // A machine without IPv6 cannot say anything about it.
         let Ok(socket) = UdpSocket::bind((host, 0)) else { return };
         let peer = UdpSocket::bind((host, 0)).expect("bound");
         let addr = socket.local_addr().expect("bound");
         socket.set_nonblocking(true).expect("set");
-        attach(&socket, SIEVE).expect("attached");
+        attach(&socket, sieve).expect("attached");
         let mut sent = Vec::new();
         for sequence in 0xfe_f0..=0xff_ff_u16 {
             sent.push(packet(0x80, 9, sequence, 7));
@@ -107,13 +119,18 @@ mod tests {
         {
             sent.push(packet(flags, kind, 1, last));
         }
+        for place in 12..172 {
+            let mut loud = packet(0x80, 9, 1, 7);
+            loud[place] = 0x2a;
+            sent.push(loud);
+        }
         sent.extend([packet(0x90, 9, 3, 7), vec![0x80], Vec::new(), vec![0x80, 9, 0, 1], packet(0x80, 200, 1, 7)]);
         let mut buffer = [0; 256];
         let mut thrown = 0;
         for datagram in &sent {
             peer.send_to(datagram, addr).expect("sent");
             let heard = socket.recv(&mut buffer).ok().map(|length| buffer[..length].to_vec());
-            let kept = SIEVE.keeps(datagram).then(|| datagram.clone());
+            let kept = sieve.keeps(datagram).then(|| datagram.clone());
             thrown += u32::from(kept.is_none());
             assert_eq!(heard, kept, "{:?}", &datagram[..datagram.len().min(12)]);
             assert_eq!(thrown_away(&socket).expect("counted"), thrown);
@@ -126,7 +143,9 @@ mod tests {
 
     #[test]
     fn the_kernel_keeps_what_the_rule_keeps_and_counts_the_rest() {
-        check("127.0.0.1");
-        check("::1");
+        for quiet in [None, Some(Law::A)] {
+            check("127.0.0.1", Sieve { quiet, ..SIEVE });
+            check("::1", Sieve { quiet, ..SIEVE });
+        }
     }
 }

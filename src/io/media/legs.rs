@@ -15,11 +15,10 @@
 
 use super::ports::SocketPair;
 use super::reading::{Reading, Wish};
-use crate::voip::media::{Channel, Datagram, Seat, Sieve, StreamId};
+use crate::voip::media::{Channel, Datagram, Seat, Sieve, StreamId, StreamMap};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
-use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
@@ -91,9 +90,9 @@ pub struct Legs {
     epoll: OwnedFd,
     /// Whether the system takes filters.
     sifts: bool,
-    reserved: HashMap<StreamId, SocketPair>,
+    reserved: StreamMap<SocketPair>,
     seats: Vec<Option<Leg>>,
-    index: HashMap<StreamId, Seat>,
+    index: StreamMap<Seat>,
     unsent: u64,
 }
 
@@ -113,7 +112,14 @@ impl Legs {
     pub fn new(wake: &OwnedFd) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
-        Ok(Self { epoll, sifts: true, reserved: HashMap::new(), seats: Vec::new(), index: HashMap::new(), unsent: 0 })
+        Ok(Self {
+            epoll,
+            sifts: true,
+            reserved: StreamMap::default(),
+            seats: Vec::new(),
+            index: StreamMap::default(),
+            unsent: 0,
+        })
     }
 
     /// Waits until something has come, or looks whether it has. Level-triggered: what is left is named again.

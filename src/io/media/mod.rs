@@ -10,6 +10,7 @@
 //! A stream lives on one thread from its opening to its end. Nothing here waits for anybody: a slow consumer of
 //! events, a slow disk and a slow exchange each meet a bounded queue.
 
+mod batch;
 mod filter;
 mod legs;
 mod moving;

@@ -10,6 +10,7 @@
 //! socket at the time when sending does. epoll names RTCP, conversations, and what is left of sound that nobody hears
 //! (see `reading`).
 
+use super::batch::Batch;
 use super::legs::{Legs, Ready};
 use super::moving::{Address, Moves};
 use super::outbox::Outbox;
@@ -65,6 +66,7 @@ impl Worker {
     pub fn run(mut self) {
         let mut events = Vec::with_capacity(EVENTS);
         let mut buffer = [0; LONGEST];
+        let mut batch = Batch::default();
         loop {
             if self.is_idle() {
                 self.legs.look(true, &mut events);
@@ -78,7 +80,7 @@ impl Worker {
             if !self.obey(now) {
                 break;
             }
-            self.receive_ready(&mut events, &mut buffer);
+            self.receive_ready(&mut events, &mut buffer, &mut batch);
             self.tell();
         }
         tracing::debug!(unsent = self.legs.unsent(), "media thread ends");
@@ -195,13 +197,18 @@ impl Worker {
     }
 
     /// Reads one datagram from each socket that epoll names.
-    fn receive_ready(&mut self, events: &mut Vec<epoll::Event>, buffer: &mut [u8]) {
+    fn receive_ready(&mut self, events: &mut Vec<epoll::Event>, buffer: &mut [u8], batch: &mut Batch) {
         self.legs.look(false, events);
         let now = self.clock.instant();
         for ready in events.iter().filter_map(Ready::of) {
             match ready {
                 Ready::Order => self.awake(),
-                Ready::Rtp(seat) => self.receive_watched(now, seat, buffer),
+                Ready::Rtp(seat) => {
+                    if batch.is_full() {
+                        self.take(now, batch);
+                    }
+                    batch.read(seat, |room| self.legs.receive(seat, room));
+                }
                 Ready::Rtcp(seat) => {
                     if let Some((stream, from, length)) = self.legs.receive_control(seat, buffer) {
                         self.core.handle_rtcp(now, stream, from, &buffer[..length]);
@@ -209,16 +216,18 @@ impl Worker {
                 }
             }
         }
+        self.take(now, batch);
     }
 
-    /// Reads one datagram of a conversation, or of what the sieve of a seat kept.
-    fn receive_watched(&mut self, now: Instant, seat: Seat, buffer: &mut [u8]) {
-        let Some((from, length)) = self.legs.receive(seat, buffer) else { return };
-        self.credit(now, seat);
-        self.core.handle_packet_at(now, seat, from, &buffer[..length], &mut |datagram| self.legs.send(datagram));
-        if !self.core.is_talking(seat) {
-            self.suit(now, seat);
-        }
+    /// Takes what was read of conversations, and of what the sieves of seats kept.
+    fn take(&mut self, now: Instant, batch: &mut Batch) {
+        batch.drain(|seat, from, bytes| {
+            self.credit(now, seat);
+            self.core.handle_packet_at(now, seat, from, bytes, &mut |datagram| self.legs.send(datagram));
+            if !self.core.is_talking(seat) {
+                self.suit(now, seat);
+            }
+        });
     }
 
     /// Takes the wake-up; there may be none left, which is as good.

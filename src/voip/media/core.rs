@@ -5,6 +5,7 @@ mod passing;
 mod recording;
 mod rooms;
 
+use super::ids::StreamMap;
 use super::pacing::{Pace, SLOTS, Seat, Turn, Wheel};
 use super::player::Player;
 use super::room::Room;
@@ -16,7 +17,6 @@ use super::vocabulary::{
 use super::voice_over::VoiceOver;
 use crate::model::{Instant, Playlist};
 use crate::voip::audio::PromptFrames;
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub struct MediaCore {
     streams: Vec<Option<Box<Stream>>>,
     pace: Pace,
     free: Vec<u32>,
-    index: HashMap<StreamId, u32>,
+    index: StreamMap<u32>,
     rooms: Vec<Room>,
     out: Outbox,
     /// The packet of SRTP being opened.
@@ -54,7 +54,7 @@ impl MediaCore {
             streams: Vec::new(),
             pace: Pace::default(),
             free: Vec::new(),
-            index: HashMap::new(),
+            index: StreamMap::default(),
             rooms: Vec::new(),
             out: Outbox::default(),
             clear: Vec::new(),
@@ -269,7 +269,7 @@ impl MediaCore {
     /// So many packets came for a seat since the last of its packets, and were left out by its [`Sieve`].
     pub fn left_out(&mut self, now: Instant, seat: Seat, count: u32) {
         if let Some(Some(stream)) = self.streams.get_mut(seat.index()) {
-            stream.left_out(now, count);
+            stream.left_out(now, count, &mut self.out);
         }
     }
 

@@ -27,6 +27,7 @@ mod bridge;
 mod control;
 mod core;
 mod hearing_aid;
+mod ids;
 mod pacing;
 mod packing;
 mod player;
@@ -43,9 +44,10 @@ mod wire_clock;
 mod tests;
 
 pub use self::core::{MediaCore, Moving};
+pub use ids::StreamMap;
 pub use pacing::{MAX_BURST, Seat, Turn};
 pub use player::MAX_PLAYLIST_ITEMS;
-pub use sieve::Sieve;
+pub use sieve::{Condition, Look, Sieve};
 pub use stream::LEAD_IN;
 pub use vocabulary::{
     Channel, Datagram, MediaCommand, MediaEvent, PlaybackId, Recorded, RecordingEnd, RecordingId, RecordingRules, Role,

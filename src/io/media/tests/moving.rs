@@ -16,10 +16,14 @@ fn reaches(speaker: &Phone, listener: &Phone, octet: u8) {
     }
 }
 
+fn thread_of(bench: &Bench, phone: &Phone) -> Option<usize> {
+    bench.engine.routes().thread_of(phone.stream)
+}
+
 /// Two phones that came by themselves, each to a thread of its own.
 fn apart(bench: &Bench) -> (Phone, Phone) {
     let (first, second) = (bench.phone(1, None), bench.phone(2, None));
-    assert_ne!(bench.engine.routes().thread_of(first.stream), bench.engine.routes().thread_of(second.stream));
+    assert_ne!(thread_of(bench, &first), thread_of(bench, &second));
     (first, second)
 }
 
@@ -33,7 +37,7 @@ fn phones_on_different_threads_are_bridged_and_their_keys_count() {
     // What follows the bridge is for the new thread already, and must find the stream there.
     bench.command(MediaCommand::Bridge { a: caller.stream, b: operator.stream });
     bench.command(MediaCommand::SendDigit { stream: caller.stream, digit: Digit::from_char('7').expect("a key") });
-    assert_eq!(bench.engine.routes().thread_of(caller.stream), bench.engine.routes().thread_of(operator.stream));
+    assert_eq!(thread_of(&bench, &caller), thread_of(&bench, &operator));
     reaches(&caller, &operator, 0x11);
     reaches(&operator, &caller, 0x22);
     caller.press('5', 90_000);

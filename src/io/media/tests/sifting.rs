@@ -110,7 +110,7 @@ fn of_a_steady_peer_one_packet_of_eight_comes_up_and_the_rest_is_counted() {
     let phone = Phone { stream, socket, server, sequence: Cell::new(0) };
     legs.reserve(stream, sockets);
     legs.open(stream, seat, at).expect("watched");
-    let sieve = Some(Sieve { ssrc: Ssrc(9), payload_type: number(8) });
+    let sieve = Some(Sieve { ssrc: Ssrc(9), payload_type: number(8), quiet: None });
     let mut buffer = [0; 2_048];
     let datagram =
         crate::voip::media::Datagram { stream, channel: crate::voip::media::Channel::Rtp, to: at, bytes: b"x" };

@@ -4,10 +4,13 @@ use super::super::bridge::{CONCEALABLE, Relay};
 use super::super::packing::relayed_units;
 use super::super::sieve::Sieve;
 use super::super::vocabulary::{Datagram, StreamId};
-use super::{FRAME_UNITS, Hearing, KeyPacket, MAX_PAYLOAD, Sound, Stream, put};
+use super::{FRAME_UNITS, Hearing, KeyPacket, MAX_PAYLOAD, Outbox, Sound, Stream, put};
 use crate::model::Instant;
 use crate::voip::audio::{Codec, FRAME_SAMPLES, Transcoder, g711, units_of};
 use crate::voip::rtp::HEADER_LENGTH;
+
+/// So many quiet packets certainly end a key that is heard.
+const QUIET_ENDS_KEY: u32 = 3;
 
 impl Sound<'_> {
     /// Codec, payload, and how many packets before it were lost.
@@ -43,14 +46,16 @@ impl Stream {
     /// What of the peer's sound nobody needs at the moment.
     pub(in crate::voip::media) fn sieve(&self) -> Option<Sieve> {
         let heard = self.peer.is_some() || self.in_room || self.recorder.is_some();
-        if heard || !self.shield.is_clear() || self.listens_for_tones() {
+        if heard || !self.shield.is_clear() {
             return None;
         }
-        Some(Sieve { ssrc: self.receiver.ssrc()?, payload_type: self.negotiated.payload_type.receive })
+        let codec = self.codec();
+        let quiet = if self.listens_for_tones(codec) { Some(codec.law()?) } else { None };
+        Some(Sieve { ssrc: self.receiver.ssrc()?, payload_type: self.negotiated.payload_type.receive, quiet })
     }
 
     /// So many packets of the peer's sound came, and nobody looked at them.
-    pub(in crate::voip::media) fn left_out(&mut self, now: Instant, count: u32) {
+    pub(in crate::voip::media) fn left_out(&mut self, now: Instant, count: u32, out: &mut Outbox) {
         if count == 0 {
             return;
         }
@@ -58,6 +63,13 @@ impl Stream {
         self.latch.carry_on(now);
         if let Hearing::Heard { last } = &mut self.hearing {
             *last = now;
+        }
+        let codec = self.codec();
+        if self.listens_for_tones(codec) && codec.law().is_some() {
+            // They were quiet: a key before them has ended.
+            for _ in 0..count.min(QUIET_ENDS_KEY) {
+                self.hear_tones(now, codec, &[codec.silence(); FRAME_SAMPLES], out);
+            }
         }
     }
 
