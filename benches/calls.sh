@@ -4,7 +4,8 @@
 # Writes its output to the terminal and timelines with their picture (gaps.svg) to FOLDER (a temporary one by default).
 # CORES=0 LOAD_CORES=1 keep the server and the load apart where there are two processors; both on all otherwise.
 # CALLGEN=PROGRAM is another generator to measure with as well, if you have one that takes these options.
-# COUNTS="100 1000 3000" SECS=20. Needs 2 descriptors a call: ulimit -n.
+# COUNTS="100 1000 2000 3000" SECS=20 RATE=100 TALKS=200. Needs 4 descriptors a call: ulimit -n. The picture of the
+# documentation: benches/calls.sh figures && cp figures/gaps.svg docs/
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -36,10 +37,10 @@ for count in ${COUNTS:-100 1000 2000 3000}; do
     on "${CORES:-}" "$LOAD" floor --calls "$count" --secs 5
     echo "== $count calls in the menu"
     start_server
-    load calls --target "$sip" --pid "$server" --calls "$count" --rate 200 --secs "${SECS:-20}" \
+    load calls --target "$sip" --pid "$server" --calls "$count" --rate "${RATE:-100}" --secs "${SECS:-20}" \
         --timeline "$folder/$count.csv"
     if [ -n "${CALLGEN:-}" ]; then
-        on "${LOAD_CORES:-}" "$CALLGEN" load --target "sip:bank@$sip" --calls "$count" --rate 200 \
+        on "${LOAD_CORES:-}" "$CALLGEN" load --target "sip:bank@$sip" --calls "$count" --rate "${RATE:-100}" \
             --steady "${SECS:-20}" --server-pid "$server" --port-base 50000
     fi
     stop_server
@@ -52,8 +53,11 @@ start_server
 load calls --target "$sip" --pid "$server" --calls 200 --rate 100 --secs "${SECS:-20}" --keys yes
 stop_server
 
-echo "== 100 conversations with operators (a call is two legs)"
+talks=${TALKS:-200}
+echo "== floor: the bare system calls for $((2 * talks)) streams; a conversation has two"
+on "${CORES:-}" "$LOAD" floor --calls $((2 * talks)) --secs 5
+echo "== $talks conversations with operators (a call is two legs)"
 start_server
-add_operators 100 && sleep 3 &&
-    load calls --target "$sip" --pid "$server" --calls 100 --rate 50 --secs "${SECS:-20}" --operators "$work/operators"
+add_operators "$talks" && sleep 3 &&
+    load calls --target "$sip" --pid "$server" --calls "$talks" --rate 50 --secs "${SECS:-20}" --operators "$work/operators"
 stop_server
