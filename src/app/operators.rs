@@ -8,7 +8,7 @@ use crate::model::{Lang, OperatorId};
 use jiff::Timestamp;
 use md5::Md5;
 use rand::{Rng, RngExt};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512_256};
 use std::fmt::Write;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -77,7 +77,7 @@ pub async fn add(
 ) -> Result<(), OperatorsError> {
     check(operator)?;
     check_password(password)?;
-    let (ha1_md5, ha1_sha256) = hashes(&operator.login, realm, password);
+    let [ha1_md5, ha1_sha256, ha1_sha512_256] = hashes(&operator.login, realm, password);
     let account = Account {
         login: OperatorId::new(&operator.login),
         realm: realm.to_owned(),
@@ -85,6 +85,7 @@ pub async fn add(
         skills: operator.skills.iter().map(|skill| Arc::from(skill.as_str())).collect(),
         ha1_md5,
         ha1_sha256,
+        ha1_sha512_256: Some(ha1_sha512_256),
         created_at: now,
     };
     Ok(store.add_account(&account).await?)
@@ -96,8 +97,8 @@ pub async fn add(
 /// When there is no such account or the password cannot be used.
 pub async fn set_password(store: &Store, realm: &str, login: &str, password: &str) -> Result<(), OperatorsError> {
     check_password(password)?;
-    let (md5, sha256) = hashes(login, realm, password);
-    if store.set_password(&OperatorId::new(login), realm, &md5, &sha256).await? {
+    let hashes = hashes(login, realm, password);
+    if store.set_password(&OperatorId::new(login), realm, hashes.each_ref()).await? {
         return Ok(());
     }
     Err(no_such(store, login).await?)
@@ -179,10 +180,11 @@ async fn no_such(store: &Store, login: &str) -> Result<OperatorsError, StoreErro
 }
 
 /// H(login:realm:password) by MD5 and by SHA-256 (RFC 7616 §3.4.2, RFC 8760 §2.1).
-fn hashes(login: &str, realm: &str, password: &str) -> (Ha1, Ha1) {
+fn hashes(login: &str, realm: &str, password: &str) -> [Ha1; 3] {
     let secret = Zeroizing::new(format!("{login}:{realm}:{password}"));
-    let (md5, sha256) = (Md5::digest(secret.as_bytes()), Sha256::digest(secret.as_bytes()));
-    (Ha1::from_hex(&hex(&md5)), Ha1::from_hex(&hex(&sha256)))
+    let secret = secret.as_bytes();
+    [hex(&Md5::digest(secret)), hex(&Sha256::digest(secret)), hex(&Sha512_256::digest(secret))]
+        .map(|hash| Ha1::from_hex(&hash))
 }
 
 fn format_accounts(accounts: &[Account], realm: &str) -> String {
@@ -223,7 +225,7 @@ mod tests {
     #[test]
     fn the_hashes_are_those_of_the_digest_formula() {
         // RFC 7616 §3.9.1 gives user, realm and password; the hashes are those of md5sum and sha256sum.
-        let (md5, sha256) = hashes("Mufasa", "http-auth@example.org", "Circle of Life");
+        let [md5, sha256, _] = hashes("Mufasa", "http-auth@example.org", "Circle of Life");
         assert_eq!(md5.as_hex(), "3d78807defe7de2157e2b0b6573a855f");
         assert_eq!(sha256.as_hex(), "7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232");
     }

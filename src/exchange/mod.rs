@@ -37,7 +37,7 @@ mod trust;
 pub use command::{Command, ExchangeConfig};
 pub use guard::{Ban, GuardCounters, GuardRules, Scope};
 pub use outside::{Destination, Outside};
-pub use registrar::{Account, KeptPhone, Lifetimes};
+pub use registrar::{Account, Flow, KeptPhone, Lifetimes};
 pub use terms::SecurePolicy;
 pub use trunks::{Callers, Inbound, Numbers, RegistrationView, Trunk, TrunkView};
 

@@ -15,7 +15,7 @@ use crate::model::{CallEvent, CallId, Level, Now, OperatorId, PlayItem, Playlist
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
 use crate::voip::sip::endpoint::{LegId, OutgoingCall};
-use crate::voip::sip::headers::{Headers, NameAddr};
+use crate::voip::sip::headers::{Headers, NameAddr, Route};
 use crate::voip::sip::{Host, SipUri};
 use std::net::{IpAddr, SocketAddr};
 
@@ -102,13 +102,17 @@ impl Exchange {
         let invite = if is_ticket { self.callback_invite(now, call, address.ip()) } else { None };
         let (from, headers) =
             invite.unwrap_or_else(|| (self.calling_name(call, address.ip()), self.context_headers(call)));
+        // The hops that the phone registered through (RFC 3327 §5.3).
+        let mut all = Headers::new();
+        target.path.iter().for_each(|hop| all.push(&Route(hop.clone())));
+        all.append(&headers);
         let outgoing = OutgoingCall {
             target: target.uri,
             to: target.peer,
             local: Some(target.local),
             from,
             offer: body.into_bytes(),
-            headers,
+            headers: all,
             login: None,
         };
         match self.sip.invite(now.instant, outgoing) {

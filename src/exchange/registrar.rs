@@ -16,7 +16,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-pub use binding::{KeptPhone, Target};
+pub use binding::{Flow, KeptPhone, Target};
 
 use crate::model::{Instant, Now, OperatorId};
 use crate::voip::sip::digest::{Algorithm, Credentials, DigestServer, Ha1, Verdict};
@@ -26,6 +26,8 @@ use binding::{Binding, Change, Wish};
 
 /// The phones that one account may have. One more takes the place of the one that has been silent longest.
 pub const MAX_PHONES: usize = 4;
+/// The extensions that concern a registrar: Path (RFC 3327) and outbound (RFC 5626).
+const EXTENSIONS: [&str; 2] = ["path", "outbound"];
 /// How long a nonce may be used.
 const NONCE_LIFETIME: Duration = Duration::from_secs(600);
 
@@ -197,8 +199,8 @@ impl Registrar {
         if self.accounts.contains_key(operator) {
             self.change(now.instant, operator, |phones| {
                 let contact = binding.target.uri.clone();
-                let (call_id, cseq) = (binding.call_id.clone(), binding.cseq);
-                apply(phones, Change { contact, call_id, cseq, wish: Wish::Keep(Box::new(binding)) })
+                let (flow, call_id, cseq) = (binding.flow.clone(), binding.call_id.clone(), binding.cseq);
+                apply(phones, Change { contact, flow, call_id, cseq, wish: Wish::Keep(Box::new(binding)) })
             });
         }
     }
@@ -228,8 +230,8 @@ impl Registrar {
 
     /// Steps 2 to 5 of §10.3: who is it, and is the address its own?
     fn authorise(&mut self, now: Instant, request: &Request) -> Result<OperatorId, Box<Response>> {
-        // Of the extensions only Path (RFC 3327) concerns a registrar.
-        let unknown = request.headers.words(HeaderName::Require).filter(|word| !word.eq_ignore_ascii_case("path"));
+        let is_known = |word: &&str| EXTENSIONS.iter().any(|known| word.eq_ignore_ascii_case(known));
+        let unknown = request.headers.words(HeaderName::Require).filter(|word| !is_known(word));
         let unknown: Vec<&str> = unknown.collect();
         if !unknown.is_empty() {
             let mut response = request.response(Status::BAD_EXTENSION);
@@ -239,7 +241,7 @@ impl Registrar {
         let answer = Credentials::find(&request.headers, HeaderName::Authorization, self.login.realm());
         let Some(answer) = answer else { return Err(self.challenge(now, request, false)) };
         let operator = OperatorId::new(&answer.username);
-        match self.login.verify(&answer, &request.method, self.accounts.get(&operator), now) {
+        match self.login.verify(&answer, &request.method, &request.body, self.accounts.get(&operator), now) {
             Verdict::Accepted => {}
             Verdict::Stale => return Err(self.challenge(now, request, true)),
             Verdict::Denied => {
@@ -290,6 +292,14 @@ impl Registrar {
             let read = |contact| read_contact(now, request, contact, at, &paths);
             contacts.iter().map(read).collect::<Result<Vec<Change>, _>>()?
         };
+        let flows = changes.iter().filter(|change| change.flow.is_some()).count();
+        if flows > 0 && changes.len() > 1 {
+            // RFC 5626 §4.2: a flow is registered alone.
+            return Err(refuse(request, Status::BAD_REQUEST));
+        }
+        if flows > 0 && !is_first_hop_outbound(request) {
+            return Err(refuse(request, Status::FIRST_HOP_LACKS_OUTBOUND));
+        }
         // §10.3: a request that was overtaken by a later one changes nothing.
         if changes.iter().any(|change| known.iter().any(|binding| binding.is_newer_than(change))) {
             return Err(refuse(request, Status::SERVER_ERROR));
@@ -310,6 +320,13 @@ impl Registrar {
         }
         if request.headers.has_word(HeaderName::Supported, "path") {
             response.headers.copy_all(HeaderName::Path, &request.headers);
+        }
+        let by_flow = |contact: Contact| contact.addr().is_some_and(|addr| flow_of(addr).is_some());
+        if request.headers.has_word(HeaderName::Supported, "outbound")
+            && request.headers.all::<Contact>().unwrap_or_default().into_iter().any(by_flow)
+        {
+            // RFC 5626 §6: so the phone knows that its flow is kept.
+            response.headers.push_text(HeaderName::Require, "outbound");
         }
         response
     }
@@ -343,6 +360,20 @@ fn refuse(request: &Request, status: Status) -> Box<Response> {
     Box::new(request.response(status))
 }
 
+/// Instance and flow of a Contact, when it names both.
+fn flow_of(contact: &NameAddr) -> Option<Flow> {
+    let instance = contact.params().get_unquoted("+sip.instance").filter(|instance| instance.len() <= 200)?;
+    let number = contact.params().get("reg-id")?.parse().ok()?;
+    Some(Flow { instance, number })
+}
+
+/// Whether a flow can be kept: the phone is our neighbour, or the proxy beside it keeps flows (RFC 5626 §6).
+fn is_first_hop_outbound(request: &Request) -> bool {
+    let paths = request.headers.all::<Path>().unwrap_or_default();
+    let keeps = |path: &Path| path.0.sip_uri().is_some_and(|uri| uri.param("ob").is_some());
+    request.vias.len() <= 1 || paths.last().is_some_and(keeps)
+}
+
 /// `Contact: *` stands alone, with `Expires: 0` (§10.3 step 6).
 fn remove_all(request: &Request, contacts: &[Contact], known: &[Binding]) -> Result<Vec<Change>, Box<Response>> {
     let expires = request.headers.typed::<Expires>().ok().flatten();
@@ -351,6 +382,7 @@ fn remove_all(request: &Request, contacts: &[Contact], known: &[Binding]) -> Res
     }
     let change = |binding: &Binding| Change {
         contact: binding.target.uri.clone(),
+        flow: binding.flow.clone(),
         call_id: request.call_id.clone(),
         cseq: request.cseq,
         wish: Wish::Remove,
@@ -373,8 +405,14 @@ fn read_contact(
     let uri = SipUri { headers: None, ..uri.clone() };
     let header = request.headers.typed::<Expires>().ok().flatten().map(|Expires(seconds)| seconds);
     let wish = contact.expires().or(header).map_or(at.lifetimes.max, |seconds| Duration::from_secs(seconds.into()));
-    let change =
-        |wish| Change { contact: uri.clone().into(), call_id: request.call_id.clone(), cseq: request.cseq, wish };
+    let flow = flow_of(addr);
+    let change = |wish| Change {
+        flow: flow.clone(),
+        contact: uri.clone().into(),
+        call_id: request.call_id.clone(),
+        cseq: request.cseq,
+        wish,
+    };
     if wish.is_zero() {
         return Ok(change(Wish::Remove));
     }
@@ -387,6 +425,7 @@ fn read_contact(
     let binding = Binding {
         contact: addr.clone(),
         target,
+        flow: flow.clone(),
         priority,
         until: now + wish.min(at.lifetimes.max),
         refreshed: now,
@@ -398,7 +437,7 @@ fn read_contact(
 
 /// The phones after one change. The longest silent one makes room for one more.
 fn apply(mut phones: Vec<Binding>, change: Change) -> Vec<Binding> {
-    phones.retain(|binding| !binding.target.uri.is_equivalent(&change.contact));
+    phones.retain(|binding| !binding.is_of(&change));
     if let Wish::Keep(binding) = change.wish {
         if phones.len() >= MAX_PHONES
             && let Some((longest, _)) = phones.iter().enumerate().min_by_key(|(_, binding)| binding.refreshed)

@@ -137,7 +137,8 @@ fn of_realm(account: &Account, realm: &str) -> Option<(OperatorProfile, PhoneAcc
     let sha256 = bytes(account.ha1_sha256.as_hex())?;
     let profile =
         OperatorProfile { id: operator.clone(), skills: account.skills.clone(), languages: account.languages.clone() };
-    Some((profile, PhoneAccount { operator, ha1: Ha1 { md5, sha256 } }))
+    let sha512_256 = account.ha1_sha512_256.as_ref().and_then(|hash| bytes(hash.as_hex()));
+    Some((profile, PhoneAccount { operator, ha1: Ha1 { md5, sha256, sha512_256 } }))
 }
 
 /// The octets of a hexadecimal hash of exactly `N` octets.

@@ -1,10 +1,11 @@
 //! Open callbacks and registered phones on their way into the store, one after the other: what was said last is what
 //! is kept.
 
-use crate::exchange::{Ban, Exchange, KeptPhone, Scope};
+use crate::exchange::{Ban, Exchange, Flow, KeptPhone, Scope};
 use crate::io::store::{Author, Deed, Store, StoreError, StoredBan, StoredRegistration};
 use crate::ivr::acd::CallbackTicket;
 use crate::model::{CallId, Now, OperatorId};
+use crate::voip::sip::Transport;
 use jiff::Timestamp;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -54,8 +55,11 @@ impl Tickets {
         let stored = |phone: KeptPhone| StoredRegistration {
             login: operator.clone(),
             contact: phone.contact,
-            transport: "udp".to_owned(),
+            transport: phone.transport.name().to_ascii_lowercase(),
             source: phone.source,
+            path: phone.path,
+            priority: phone.priority,
+            flow: phone.flow.map(|flow| (flow.instance, flow.number)),
             sip_call: phone.call_id,
             cseq: phone.cseq,
             expires_at: phone.until,
@@ -115,9 +119,14 @@ pub(super) fn restore_phones(
 ) {
     for phone in phones {
         let local = local(phone.source.ip());
+        let Some(transport) = Transport::from_name(&phone.transport) else { continue };
         let kept = KeptPhone {
             contact: phone.contact,
+            transport,
             source: phone.source,
+            path: phone.path,
+            priority: phone.priority,
+            flow: phone.flow.map(|(instance, number)| Flow { instance, number }),
             call_id: phone.sip_call,
             cseq: phone.cseq,
             until: phone.expires_at,

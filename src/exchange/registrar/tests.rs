@@ -1,5 +1,6 @@
 use super::*;
-use crate::voip::sip::digest::{Challenge, Login, answer};
+use crate::voip::sip::Transport;
+use crate::voip::sip::digest::{Challenge, Login, Signed, answer};
 use crate::voip::sip::{Message, Uri};
 
 const START: Instant = Instant::from_millis(5_000);
@@ -86,7 +87,10 @@ impl Phone {
             self.count += 1;
             let login = Login { username: self.user.to_owned(), password: self.password.to_owned() };
             let uri = Uri::parse("sip:hotline").unwrap();
-            let reply = answer(&self.challenges, &login, &request.method, &uri, "cn", self.count).unwrap();
+            let reply = {
+                let signed = Signed { method: &request.method, uri: &uri, body: &[] };
+                answer(&self.challenges, &login, signed, "cn", self.count).unwrap()
+            };
             request.headers.push_text(HeaderName::Authorization, &reply.to_value());
         }
         request
@@ -119,7 +123,7 @@ fn a_phone_registers_refreshes_and_leaves() {
     let first = phone.request(CONTACT);
     let asked = desk.send(&phone, &first);
     assert_eq!(asked.status, Status::UNAUTHORIZED);
-    assert_eq!(asked.headers.get_all(HeaderName::WwwAuthenticate).count(), 2);
+    assert_eq!(asked.headers.get_all(HeaderName::WwwAuthenticate).count(), 3);
     assert_eq!(desk.said(), "");
 
     let accepted = phone.ask(&mut desk, CONTACT);
@@ -307,7 +311,8 @@ fn a_request_without_contact_asks_what_is_there() {
 #[test]
 fn extensions_path_and_odd_contacts() {
     for (headers, status) in [
-        ("Require: outbound\r\n", 420),
+        ("Require: gruu\r\n", 420),
+        ("Require: outbound\r\nContact: <sip:anna@h>\r\n", 200),
         ("Require: path\r\nSupported: path\r\nPath: <sip:edge.example.com;lr>\r\nContact: <sip:anna@h>\r\n", 200),
         ("Contact: <tel:+74955550102>\r\n", 400),
         ("Contact: <sip:anna@h?Route=%3Csip:x%3E>\r\n", 200),
@@ -339,12 +344,12 @@ fn the_registrations_of_rfc_4475_that_name_no_account_are_refused() {
 #[test]
 fn a_phone_that_gives_up_at_sha256_is_asked_for_md5_alone() {
     let cases = [
-        ("", 2),
-        ("User-Agent: Linphone/5.2\r\n", 2),
+        ("", 3),
+        ("User-Agent: Linphone/5.2\r\n", 3),
         ("User-Agent: baresip v1.0.0 (x86_64/linux)\r\n", 1),
         ("User-Agent: baresip v3.11.0 (x86_64/Linux)\r\n", 1),
-        ("User-Agent: baresip v3.12.1 (x86_64/Linux)\r\n", 2),
-        ("User-Agent: baresip v\r\n", 2),
+        ("User-Agent: baresip v3.12.1 (x86_64/Linux)\r\n", 3),
+        ("User-Agent: baresip v\r\n", 3),
         ("User-Agent: sipsak 0.9.8.1\r\n", 1),
     ];
     for (agent, challenges) in cases {
@@ -353,5 +358,70 @@ fn a_phone_that_gives_up_at_sha256_is_asked_for_md5_alone() {
         let headers = format!("{agent}Contact: <sip:anna@10.0.0.5>\r\n");
         assert_eq!(phone.register(&mut desk, &headers), 200, "{agent}");
         assert_eq!(phone.challenges.len(), challenges, "{agent}");
+    }
+}
+
+#[test]
+fn a_phone_is_known_by_its_instance_wherever_it_is() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.2:40000");
+    let contact = |host: &str, flow: u32| {
+        format!(
+            "Supported: path, outbound\r\nContact: <sip:anna@{host}>;+sip.instance=\"<urn:uuid:1>\";reg-id={flow}\r\n"
+        )
+    };
+    let hosts = |desk: &Desk| {
+        let mut hosts: Vec<String> =
+            desk.registrar.targets(&anna()).iter().map(|target| target.uri.to_string()).collect();
+        hosts.sort();
+        hosts.join(" ")
+    };
+    let response = phone.ask(&mut desk, &contact("h1", 1));
+    assert_eq!(response.status, Status::OK);
+    assert!(response.headers.has_word(HeaderName::Require, "outbound"));
+    phone.call_id = "moved";
+    assert_eq!(phone.register(&mut desk, &contact("h2", 1)), 200);
+    assert_eq!(hosts(&desk), "sip:anna@h2", "in the place of the address that it had");
+    assert_eq!(phone.register(&mut desk, &contact("h3", 2)), 200);
+    assert_eq!(hosts(&desk), "sip:anna@h2 sip:anna@h3", "another flow stands beside");
+    assert_eq!(phone.register(&mut desk, "Contact: <sip:anna@h4>\r\n"), 200);
+    assert_eq!(hosts(&desk), "sip:anna@h2 sip:anna@h3 sip:anna@h4");
+    let two = format!("{}Contact: <sip:anna@h6>\r\n", contact("h5", 1));
+    assert_eq!(phone.register(&mut desk, &two), 400, "a flow is registered alone");
+    let behind = "Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK9\r\n";
+    assert_eq!(phone.register(&mut desk, &format!("{behind}{}", contact("h7", 1))), 439);
+    let keeps = format!("{behind}Path: <sip:edge.example.com;lr;ob>\r\n{}", contact("h7", 1));
+    assert_eq!(phone.register(&mut desk, &keeps), 200);
+}
+
+#[test]
+fn a_phone_is_kept_with_all_that_it_said_when_it_can_be_found_again() {
+    let wall = "2026-03-02T12:00:00Z".parse().unwrap();
+    for (transport, source, contact, kept) in [
+        (Transport::Udp, "198.51.100.2:40000", "sip:anna@10.0.0.5:5062", Some("198.51.100.2:40000")),
+        (Transport::Tcp, "198.51.100.2:40000", "sip:anna@198.51.100.2:5062;transport=tcp", Some("198.51.100.2:5062")),
+        (Transport::Tls, "198.51.100.2:40000", "sip:anna@198.51.100.2;transport=tls", Some("198.51.100.2:5061")),
+        (Transport::Tcp, "198.51.100.2:40000", "sip:anna@10.0.0.5:5062;transport=tcp", None),
+        (Transport::Wss, "198.51.100.2:40000", "sip:anna@198.51.100.2;transport=ws", None),
+    ] {
+        let mut desk = Desk::open();
+        let mut phone = Phone::new("anna", "red", source);
+        phone.peer = Peer { transport, ..phone.peer };
+        let headers = format!(
+            "Path: <sip:edge.example.com;lr>\r\nContact: <{contact}>;q=0.7;+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n"
+        );
+        let headers =
+            if transport == Transport::Udp { headers } else { headers.split_once("\r\n").unwrap().1.to_owned() };
+        assert_eq!(phone.register(&mut desk, &headers), 200, "{contact}");
+        let now = Now { instant: desk.now, wall };
+        let phones = desk.registrar.kept(now, &anna());
+        assert_eq!(phones.first().map(|phone| phone.source.to_string()).as_deref(), kept, "{contact}");
+        let Some(found) = phones.first() else { continue };
+        let mut next = Desk::open();
+        next.registrar.restore(now, &anna(), found, addr("192.0.2.1:5060"));
+        assert_eq!(next.registrar.kept(now, &anna()), phones);
+        let target = next.registrar.target(&anna()).unwrap();
+        assert_eq!((target.uri.to_string(), target.peer.transport), (contact.to_owned(), transport));
+        assert_eq!(target.path.len(), usize::from(transport == Transport::Udp));
     }
 }

@@ -67,7 +67,7 @@ impl Trunks {
         let accounts = outside.trunks.iter().filter_map(|(name, trunk)| Some((name, trunk, trunk.inbound.as_ref()?)));
         let account = accounts.into_iter().find(|(_, trunk, inbound)| inbound.user == answer.username && may(trunk));
         let ha1 = account.map(|(_, _, inbound)| &inbound.ha1);
-        match (self.login.verify(&answer, &request.method, ha1, now), account) {
+        match (self.login.verify(&answer, &request.method, &request.body, ha1, now), account) {
             (Verdict::Accepted, Some((name, ..))) => Whose::Trunk(name.clone()),
             (Verdict::Stale, _) => Whose::Unproven { stale: true },
             (Verdict::Accepted | Verdict::Denied, _) => Whose::Unproven { stale: false },

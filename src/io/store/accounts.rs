@@ -49,6 +49,8 @@ pub struct Account {
     pub ha1_md5: Ha1,
     /// For digest with SHA-256 (RFC 8760).
     pub ha1_sha256: Ha1,
+    /// For digest with SHA-512-256; none where the password was set before this was kept.
+    pub ha1_sha512_256: Option<Ha1>,
     /// When it was added.
     pub created_at: Timestamp,
 }
@@ -61,8 +63,9 @@ impl Store {
     pub async fn add_account(&self, account: &Account) -> Result<(), StoreError> {
         let mut transaction = self.begin_write().await?;
         let added = sqlx::query(
-            "INSERT INTO accounts (login, realm, languages, skills, ha1_md5, ha1_sha256, created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO accounts \
+             (login, realm, languages, skills, ha1_md5, ha1_sha256, ha1_sha512_256, created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(account.login.as_str())
         .bind(&account.realm)
@@ -70,6 +73,7 @@ impl Store {
         .bind(json_list(account.skills.iter().map(|skill| &**skill)))
         .bind(account.ha1_md5.as_hex())
         .bind(account.ha1_sha256.as_hex())
+        .bind(account.ha1_sha512_256.as_ref().map(Ha1::as_hex))
         .bind(micros(account.created_at))
         .execute(&mut *transaction)
         .await?
@@ -105,14 +109,15 @@ impl Store {
         &self,
         login: &OperatorId,
         realm: &str,
-        md5: &Ha1,
-        sha256: &Ha1,
+        [md5, sha256, sha512_256]: [&Ha1; 3],
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin_write().await?;
-        let changed = sqlx::query("UPDATE accounts SET realm = ?, ha1_md5 = ?, ha1_sha256 = ? WHERE login = ?")
+        let changes = "UPDATE accounts SET realm = ?, ha1_md5 = ?, ha1_sha256 = ?, ha1_sha512_256 = ? WHERE login = ?";
+        let changed = sqlx::query(changes)
             .bind(realm)
             .bind(md5.as_hex())
             .bind(sha256.as_hex())
+            .bind(sha512_256.as_hex())
             .bind(login.as_str())
             .execute(&mut *transaction)
             .await?
@@ -158,6 +163,7 @@ fn read_account(row: &SqliteRow) -> Result<Account, StoreError> {
         skills: list("skills")?.into_iter().map(Arc::from).collect(),
         ha1_md5: Ha1::from_hex(row.try_get("ha1_md5")?),
         ha1_sha256: Ha1::from_hex(row.try_get("ha1_sha256")?),
+        ha1_sha512_256: row.try_get::<Option<&str>, _>("ha1_sha512_256")?.map(Ha1::from_hex),
         created_at: timestamp(row.try_get("created_at")?)?,
     })
 }
@@ -179,6 +185,7 @@ pub(in crate::io) mod tests {
             skills: vec!["support".into(), "fraud".into()],
             ha1_md5: Ha1::from_hex("aa"),
             ha1_sha256: Ha1::from_hex("bb"),
+            ha1_sha512_256: Some(Ha1::from_hex("cc")),
             created_at: at(0),
         }
     }
@@ -198,8 +205,8 @@ pub(in crate::io) mod tests {
         assert_changed().await;
         assert_eq!(store.accounts().await.expect("read"), vec![anna.clone()]);
 
-        let (md5, sha256) = (Ha1::from_hex("cc"), Ha1::from_hex("dd"));
-        assert!(store.set_password(&anna.login, "bank", &md5, &sha256).await.expect("set"));
+        let (md5, sha256, sha512) = (Ha1::from_hex("cc"), Ha1::from_hex("dd"), Ha1::from_hex("ee"));
+        assert!(store.set_password(&anna.login, "bank", [&md5, &sha256, &sha512]).await.expect("set"));
         assert_changed().await;
         let changed = &store.accounts().await.expect("read")[0];
         assert_eq!((changed.realm.as_str(), &changed.ha1_md5), ("bank", &md5));

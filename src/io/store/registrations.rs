@@ -14,10 +14,16 @@ pub struct StoredRegistration {
     pub login: OperatorId,
     /// The Contact URI as registered.
     pub contact: String,
-    /// How it was reached: `udp` or `tcp`.
+    /// How it is reached: `udp`, `tcp` or `tls`.
     pub transport: String,
-    /// Where the REGISTER came from.
+    /// Where it is reached.
     pub source: SocketAddr,
+    /// The hops on the way to it, the first one first (RFC 3327).
+    pub path: Vec<String>,
+    /// Its `q` in thousandths.
+    pub priority: u16,
+    /// Its instance and flow (RFC 5626).
+    pub flow: Option<(String, u32)>,
     /// The Call-ID of the REGISTER.
     pub sip_call: String,
     /// Its `CSeq` number.
@@ -33,8 +39,8 @@ impl Store {
     /// When there is no such account or the file cannot be written.
     pub async fn save_registration(&self, registration: &StoredRegistration) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT OR REPLACE INTO registrations (login, contact, transport, source, sip_call, cseq, expires_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO registrations (login, contact, transport, source, sip_call, cseq, expires_at, \
+             path, priority, instance, flow) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(registration.login.as_str())
         .bind(&registration.contact)
@@ -43,6 +49,10 @@ impl Store {
         .bind(&registration.sip_call)
         .bind(registration.cseq)
         .bind(micros(registration.expires_at))
+        .bind(serde_json::Value::from(registration.path.as_slice()).to_string())
+        .bind(registration.priority)
+        .bind(registration.flow.as_ref().map(|(instance, _)| instance.as_str()))
+        .bind(registration.flow.as_ref().map(|(_, number)| *number))
         .execute(self.pool())
         .await?;
         Ok(())
@@ -90,11 +100,17 @@ impl Store {
 
 fn read_registration(row: &SqliteRow) -> Result<StoredRegistration, StoreError> {
     let source: &str = row.try_get("source")?;
+    let instance: Option<String> = row.try_get("instance")?;
+    let flow: Option<u32> = row.try_get("flow")?;
+    let path = serde_json::from_str(row.try_get("path")?);
     Ok(StoredRegistration {
         login: OperatorId::new(row.try_get("login")?),
         contact: row.try_get("contact")?,
         transport: row.try_get("transport")?,
         source: source.parse().map_err(|_| StoreError::Damaged { what: "source of a registration" })?,
+        path: path.map_err(|_| StoreError::Damaged { what: "path of a registration" })?,
+        priority: row.try_get("priority")?,
+        flow: instance.zip(flow),
         sip_call: row.try_get("sip_call")?,
         cseq: row.try_get("cseq")?,
         expires_at: timestamp(row.try_get("expires_at")?)?,
@@ -113,6 +129,9 @@ mod tests {
             contact: contact.into(),
             transport: "udp".into(),
             source: "192.0.2.7:5060".parse().expect("an address"),
+            path: vec!["<sip:edge.example.com;lr>".into()],
+            priority: 700,
+            flow: Some(("<urn:uuid:1>".into(), 1)),
             sip_call: "a1".into(),
             cseq: 1,
             expires_at,

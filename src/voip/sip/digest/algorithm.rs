@@ -15,7 +15,7 @@ pub enum Algorithm {
     Md5,
     /// `SHA-256`.
     Sha256,
-    /// `SHA-512-256`: as a client alone; accounts keep no hash for it.
+    /// `SHA-512-256`.
     Sha512Of256,
 }
 
@@ -41,13 +41,25 @@ impl Algorithm {
 
     /// The hexadecimal hash of parts with colons between them.
     pub(super) fn hash(self, parts: &[&str]) -> String {
-        let text = parts.join(":");
+        self.hash_octets(parts.join(":").as_bytes())
+    }
+
+    /// The hexadecimal hash of octets.
+    fn hash_octets(self, octets: &[u8]) -> String {
+        #[cfg(test)]
+        HASHES.with(|count| count.set(count.get() + 1));
         match self {
-            Self::Md5 => to_hex(&Md5::digest(&text)),
-            Self::Sha256 => to_hex(&Sha256::digest(&text)),
-            Self::Sha512Of256 => to_hex(&Sha512_256::digest(&text)),
+            Self::Md5 => to_hex(&Md5::digest(octets)),
+            Self::Sha256 => to_hex(&Sha256::digest(octets)),
+            Self::Sha512Of256 => to_hex(&Sha512_256::digest(octets)),
         }
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many hashes were made: accounts that exist must not cost more than others.
+    pub(super) static HASHES: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
 /// What is kept of an account's password: H(user:realm:password) for each algorithm (RFC 7616 §3.4.2).
@@ -59,6 +71,8 @@ pub struct Ha1 {
     pub md5: [u8; 16],
     /// For `SHA-256`.
     pub sha256: [u8; 32],
+    /// For `SHA-512-256`; accounts whose password was set before that was known have none.
+    pub sha512_256: Option<[u8; 32]>,
 }
 
 impl Ha1 {
@@ -69,6 +83,7 @@ impl Ha1 {
         Self {
             md5: from_hex(Algorithm::Md5.hash(&parts).as_bytes()).unwrap_or_default(),
             sha256: from_hex(Algorithm::Sha256.hash(&parts).as_bytes()).unwrap_or_default(),
+            sha512_256: from_hex(Algorithm::Sha512Of256.hash(&parts).as_bytes()),
         }
     }
 
@@ -77,7 +92,7 @@ impl Ha1 {
         match algorithm {
             Algorithm::Md5 => Some(to_hex(&self.md5)),
             Algorithm::Sha256 => Some(to_hex(&self.sha256)),
-            Algorithm::Sha512Of256 => None,
+            Algorithm::Sha512Of256 => self.sha512_256.map(|hash| to_hex(&hash)),
         }
     }
 }
@@ -92,17 +107,20 @@ impl Drop for Ha1 {
     fn drop(&mut self) {
         self.md5.zeroize();
         self.sha256.zeroize();
+        self.sha512_256.zeroize();
     }
 }
 
-/// The response of RFC 7616 §3.4.1 from HA1 in hexadecimal: with `qop=auth` when there is a count, else as in
-/// RFC 2069.
+/// The response of RFC 7616 §3.4.1 from HA1 in hexadecimal: with a `qop` when there is a count, else as in RFC 2069.
 pub(super) fn response(algorithm: Algorithm, ha1: &str, asked: &Asked<'_>) -> String {
-    let ha2 = algorithm.hash(&[asked.method, asked.uri]);
-    match asked.count {
-        Some((count, cnonce)) => algorithm.hash(&[ha1, asked.nonce, count, cnonce, "auth", &ha2]),
-        None => algorithm.hash(&[ha1, asked.nonce, &ha2]),
-    }
+    let Some((count, cnonce, qop)) = asked.count else {
+        return algorithm.hash(&[ha1, asked.nonce, &algorithm.hash(&[asked.method, asked.uri])]);
+    };
+    let ha2 = match qop {
+        Qop::Auth => algorithm.hash(&[asked.method, asked.uri]),
+        Qop::AuthInt => algorithm.hash(&[asked.method, asked.uri, &algorithm.hash_octets(asked.body)]),
+    };
+    algorithm.hash(&[ha1, asked.nonce, count, cnonce, qop.name(), &ha2])
 }
 
 /// What a response is computed over, beside the password.
@@ -110,8 +128,43 @@ pub(super) struct Asked<'a> {
     pub method: &'a str,
     pub uri: &'a str,
     pub nonce: &'a str,
-    /// The nonce count as its eight digits, and the client's nonce.
-    pub count: Option<(&'a str, &'a str)>,
+    /// The body, which `auth-int` signs too.
+    pub body: &'a [u8],
+    /// The nonce count as its eight digits, the client's nonce, and what is protected.
+    pub count: Option<(&'a str, &'a str, Qop)>,
+}
+
+/// What an answer protects (RFC 7616 §3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Qop {
+    /// `auth`: method and URI.
+    Auth,
+    /// `auth-int`: the body too.
+    AuthInt,
+}
+
+impl Qop {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::AuthInt => "auth-int",
+        }
+    }
+
+    /// Of its word in any case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Auth, Self::AuthInt].into_iter().find(|qop| qop.name().eq_ignore_ascii_case(name))
+    }
+
+    /// What to answer with of those that a server offers: `auth` where it is among them, for proxies may change a body.
+    #[must_use]
+    pub fn best_of(offered: &str) -> Option<Self> {
+        let words = || offered.split(',').filter_map(|word| Self::from_name(word.trim()));
+        words().find(|qop| *qop == Self::Auth).or_else(|| words().next())
+    }
 }
 
 /// Whether two texts are the same, in a time that does not depend on where they differ.

@@ -30,6 +30,17 @@ impl Drop for Login {
     }
 }
 
+/// What an answer signs.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// The method of the request.
+    pub method: &'a Method,
+    /// Its Request-URI.
+    pub uri: &'a Uri,
+    /// Its body, which is signed where the server wants nothing but `auth-int`.
+    pub body: &'a [u8],
+}
+
 /// Answers the first challenge whose hash we know (RFC 8760 §2.4: the server lists them by its preference).
 ///
 /// `cnonce` is a random text, `count` how often the nonce has been used, with this time (from 1). `None` when no
@@ -38,34 +49,36 @@ impl Drop for Login {
 pub fn answer(
     challenges: &[Challenge],
     login: &Login,
-    method: &Method,
-    uri: &Uri,
+    signed: Signed<'_>,
     cnonce: &str,
     count: u32,
 ) -> Option<Credentials> {
     let (challenge, algorithm) =
         challenges.iter().find_map(|challenge| challenge.algorithm.map(|algorithm| (challenge, algorithm)))?;
-    Some(answer_one(challenge, algorithm, login, method, uri, (count, cnonce)))
+    Some(answer_one(challenge, algorithm, login, signed, (count, cnonce)))
 }
 
 fn answer_one(
     challenge: &Challenge,
     algorithm: Algorithm,
     login: &Login,
-    method: &Method,
-    uri: &Uri,
+    signed: Signed<'_>,
     (count, cnonce): (u32, &str),
 ) -> Credentials {
     let ha1 = algorithm.hash(&[&login.username, &challenge.realm, &login.password]);
-    let uri = uri.to_string();
+    let uri = signed.uri.to_string();
     let count_text = format!("{count:08x}");
-    let counted = challenge.qop_auth.then_some((count_text.as_str(), cnonce));
-    let asked = Asked { method: method.as_str(), uri: &uri, nonce: &challenge.nonce, count: counted };
+    let asked = Asked {
+        method: signed.method.as_str(),
+        uri: &uri,
+        nonce: &challenge.nonce,
+        body: signed.body,
+        count: challenge.qop.map(|qop| (count_text.as_str(), cnonce, qop)),
+    };
     let response = response(algorithm, &ha1, &asked);
-    let protection = if challenge.qop_auth {
-        Protection::Auth { count, count_text, cnonce: cnonce.to_owned() }
-    } else {
-        Protection::None
+    let protection = match challenge.qop {
+        Some(qop) => Protection::Counted { qop, count, count_text, cnonce: cnonce.to_owned() },
+        None => Protection::None,
     };
     Credentials {
         username: login.username.clone(),

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::method::Method;
 use super::super::text::{from_hex, to_hex};
-use super::algorithm::{Algorithm, Asked, Ha1, is_same, response};
+use super::algorithm::{Algorithm, Asked, Ha1, Qop, is_same, response};
 use super::wire::{Challenge, Credentials, Protection};
 use crate::model::Instant;
 
@@ -43,10 +43,29 @@ pub struct DigestServer {
     floor: u64,
 }
 
-/// The nonce's highest count so far, and when it was given out.
+/// The counts of a nonce that were seen: the highest, and which of the 64 up to it. Requests may overtake each other.
 struct Used {
-    count: u32,
+    highest: u32,
+    seen: u64,
     issued: Instant,
+}
+
+impl Used {
+    /// Takes note of a count; `false` when it was seen before or is too far behind to tell.
+    fn take(&mut self, count: u32) -> bool {
+        if count == 0 {
+            return false;
+        }
+        if count > self.highest {
+            self.seen = self.seen.checked_shl(count - self.highest).unwrap_or(0) | 1;
+            self.highest = count;
+            return true;
+        }
+        let Some(bit) = 1_u64.checked_shl(self.highest - count) else { return false };
+        let is_new = self.seen & bit == 0;
+        self.seen |= bit;
+        is_new
+    }
 }
 
 struct Nonce {
@@ -68,60 +87,62 @@ impl DigestServer {
     }
 
     /// The questions to ask, the stronger one first (RFC 8760 §2.4), with one fresh nonce.
-    pub fn challenges(&mut self, now: Instant, stale: bool) -> [Challenge; 2] {
+    pub fn challenges(&mut self, now: Instant, stale: bool) -> [Challenge; 3] {
         self.serial += 1;
         let nonce = self.nonce_text(now.as_millis(), self.serial);
-        [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| Challenge {
+        [Algorithm::Sha256, Algorithm::Sha512Of256, Algorithm::Md5].map(|algorithm| Challenge {
             realm: self.realm.clone(),
             nonce: nonce.clone(),
             algorithm: Some(algorithm),
-            qop_auth: true,
+            qop: Some(Qop::Auth),
             stale,
             opaque: None,
         })
     }
 
-    /// Judges an answer to a request with `method`. `ha1` is that of the account it names, `None` when there is no
-    /// such account.
+    /// Judges an answer to a request. `ha1` is that of the account it names, `None` when there is no such account: that
+    /// costs as much and is told as a wrong password is.
     ///
     /// The URI in the answer is hashed as it stands there: it may differ from the Request-URI when a proxy is on
-    /// the way (RFC 7616 §3.4.6).
-    pub fn verify(&mut self, answer: &Credentials, method: &Method, ha1: Option<&Ha1>, now: Instant) -> Verdict {
-        // An unknown account takes the same way as a known one, with a hash that nothing fits.
-        let nobody = Ha1 { md5: [0; 16], sha256: self.secret };
-        let ha1_hex = answer.algorithm.and_then(|algorithm| ha1.unwrap_or(&nobody).hex(algorithm));
-        let (Some(algorithm), Some(ha1_hex)) = (answer.algorithm, ha1_hex) else { return Verdict::Denied };
-        let count = match &answer.protection {
-            Protection::None => None,
-            Protection::Auth { count_text, cnonce, .. } => Some((count_text.as_str(), cnonce.as_str())),
-        };
-        let asked = Asked { method: method.as_str(), uri: &answer.uri, nonce: &answer.nonce, count };
+    /// the way (RFC 7616 §3.4.6). An answer without `qop` (RFC 2069) could be sent again by anybody and is denied; one
+    /// with `auth-int` is good when it fits the body.
+    pub fn verify(
+        &mut self,
+        answer: &Credentials,
+        method: &Method,
+        body: &[u8],
+        ha1: Option<&Ha1>,
+        now: Instant,
+    ) -> Verdict {
+        let Protection::Counted { qop, count, count_text, cnonce } = &answer.protection else { return Verdict::Denied };
+        let Some(algorithm) = answer.algorithm else { return Verdict::Denied };
+        // Who is unknown, or has no such hash, takes the same way with a hash that nothing fits.
+        let nobody = Ha1 { md5: [0; 16], sha256: self.secret, sha512_256: Some(self.secret) };
+        let known = ha1.and_then(|ha1| ha1.hex(algorithm));
+        let is_known = known.is_some();
+        let ha1_hex = known.or_else(|| nobody.hex(algorithm)).unwrap_or_default();
+        let count_of = Some((count_text.as_str(), cnonce.as_str(), *qop));
+        let asked = Asked { method: method.as_str(), uri: &answer.uri, nonce: &answer.nonce, body, count: count_of };
         let expected = response(algorithm, &ha1_hex, &asked);
         let fits = is_same(&expected, &answer.response.to_ascii_lowercase());
-        if !fits || ha1.is_none() || answer.realm != self.realm {
+        if !fits || !is_known || answer.realm != self.realm {
             return Verdict::Denied;
         }
         match self.read_nonce(&answer.nonce) {
-            Some(nonce) if now.since(nonce.issued) <= self.lifetime => self.use_up(&nonce, &answer.protection, now),
+            Some(nonce) if now.since(nonce.issued) <= self.lifetime => self.use_up(&nonce, *count, now),
             Some(_) | None => Verdict::Stale,
         }
     }
 
-    /// Notes a nonce's use; stale when the count does not grow.
-    fn use_up(&mut self, nonce: &Nonce, protection: &Protection, now: Instant) -> Verdict {
-        // Without a count a nonce is good for one request.
-        let count = match protection {
-            Protection::None => u32::MAX,
-            Protection::Auth { count, .. } => *count,
-        };
+    /// Notes a nonce's use; stale when the count was seen before.
+    fn use_up(&mut self, nonce: &Nonce, count: u32, now: Instant) -> Verdict {
         if nonce.serial < self.floor {
             return Verdict::Stale;
         }
-        let used = self.used.entry(nonce.serial).or_insert(Used { count: 0, issued: nonce.issued });
-        if count <= used.count {
+        let used = self.used.entry(nonce.serial).or_insert(Used { highest: 0, seen: 0, issued: nonce.issued });
+        if !used.take(count) {
             return Verdict::Stale;
         }
-        used.count = count;
         self.forget(now);
         Verdict::Accepted
     }

@@ -11,7 +11,7 @@
 
 use super::super::headers::{HeaderName, Headers};
 use super::super::{Method, Request, Response, Status};
-use super::client::{Login, answer};
+use super::client::{Login, Signed, answer};
 use super::wire::{Challenge, Credentials};
 
 /// How many realms one call may ask a login of: a registrar or trunk and proxies before it.
@@ -137,8 +137,8 @@ impl DigestClient {
         request.headers.remove(HeaderName::ProxyAuthorization);
         for asked in &mut self.asked {
             asked.count = asked.count.saturating_add(1);
-            let (method, uri) = (&request.method, &request.uri);
-            if let Some(credentials) = answer(&asked.challenges, &self.login, method, uri, cnonce, asked.count) {
+            let signed = Signed { method: &request.method, uri: &request.uri, body: &request.body };
+            if let Some(credentials) = answer(&asked.challenges, &self.login, signed, cnonce, asked.count) {
                 request.headers.push_text(asked.asker.credentials(), &credentials.to_value());
             }
         }

@@ -21,7 +21,8 @@ fn uri() -> Uri {
 }
 
 fn reply(challenges: &[Challenge], password: &str, count: u32) -> Credentials {
-    answer(challenges, &login(password), &Method::Register, &uri(), "c0ffee", count).unwrap()
+    let signed = Signed { method: &Method::Register, uri: &uri(), body: b"" };
+    answer(challenges, &login(password), signed, "c0ffee", count).unwrap()
 }
 
 #[test]
@@ -35,7 +36,8 @@ fn the_example_of_rfc_7616_yields_its_responses() {
             method: "GET",
             uri: "/dir/index.html",
             nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
-            count: Some(("00000001", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")),
+            body: b"",
+            count: Some(("00000001", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", Qop::Auth)),
         };
         assert_eq!(algorithm::response(algorithm, &ha1, &asked), expected);
     }
@@ -45,7 +47,7 @@ fn the_example_of_rfc_7616_yields_its_responses() {
 fn the_old_example_without_qop_yields_its_response() {
     let ha1 = Algorithm::Md5.hash(&["Mufasa", "testrealm@host.com", "CircleOfLife"]);
     let nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
-    let asked = algorithm::Asked { method: "GET", uri: "/dir/index.html", nonce, count: None };
+    let asked = algorithm::Asked { method: "GET", uri: "/dir/index.html", nonce, body: b"", count: None };
     assert_eq!(algorithm::response(Algorithm::Md5, &ha1, &asked), "1949323746fe6a43ef61f9606e7febea");
 }
 
@@ -56,12 +58,12 @@ fn the_stronger_hash_is_asked_for_first_and_either_is_taken() {
     let challenges = server.challenges(START, false);
     assert_eq!(
         challenges.each_ref().map(|challenge| challenge.algorithm),
-        [Some(Algorithm::Sha256), Some(Algorithm::Md5)]
+        [Some(Algorithm::Sha256), Some(Algorithm::Sha512Of256), Some(Algorithm::Md5)]
     );
-    for (count, offered) in [(1, &challenges[..1]), (2, &challenges[1..])] {
+    for (count, offered) in [(1, &challenges[..1]), (2, &challenges[1..2]), (3, &challenges[2..])] {
         let reply = reply(offered, "secret", count);
         let reply = Credentials::parse(reply.to_value().as_bytes()).unwrap();
-        assert_eq!(server.verify(&reply, &Method::Register, Some(&ha1), START), Verdict::Accepted);
+        assert_eq!(server.verify(&reply, &Method::Register, b"", Some(&ha1), START), Verdict::Accepted);
     }
 }
 
@@ -71,36 +73,89 @@ fn an_unknown_account_and_a_wrong_password_look_alike() {
     let ha1 = Ha1::compute("anna", "bank", "secret");
     let challenges = server.challenges(START, false);
     let wrong = reply(&challenges, "guess", 1);
-    assert_eq!(server.verify(&wrong, &Method::Register, Some(&ha1), START), Verdict::Denied);
-    assert_eq!(server.verify(&wrong, &Method::Register, None, START), Verdict::Denied);
+    assert_eq!(server.verify(&wrong, &Method::Register, b"", Some(&ha1), START), Verdict::Denied);
+    assert_eq!(server.verify(&wrong, &Method::Register, b"", None, START), Verdict::Denied);
     let right = reply(&challenges, "secret", 1);
-    assert_eq!(server.verify(&right, &Method::Invite, Some(&ha1), START), Verdict::Denied, "of another method");
-    assert_eq!(server.verify(&right, &Method::Register, None, START), Verdict::Denied);
+    assert_eq!(server.verify(&right, &Method::Invite, b"", Some(&ha1), START), Verdict::Denied, "of another method");
+    assert_eq!(server.verify(&right, &Method::Register, b"", None, START), Verdict::Denied);
 }
 
 #[test]
-fn an_answer_that_is_sent_again_is_stale() {
+fn an_answer_that_is_sent_again_is_stale_and_one_that_was_overtaken_is_not() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
     let challenges = server.challenges(START, false);
-    let mut verdict = |count| server.verify(&reply(&challenges, "secret", count), &Method::Register, Some(&ha1), START);
-    assert_eq!(verdict(1), Verdict::Accepted);
-    assert_eq!(verdict(1), Verdict::Stale);
-    assert_eq!(verdict(0x1ff), Verdict::Accepted, "counts above 255");
-    assert_eq!(verdict(2), Verdict::Stale);
+    let mut verdict = |count| {
+        let reply = reply(&challenges, "secret", count);
+        server.verify(&reply, &Method::Register, b"", Some(&ha1), START)
+    };
+    for (count, expected) in [
+        (0, Verdict::Stale),
+        (1, Verdict::Accepted),
+        (1, Verdict::Stale),
+        (4, Verdict::Accepted),
+        (3, Verdict::Accepted),
+        (3, Verdict::Stale),
+        (4, Verdict::Stale),
+        (2, Verdict::Accepted),
+        (0x1ff, Verdict::Accepted),
+        (0x1c0, Verdict::Accepted),
+        (0x1bf, Verdict::Stale),
+        (5, Verdict::Stale),
+        (u32::MAX, Verdict::Accepted),
+        (0x1ff, Verdict::Stale),
+    ] {
+        assert_eq!(verdict(count), expected, "{count}");
+    }
 }
 
 #[test]
-fn without_qop_a_nonce_is_good_for_one_request() {
+fn an_answer_without_qop_is_denied() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
     let mut challenges = server.challenges(START, false);
     for challenge in &mut challenges {
-        challenge.qop_auth = false;
+        challenge.qop = None;
     }
     let reply = reply(&challenges, "secret", 1);
-    assert_eq!(server.verify(&reply, &Method::Register, Some(&ha1), START), Verdict::Accepted);
-    assert_eq!(server.verify(&reply, &Method::Register, Some(&ha1), START), Verdict::Stale);
+    assert_eq!(server.verify(&reply, &Method::Register, b"", Some(&ha1), START), Verdict::Denied);
+}
+
+#[test]
+fn a_body_that_is_signed_must_be_the_one_that_came() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    for algorithm in Algorithm::ALL {
+        let mut challenges = server.challenges(START, false);
+        challenges.iter_mut().for_each(|challenge| challenge.qop = Some(Qop::AuthInt));
+        let of: Vec<Challenge> = challenges.into_iter().filter(|one| one.algorithm == Some(algorithm)).collect();
+        let signed = Signed { method: &Method::Invite, uri: &uri(), body: b"v=0" };
+        let reply = answer(&of, &login("secret"), signed, "c0ffee", 1).unwrap();
+        let reply = Credentials::parse(reply.to_value().as_bytes()).unwrap();
+        let mut verdict = |body: &[u8]| server.verify(&reply, &Method::Invite, body, Some(&ha1), START);
+        assert_eq!(verdict(b"v=1"), Verdict::Denied, "{algorithm:?}");
+        assert_eq!(verdict(b"v=0"), Verdict::Accepted, "{algorithm:?}");
+    }
+}
+
+#[test]
+fn an_account_that_exists_costs_no_more_hashes_than_one_that_does_not() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    let mut old = ha1.clone();
+    old.sha512_256 = None;
+    let challenges = server.challenges(START, false);
+    let mut cost = |offered: &[Challenge], ha1: Option<&Ha1>| {
+        let reply = reply(offered, "guess", 1);
+        algorithm::HASHES.with(|count| count.set(0));
+        assert_eq!(server.verify(&reply, &Method::Register, b"", ha1, START), Verdict::Denied);
+        algorithm::HASHES.with(std::cell::Cell::get)
+    };
+    for at in 0..challenges.len() {
+        let offered = &challenges[at..=at];
+        let costs = [Some(&ha1), Some(&old), None].map(|ha1| cost(offered, ha1));
+        assert_eq!(costs, [2, 2, 2], "{:?}", offered[0].algorithm);
+    }
 }
 
 #[test]
@@ -119,7 +174,7 @@ fn an_old_or_foreign_nonce_is_stale_only_with_the_right_password() {
     }
     for (name, challenges) in [("old", &challenges), ("foreign", &foreign), ("forged", &forged)] {
         let mut verdict =
-            |password| server.verify(&reply(challenges, password, 1), &Method::Register, Some(&ha1), later);
+            |password| server.verify(&reply(challenges, password, 1), &Method::Register, b"", Some(&ha1), later);
         assert_eq!(verdict("secret"), Verdict::Stale, "{name}");
         assert_eq!(verdict("guess"), Verdict::Denied, "{name}");
     }
@@ -130,13 +185,16 @@ fn a_flood_of_logins_makes_the_oldest_nonces_stale_and_keeps_the_table_small() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
     let first = server.challenges(START, false);
-    assert_eq!(server.verify(&reply(&first, "secret", 1), &Method::Register, Some(&ha1), START), Verdict::Accepted);
+    assert_eq!(
+        server.verify(&reply(&first, "secret", 1), &Method::Register, b"", Some(&ha1), START),
+        Verdict::Accepted
+    );
     for _ in 0..16_384 {
         let challenges = server.challenges(START, false);
-        let verdict = server.verify(&reply(&challenges[1..], "secret", 1), &Method::Register, Some(&ha1), START);
+        let verdict = server.verify(&reply(&challenges[1..], "secret", 1), &Method::Register, b"", Some(&ha1), START);
         assert_eq!(verdict, Verdict::Accepted);
     }
-    assert_eq!(server.verify(&reply(&first, "secret", 2), &Method::Register, Some(&ha1), START), Verdict::Stale);
+    assert_eq!(server.verify(&reply(&first, "secret", 2), &Method::Register, b"", Some(&ha1), START), Verdict::Stale);
 }
 
 #[test]
@@ -145,7 +203,7 @@ fn challenges_and_credentials_are_read_as_they_are_written() {
     assert_eq!(Challenge::parse(challenge.to_string().as_bytes()), Ok(challenge));
     let text = br#"digest  Realm="a \"b\", c",nonce=abc , qop="auth-int, auth",algorithm=sha-256,opaque="o""#;
     let read = Challenge::parse(text).unwrap();
-    assert_eq!((read.realm.as_str(), read.nonce.as_str(), read.qop_auth), (r#"a "b", c"#, "abc", true));
+    assert_eq!((read.realm.as_str(), read.nonce.as_str(), read.qop), (r#"a "b", c"#, "abc", Some(Qop::Auth)));
     assert_eq!((read.algorithm, read.stale, read.opaque.as_deref()), (Some(Algorithm::Sha256), false, Some("o")));
 }
 
@@ -160,7 +218,8 @@ fn credentials_that_lack_something_are_malformed() {
         (", nc=00000001", ""),
         ("nc=00000001", "nc=+1"),
         ("nc=00000001", "nc=000000001"),
-        ("qop=auth,", "qop=auth-int,"),
+        ("qop=auth,", "qop=auth-conf,"),
+        ("qop=auth,", "userhash=true, qop=auth,"),
         ("Digest", "Basic"),
         (r#"response="e""#, r#"response="e"#),
     ] {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::headers::{HeaderName, Headers};
 use super::super::text::{Malformed, is_space, is_token, quote, quoted_prefix, split_outside, trim, unescape_quoted};
-use super::algorithm::Algorithm;
+use super::algorithm::{Algorithm, Qop};
 
 /// The parameters of a `Digest` value, unquoted.
 struct AuthParams(Vec<(String, String)>);
@@ -57,8 +57,8 @@ pub struct Challenge {
     pub nonce: String,
     /// The hash; `None` for one that we do not know.
     pub algorithm: Option<Algorithm>,
-    /// Whether `qop=auth` is offered.
-    pub qop_auth: bool,
+    /// What is to be protected; `None` without `qop`, as in RFC 2069.
+    pub qop: Option<Qop>,
     /// Whether the answer was right but its nonce was too old.
     pub stale: bool,
     /// To be given back, when there is one.
@@ -69,22 +69,19 @@ impl Challenge {
     /// Reads the value of a WWW-Authenticate or Proxy-Authenticate.
     ///
     /// # Errors
-    /// When it is no `Digest`, lacks realm or nonce, or wants a protection that is not `auth` alone: `auth-int` would
-    /// sign the body, which proxies may change (RFC 7616 §3.4.3).
+    /// When it is no `Digest`, lacks realm or nonce, or wants a protection that we do not know.
     pub fn parse(value: &[u8]) -> Result<Self, Malformed> {
         const WHAT: Malformed = Malformed("challenge");
         let params = AuthParams::parse(value, WHAT.0)?;
-        let offers = |qop: String| qop.split(',').any(|word| word.trim().eq_ignore_ascii_case("auth"));
-        let qop_auth = match params.get("qop").map(offers) {
-            Some(false) => return Err(WHAT),
-            Some(true) => true,
-            None => false,
+        let qop = match params.get("qop") {
+            Some(offered) => Some(Qop::best_of(&offered).ok_or(WHAT)?),
+            None => None,
         };
         Ok(Self {
             realm: params.get("realm").ok_or(WHAT)?,
             nonce: params.get("nonce").ok_or(WHAT)?,
             algorithm: params.algorithm(),
-            qop_auth,
+            qop,
             stale: params.get("stale").is_some_and(|word| word.eq_ignore_ascii_case("true")),
             opaque: params.get("opaque"),
         })
@@ -102,8 +99,8 @@ impl fmt::Display for Challenge {
         if let Some(algorithm) = self.algorithm {
             write!(f, ", algorithm={}", algorithm.name())?;
         }
-        if self.qop_auth {
-            f.write_str(", qop=\"auth\"")?;
+        if let Some(qop) = self.qop {
+            write!(f, ", qop={}", quote(qop.name()))?;
         }
         if self.stale {
             f.write_str(", stale=true")?;
@@ -120,8 +117,10 @@ impl fmt::Display for Challenge {
 pub enum Protection {
     /// No `qop`: RFC 2069.
     None,
-    /// `qop=auth`.
-    Auth {
+    /// With a `qop`, and a count of the nonce's uses.
+    Counted {
+        /// What is protected.
+        qop: Qop,
         /// How often the nonce was used, with this time.
         count: u32,
         /// The count's digits as written: they are hashed.
@@ -156,23 +155,27 @@ impl Credentials {
     /// Reads the value of an Authorization or Proxy-Authorization.
     ///
     /// # Errors
-    /// When it is no `Digest`, lacks a parameter that it needs, or its `qop` is not `auth`.
+    /// When it is no `Digest`, lacks a parameter that it needs, its `qop` is unknown, or it hides its user name
+    /// (`userhash`, which we never offer).
     pub fn parse(value: &[u8]) -> Result<Self, Malformed> {
         const WHAT: Malformed = Malformed("credentials");
         let params = AuthParams::parse(value, WHAT.0)?;
         let need = |name| params.get(name).ok_or(WHAT);
         let protection = match params.get("qop") {
             None => Protection::None,
-            Some(qop) if qop.eq_ignore_ascii_case("auth") => {
+            Some(qop) => {
+                let qop = Qop::from_name(&qop).ok_or(WHAT)?;
                 let count_text = need("nc")?;
                 let digits =
                     (1..=8).contains(&count_text.len()) && count_text.bytes().all(|byte| byte.is_ascii_hexdigit());
                 let count =
                     if digits { u32::from_str_radix(&count_text, 16).map_err(|_| WHAT)? } else { return Err(WHAT) };
-                Protection::Auth { count, count_text, cnonce: need("cnonce")? }
+                Protection::Counted { qop, count, count_text, cnonce: need("cnonce")? }
             }
-            Some(_) => return Err(WHAT),
         };
+        if params.get("userhash").is_some_and(|word| word.eq_ignore_ascii_case("true")) {
+            return Err(WHAT);
+        }
         Ok(Self {
             username: need("username")?,
             realm: need("realm")?,
@@ -205,8 +208,8 @@ impl Credentials {
         let quoted = texts.into_iter().filter_map(|(name, text)| text.map(|text| format!("{name}={}", quote(text))));
         let mut params: Vec<String> = quoted.collect();
         params.extend(self.algorithm.map(|algorithm| format!("algorithm={}", algorithm.name())));
-        if let Protection::Auth { count_text, cnonce, .. } = &self.protection {
-            params.push(format!("qop=auth, nc={count_text}, cnonce={}", quote(cnonce)));
+        if let Protection::Counted { qop, count_text, cnonce, .. } = &self.protection {
+            params.push(format!("qop={}, nc={count_text}, cnonce={}", qop.name(), quote(cnonce)));
         }
         format!("Digest {}", params.join(", "))
     }

@@ -46,7 +46,7 @@ impl Trunk {
         let Ok(Message::Request(request)) = Message::parse(self.request.as_bytes()) else { panic!() };
         let Some(credentials) = Credentials::find(&request.headers, header, "trunk") else { return Verdict::Denied };
         let ha1 = Ha1::compute("bank", "trunk", "right");
-        self.server.verify(&credentials, &request.method, Some(&ha1), self.bank.now)
+        self.server.verify(&credentials, &request.method, &request.body, Some(&ha1), self.bank.now)
     }
 
     fn answers(&mut self) -> Vec<String> {
@@ -111,9 +111,9 @@ fn a_trunk_and_a_proxy_before_it_may_both_ask() {
 
 #[test]
 fn what_cannot_be_answered_fails() {
-    let auth_int = "Digest realm=\"trunk\", nonce=\"n\", qop=\"auth-int\"".to_owned();
+    let other = "Digest realm=\"trunk\", nonce=\"n\", qop=\"auth-conf\"".to_owned();
     let unknown = "Digest realm=\"trunk\", nonce=\"n\", qop=\"auth\", algorithm=SHA3".to_owned();
-    for challenges in [vec![], vec![auth_int], vec![unknown], vec!["Basic realm=\"trunk\"".to_owned()]] {
+    for challenges in [vec![], vec![other], vec![unknown], vec!["Basic realm=\"trunk\"".to_owned()]] {
         let mut trunk = Trunk::called("right");
         assert_eq!(trunk.challenge("401 Unauthorized", &challenges), ["ACK"], "{challenges:?}");
         assert_eq!(trunk.bank.told(), ["Failed 401"]);
@@ -175,7 +175,7 @@ fn a_bye_is_signed_at_once_and_again_when_the_nonce_is_used_up() {
     trunk.request = trunk.bank.sent().remove(0);
     let Ok(Message::Request(bye)) = Message::parse(trunk.request.as_bytes()) else { panic!() };
     let signed = Credentials::find(&bye.headers, HeaderName::Authorization, "trunk").unwrap();
-    assert!(matches!(signed.protection, Protection::Auth { count: 2, .. }), "the second use of the nonce");
+    assert!(matches!(signed.protection, Protection::Counted { count: 2, .. }), "the second use of the nonce");
     // This trunk forgets its nonces and does not say `stale`.
     let other = Challenge { nonce: "other".into(), ..Challenge::parse(asks[0].as_bytes()).unwrap() };
     assert_eq!(trunk.challenge("401 Unauthorized", &[other.to_string()]), ["BYE"]);
