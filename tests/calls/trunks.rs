@@ -89,7 +89,8 @@ fn we_stay_registered_and_calls_to_our_contact_are_the_providers_wherever_they_c
     answer(&mut stage, PROVIDER, "REGISTER", "200 OK", &[("Contact", &contact.replace("=600", "=120"))]);
     assert!(matches!(registration(&mut stage), RegistrationView::Until(_)));
     stage.run_for(110_000);
-    assert_eq!(stage.phones[PROVIDER].count("REGISTER"), 3, "refreshed before the two minutes are over");
+    let refresh = stage.phones[PROVIDER].last("REGISTER").unwrap().get("cseq").to_owned();
+    assert_eq!(refresh, "3 REGISTER", "refreshed before the two minutes are over");
     answer(&mut stage, PROVIDER, "REGISTER", "200 OK", &[("Contact", &contact.replace("=600", "=120"))]);
 
     let uri = bracketed(&contact).to_owned();
@@ -184,8 +185,7 @@ fn a_trunk_with_a_password_is_asked_for_it_and_may_then_call_from_anywhere() {
         if status == 200 {
             let other = stage.phone("+79161234567");
             dial_uri(&mut stage, other, &uri, MAIN, &[("Authorization", signed)]);
-            let replayed = if networks.is_empty() { 401 } else { 403 };
-            assert_eq!(last_status(&stage, other), replayed, "an answer that was overheard");
+            assert_eq!(last_status(&stage, other), 401, "an answer that was overheard");
         }
     }
 }
