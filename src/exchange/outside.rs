@@ -184,3 +184,35 @@ impl Outside {
         self.trunks.get(trunk)?.login.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voip::sip::Transport;
+
+    #[test]
+    fn a_trunk_that_is_a_name_is_where_its_name_leads_and_its_calls_come_from_each_of_its_servers() {
+        let name = NameId(7);
+        let domain = Host::parse("provider.example").unwrap();
+        let trunk = Trunk::new(Peer::named(Transport::Udp, name), domain);
+        let other = Trunk::new(Peer::udp("192.0.2.9:5060".parse().unwrap()), Host::parse("other.example").unwrap());
+        let uri = SipUri::new(Some("desk"), Host::parse("provider.example").unwrap(), None);
+        let desk = Destination::Address { uri, peer: Peer::named(Transport::Udp, name) };
+        let mut outside = Outside {
+            trunks: [("a".into(), trunk), ("b".into(), other)].into(),
+            transfers: [("desk".into(), desk)].into(),
+            ..Outside::default()
+        };
+        let at = |text: &str| Peer { name: Some(name), ..Peer::at(Transport::Tls, text.parse().unwrap()) };
+        let is_known = |outside: &Outside, ip: &str| outside.trunks["a"].is_at(ip.parse().unwrap());
+        assert!(!is_known(&outside, "203.0.113.1") && !is_known(&outside, "0.0.0.0"));
+        outside.locate(name, &[at("203.0.113.1:5061"), at("203.0.113.2:5061")]);
+        assert_eq!(outside.trunks["a"].peer, at("203.0.113.1:5061"));
+        assert!(is_known(&outside, "203.0.113.1") && is_known(&outside, "203.0.113.2"));
+        assert_eq!(outside.transfer("desk").map(|way| way.peer), Some(at("203.0.113.1:5061")));
+        assert_eq!(outside.trunks["b"].peer.addr, "192.0.2.9:5060".parse().unwrap());
+        // A name server that fails takes nothing away.
+        outside.locate(name, &[]);
+        assert!(is_known(&outside, "203.0.113.2"));
+    }
+}

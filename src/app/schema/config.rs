@@ -46,8 +46,8 @@ fn entry(path: &str) -> Option<Json> {
         "trunks" => Some(json!({
             "type": "object",
             "properties": {
-                "address": text("Where its calls are sent: IP address and port.", "203.0.113.20:5060"),
-                "transport": {"enum": ["udp", "tcp", "tls"], "description": "How; udp when left out."},
+                "address": text("Where its calls are sent: IP address and port, or a name.", "203.0.113.20:5060"),
+                "transport": {"enum": ["udp", "tcp", "tls"], "description": "How; udp when left out, or what name servers say."},
                 "domain": text("The host of its addresses; its IP address when left out.", "provider.example"),
                 "user": text("Our account there.", "bank"),
                 "password_env": text("The environment variable with the password.", "TRUNK_PASSWORD"),

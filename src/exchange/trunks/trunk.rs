@@ -94,7 +94,7 @@ impl Trunk {
     pub fn is_at(&self, source: IpAddr) -> bool {
         match self.from.as_slice() {
             [] => {
-                let is_it = |ip: IpAddr| ip.to_canonical() == source.to_canonical();
+                let is_it = |ip: IpAddr| !ip.is_unspecified() && ip.to_canonical() == source.to_canonical();
                 is_it(self.peer.addr.ip()) || self.located.iter().copied().any(is_it)
             }
             networks => networks.iter().any(|network| network.contains(source)),

@@ -8,7 +8,7 @@ use crate::voip::sip::dialog::{self, Dialog};
 use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameAddr};
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteServer, Wire, matching, timers};
-use crate::voip::sip::{Peer, Request, Response, Status, uas};
+use crate::voip::sip::{Peer, Request, Response, SipUri, Status, Uri, uas};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -206,7 +206,7 @@ impl Endpoint {
         headers: &Headers,
     ) -> Response {
         let mut response = invite.response(Status::OK).with_to_tag(&leg.tag).with_record_route(invite);
-        response.headers.push(&self.contact(leg.local, path));
+        response.headers.push(&self.contact_for(leg.local, path, &invite.uri));
         response.headers.push_text(HeaderName::Allow, uas::ALLOW);
         response.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
         if let Some(agreed) = self.config.session.as_server(&invite.headers) {
@@ -275,6 +275,14 @@ impl Endpoint {
             self.end_leg(leg);
             self.events.push_back(Event::Cancelled { leg });
         }
+    }
+
+    /// Our Contact in a call to this URI: `sips:` is answered with `sips:` (RFC 3261 §12.1.1).
+    pub(super) fn contact_for(&self, local: SocketAddr, path: Peer, called: &Uri) -> Contact {
+        if !called.as_sip().is_some_and(|called| called.secure) {
+            return self.contact(local, path);
+        }
+        Contact::Addr(NameAddr::new(SipUri { secure: true, ..self.uri_at(local) }))
     }
 
     /// Our Contact towards a peer.

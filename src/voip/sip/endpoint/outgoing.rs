@@ -56,7 +56,7 @@ impl Endpoint {
         let to = NameAddr::new(call.target.clone()).without_params();
         let from = call.from.without_params().with_tag(&tag);
         let mut invite = Request::new(Method::Invite, call.target, from, to, call_id, 1);
-        invite.headers.push(&self.contact(local, call.to));
+        invite.headers.push(&self.contact_for(local, call.to, &invite.uri));
         invite.headers.push_text(HeaderName::Allow, uas::ALLOW);
         invite.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
         invite.headers.push_text(HeaderName::UserAgent, &self.config.user_agent);

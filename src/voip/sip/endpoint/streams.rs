@@ -125,7 +125,11 @@ impl Endpoint {
             self.commands.push_back(Command::Close(connection));
             return;
         }
-        let silent = Some(self.transactions.wheel().set(now + SILENT, Due::Core(CoreTimer::Silent(connection))));
+        // Whoever calls us over a connection of ours is told where we listen, not where it began.
+        let is_ours = self.streams.opening.contains_key(&from.way());
+        let local = if is_ours { self.local_for(from) } else { local };
+        let due = Due::Core(CoreTimer::Silent(connection));
+        let silent = (!is_ours).then(|| self.transactions.wheel().set(now + SILENT, due));
         let stream = Stream { framer: Framer::new(), peer: from, local, silent };
         for bytes in self.streams.insert(connection, stream) {
             self.commands.push_back(Command::Send { to: from, bytes });

@@ -215,6 +215,35 @@ fn a_call_of_ours_names_the_listener_of_its_family_and_transport() {
 }
 
 #[test]
+fn a_call_to_a_sips_address_is_answered_with_one() {
+    let mut bank = Wired::new();
+    let phone = Peer::over(Transport::Tls, addr("203.0.113.8:50123"), ConnectionId(5));
+    bank.bank.handle_connected(bank.now, phone, addr("192.0.2.1:5061"));
+    let invite = request("INVITE", "one", "").replace("UDP", "TLS").replace("INVITE sip:", "INVITE sips:");
+    bank.bank.handle_stream_bytes(bank.now, ConnectionId(5), &wire_form(&invite));
+    bank.told();
+    bank.sent();
+    bank.bank.answer(bank.now, bank.leg.unwrap(), b"answer".to_vec(), &Headers::new());
+    assert!(bank.sent()[0].contains("Contact: <sips:bank@192.0.2.1:5061>"));
+}
+
+#[test]
+fn a_call_over_a_connection_that_we_opened_is_told_where_we_listen() {
+    let (mut bank, _) = bank(Destination::new("unused.example", Some(5060), None));
+    find(&mut bank, &[], &[]);
+    call(&mut bank, Peer::at(Transport::Tcp, addr(PHONE)));
+    let Some(Command::Connect { to, .. }) = bank.bank.next_command() else { panic!() };
+    bank.bank.handle_connected(bank.now, Peer { connection: Some(ConnectionId(5)), ..to }, addr("192.0.2.1:50000"));
+    next(&mut bank);
+    let invite = request("INVITE", "one", "").replace("UDP", "TCP");
+    bank.bank.handle_stream_bytes(bank.now, ConnectionId(5), &wire_form(&invite));
+    next(&mut bank);
+    bank.told();
+    bank.bank.answer(bank.now, bank.leg.unwrap(), b"answer".to_vec(), &Headers::new());
+    assert!(next(&mut bank).1.contains("Contact: <sip:bank@192.0.2.1:5060;transport=tcp>"));
+}
+
+#[test]
 fn a_browser_speaks_in_frames_and_is_reached_over_its_connection_alone() {
     let mut bank = Wired::new();
     let browser = Peer::over(Transport::Wss, addr("203.0.113.8:50123"), ConnectionId(5));
