@@ -197,7 +197,12 @@ mod tests {
         let trunk = Trunk::new(Peer::named(Transport::Udp, name), domain);
         let other = Trunk::new(Peer::udp("192.0.2.9:5060".parse().unwrap()), Host::parse("other.example").unwrap());
         let uri = SipUri::new(Some("desk"), Host::parse("provider.example").unwrap(), None);
-        let desk = Destination::Address { uri, peer: Peer::named(Transport::Udp, name) };
+        let desk = Destination::Address {
+            uri,
+            peer: Peer::named(Transport::Udp, name),
+            secure: SecureMedia::Refused,
+            ring: None,
+        };
         let mut outside = Outside {
             trunks: [("a".into(), trunk), ("b".into(), other)].into(),
             transfers: [("desk".into(), desk)].into(),
@@ -209,7 +214,7 @@ mod tests {
         outside.locate(name, &[at("203.0.113.1:5061"), at("203.0.113.2:5061")]);
         assert_eq!(outside.trunks["a"].peer, at("203.0.113.1:5061"));
         assert!(is_known(&outside, "203.0.113.1") && is_known(&outside, "203.0.113.2"));
-        assert_eq!(outside.transfer("desk").map(|way| way.peer), Some(at("203.0.113.1:5061")));
+        assert_eq!(outside.transfer("desk")[0].peer, at("203.0.113.1:5061"));
         assert_eq!(outside.trunks["b"].peer.addr, "192.0.2.9:5060".parse().unwrap());
         // A name server that fails takes nothing away.
         outside.locate(name, &[]);

@@ -38,6 +38,17 @@ pub(super) struct FolderWatch {
     pub prompts: PromptsWanted,
 }
 
+/// Begins to watch the folder of menus.
+pub(super) fn watch(
+    config: &Arc<Config>,
+    store: &Store,
+    state: &MenuState,
+    keeper: &super::menu::Keeper,
+) -> Result<tokio::task::JoinHandle<()>> {
+    let (config, store, state) = (Arc::clone(config), store.clone(), state.clone());
+    FolderWatch { config, store, state, prompts: keeper.wanted() }.start()
+}
+
 impl FolderWatch {
     /// Starts looking, at once for the first time.
     pub fn start(self) -> Result<tokio::task::JoinHandle<()>> {

@@ -28,7 +28,6 @@ use crate::io::clock::Clock;
 use crate::io::media::MediaEngine;
 use crate::io::store::{Recorder, RecorderSettings, Store};
 use crate::ivr::menu::Menu;
-use crate::voip::sip::locate::Names;
 use addresses::Addresses;
 use anyhow::{Context, Result};
 use server::{Inputs, Server, Stops};
@@ -89,13 +88,11 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let prompts = Arc::new(std::mem::take(&mut chosen.prompts));
     let menu = chosen.menu.clone();
     outside::check(&config, &menu)?;
-    let mut names = Names::default();
-    let outside = outside::of(&config, &mut names)?;
+    let (outside, names) = outside::of(&config)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
     let (bank, repeats) = bank(&config, &menu, clock, &store, &recorder).await?;
     let stops = Stops::catch()?;
     let sockets = Sockets::bind(&config)?;
-    server::reload_at_hangup(&sockets.tls)?;
     let (outputs, media_outputs) = mpsc::channel(WAITING);
     let media = MediaEngine::start(settings::media(&config), &prompts, clock, &outputs)
         .context("the media threads cannot start")?;
@@ -118,13 +115,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let wide = wide::WidePrompts::new(config.clone(), prompts.clone(), prepared);
     let state = menu_state::MenuState::default();
     let keeper = menu::Keeper::new(config.clone(), &chosen, prompts, state.clone());
-    let folder = folder::FolderWatch {
-        config: config.clone(),
-        store: store.clone(),
-        state: state.clone(),
-        prompts: keeper.wanted(),
-    };
-    let folder = folder.start()?;
+    let folder = folder::watch(&config, &store, &state, &keeper)?;
     let news = news::watch(store.clone(), clock, config.operators.realm.clone(), keeper);
     let figures = web::Figures::default();
     let pages = web::serve(config.http.listen, figures.clone()).await?;

@@ -12,7 +12,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// Who may call, and whom the exchange may call, passwords included.
-pub(super) fn of(config: &Config, names: &mut Names) -> Result<Outside> {
+pub(super) fn of(config: &Config) -> Result<(Outside, Names)> {
+    let mut names = Names::default();
     let mut outside = Outside {
         callbacks: config.callbacks.via.iter().map(|name| name.as_str().into()).collect(),
         callers: match config.sip.callers {
@@ -22,7 +23,7 @@ pub(super) fn of(config: &Config, names: &mut Names) -> Result<Outside> {
         ..Outside::default()
     };
     for (name, trunk) in &config.trunks {
-        outside.trunks.insert(name.as_str().into(), trunk_of(config, name, trunk, names)?);
+        outside.trunks.insert(name.as_str().into(), trunk_of(config, name, trunk, &mut names)?);
     }
     for (name, target) in &config.transfers {
         let destination = match target {
@@ -33,14 +34,14 @@ pub(super) fn of(config: &Config, names: &mut Names) -> Result<Outside> {
             },
             Target::Address { uri, ring, srtp } => Callee::Address {
                 uri: uri.clone(),
-                peer: peer_of(name, uri, names)?,
+                peer: peer_of(name, uri, &mut names)?,
                 secure: srtp.map_or(SecureMedia::Refused, Srtp::of_calls),
                 ring: ring.map(Length::duration),
             },
         };
         outside.transfers.insert(name.as_str().into(), destination);
     }
-    Ok(outside)
+    Ok((outside, names))
 }
 
 fn trunk_of(config: &Config, name: &str, trunk: &Trunk, names: &mut Names) -> Result<CallTrunk> {

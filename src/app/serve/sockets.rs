@@ -16,7 +16,6 @@ use tokio::sync::mpsc;
 pub(super) struct Sockets {
     pub udp: UdpSockets,
     pub tcp: TcpConnections,
-    pub tls: Arc<Tls>,
     pub resolver: Arc<Resolver>,
     pub datagrams: mpsc::Receiver<Received>,
     pub connections: mpsc::Receiver<TcpEvent>,
@@ -46,10 +45,11 @@ impl Sockets {
         let listeners: Vec<Listener> = all.into_iter().flat_map(each).collect();
         let tls = Arc::new(Tls::open(files(&sip.tls))?);
         tls.watch();
+        super::server::reload_at_hangup(&tls)?;
         let doors = Doors { tls: Some(Arc::clone(&tls)), origins: sip.websocket.origins.clone() };
         let tcp = TcpConnections::bind(&listeners, limits(&sip.connections), doors, connections_in)?;
         let resolver = Arc::new(sip.resolver.map_or_else(Resolver::of_system, Resolver::at));
-        Ok(Self { udp, tcp, tls, resolver, datagrams, connections })
+        Ok(Self { udp, tcp, resolver, datagrams, connections })
     }
 
     /// All that are listened on.

@@ -251,10 +251,11 @@ impl Lookup {
 
     fn ask_addresses(&mut self) -> Vec<Question> {
         self.stage = Stage::Addresses;
-        let both = |(server, host): (usize, &Box<str>)| {
-            [RecordKind::A, RecordKind::Aaaa].map(|kind| (host.clone(), kind, Purpose::Addresses { server }))
+        let both = |(at, server): (usize, &Server)| {
+            let host = &server.host;
+            [RecordKind::A, RecordKind::Aaaa].map(|kind| (host.clone(), kind, Purpose::Addresses { server: at }))
         };
-        self.servers.iter().map(|server| &server.host).enumerate().flat_map(both).collect()
+        self.servers.iter().enumerate().flat_map(both).collect()
     }
 }
 
