@@ -64,7 +64,7 @@ impl Reading {
             return 0;
         }
         let left_out = self.end(socket, epoll);
-        match self.begin(wish, socket, (epoll, name)) {
+        match Self::begin(wish, socket, (epoll, name)) {
             Ok(reading) => *self = reading,
             // Read in its turn: dearer, and as good.
             Err(error) => tracing::debug!(%error, "a socket is read in its turn"),
@@ -97,7 +97,7 @@ impl Reading {
         left_out
     }
 
-    fn begin(self, wish: Wish, socket: &UdpSocket, (epoll, name): (&OwnedFd, epoll::EventData)) -> io::Result<Self> {
+    fn begin(wish: Wish, socket: &UdpSocket, (epoll, name): (&OwnedFd, epoll::EventData)) -> io::Result<Self> {
         let reading = match wish {
             Wish::All => return Ok(Self::InTurn),
             Wish::Heard => Self::Watched,

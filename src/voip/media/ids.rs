@@ -14,7 +14,9 @@ pub struct StreamHasher(u64);
 
 impl Hasher for StreamHasher {
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|octet| self.write_u64(u64::from(*octet)));
+        for octet in bytes {
+            self.write_u64(u64::from(*octet));
+        }
     }
 
     fn write_u64(&mut self, number: u64) {
