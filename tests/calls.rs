@@ -32,6 +32,8 @@ mod codecs;
 mod codes;
 #[path = "calls/doors.rs"]
 mod doors;
+#[path = "calls/handing.rs"]
+mod handing;
 #[path = "calls/hang_ups.rs"]
 mod hang_ups;
 #[path = "calls/keys.rs"]
@@ -60,6 +62,8 @@ mod secrets;
 mod secure;
 #[path = "calls/sessions.rs"]
 mod sessions;
+#[path = "calls/several_phones.rs"]
+mod several_phones;
 #[path = "calls/silence.rs"]
 mod silence;
 #[path = "calls/sound.rs"]

@@ -3,6 +3,7 @@
 use super::call::{Answered, Call, Description, Opening, Phase, Standing};
 use super::codes::Code;
 use super::guard::Deed;
+use super::identity::Identity;
 use super::terms::Side;
 use super::trunks::Visit;
 use super::{Command, Exchange, LegEnd, Owner, called};
@@ -14,21 +15,26 @@ use crate::voip::rtp::{RtpTimestamp, SequenceNumber, Ssrc};
 use crate::voip::sdp::{Direction, Negotiated, Negotiation, NegotiationError, RemoteOffer};
 use crate::voip::sip::endpoint::{Incoming, LegId};
 use crate::voip::sip::headers::{HeaderName, Headers};
-use crate::voip::sip::{Masked, Status, Uri};
+use crate::voip::sip::{Masked, Request, Status, Uri};
 use rand::RngExt;
 use std::net::SocketAddr;
 
 impl Exchange {
     pub(super) fn on_incoming(&mut self, now: Now, incoming: Incoming) {
         let leg = incoming.leg;
+        if incoming.request.headers.has(HeaderName::Replaces) {
+            return self.on_replacing(now, incoming);
+        }
         if let Some(code) = incoming.request.uri.user_text().as_deref().and_then(Code::dialled) {
             self.on_code(now, incoming, code);
             return;
         }
+        if self.is_consult(now, &incoming) {
+            return;
+        }
         let Some(visit) = self.visit(now.instant, &incoming) else { return };
-        let uri = &visit.called;
-        let Some(line) = self.line_of(&visit) else {
-            let called = dialled(uri);
+        let Some((line, called)) = self.line_called(&visit, &incoming.request) else {
+            let called = dialled(&visit.called);
             let called = Masked(called.as_bytes());
             tracing::info!(%called, "no line has this number and there is no default line: 404");
             self.saw(now, incoming.from, Deed::UnknownNumber);
@@ -38,14 +44,19 @@ impl Exchange {
         let source = incoming.from.addr.ip();
         let id = self.draw_call(now);
         let stream = self.next_stream();
-        let from = incoming.request.from.uri().phone();
+        let is_open = self.config.outside.trunks.is_empty();
+        let identity = Identity::of(&incoming.request, visit.trunk.is_some(), is_open);
+        let from = identity.believed();
         let arrived = CallEvent::Arrived {
-            from: from.clone(),
-            called: dialled(uri).into(),
+            from: identity.shown().cloned(),
+            called: dialled(&called).into(),
             line: self.menu[line].name.clone(),
             menu: self.menu.version.clone(),
         };
         self.record(now, id, arrived);
+        if let Some(note) = identity.note() {
+            self.record(now, id, CallEvent::Noted { note: note.into() });
+        }
         tracing::info!(call = %id, from = from.as_ref().map(tracing::field::display), line = %self.menu[line].name, "call");
         let allow = &incoming.request.headers;
         let takes_refer = !allow.has(HeaderName::Allow) || allow.has_word(HeaderName::Allow, "REFER");
@@ -62,6 +73,7 @@ impl Exchange {
                 stream,
                 trunk: visit.trunk,
                 from,
+                identity,
                 line,
                 menu,
                 takes_refer,
@@ -75,15 +87,30 @@ impl Exchange {
         self.ask_ports(stream, None, source);
     }
 
-    /// The line that takes a visit: of the trunk's numbers, where it names some, else of the menu's.
-    fn line_of(&self, visit: &Visit) -> Option<LineId> {
+    /// The line that takes a visit, and the URI that it was found by. The word of a trunk counts on what was called at
+    /// first.
+    fn line_called(&self, visit: &Visit, request: &Request) -> Option<(LineId, Uri)> {
+        let first = if visit.trunk.is_some() { called::at_first(request) } else { Vec::new() };
+        let found = first.into_iter().find_map(|uri| Some((self.line_of(visit, &uri, None)?, uri)));
+        let called = || Some((self.line_of(visit, &visit.called, None)?, visit.called.clone()));
+        let by_to = || {
+            let to = visit.trunk.as_ref().map(|_| request.to.uri().clone())?;
+            Some((self.line_of(visit, &to, None)?, to))
+        };
+        let default = self.config.default_line.as_deref();
+        let by_default = || Some((self.line_of(visit, &visit.called, default)?, visit.called.clone()));
+        found.or_else(called).or_else(by_to).or_else(by_default)
+    }
+
+    /// The line of a called URI: of the trunk's numbers, where it names some, else of the menu's.
+    fn line_of(&self, visit: &Visit, called: &Uri, default: Option<&str>) -> Option<LineId> {
         let trunk = visit.trunk.as_ref().and_then(|trunk| self.config.outside.trunks.get(trunk));
         match trunk.and_then(|trunk| trunk.numbers.as_ref()) {
             Some(numbers) => {
-                let line = numbers.line(&visit.called.user_text().unwrap_or_default())?;
+                let line = numbers.line(&called.user_text().unwrap_or_default())?;
                 called::line_named(&self.menu, line)
             }
-            None => called::line_of(&self.menu, &visit.called, self.config.default_line.as_deref()),
+            None => called::line_of(&self.menu, called, default),
         }
     }
 
@@ -113,6 +140,10 @@ impl Exchange {
             (Some(Owner::Customer(ticket)), address) => self.call_customer(now, ticket, address),
             (Some(Owner::Target(call)), address) => self.call_target(now, call, address),
             (Some(Owner::Code(stream)), address) => self.answer_code(now, stream, address),
+            (Some(Owner::Consulting(id) | Owner::Consulted(id)), address) => {
+                self.consult_opened(now, id, stream, address);
+            }
+            (Some(Owner::Taking(stream)), address) => self.take_call(now, stream, address),
             // The call ended while the ports were being bound.
             (None, _) => self.commands.push_back(Command::Media(MediaCommand::Close { stream })),
         }
@@ -194,7 +225,7 @@ impl Exchange {
         let Some(mut call) = self.calls.remove(&id) else { return };
         if let Phase::Answered(answered) = call.phase {
             let Answered { description, at } = *answered;
-            let blocked = call.from.as_ref().is_some_and(|from| self.config.blocked_numbers.contains(from));
+            let blocked = call.identity.is_among(&self.config.blocked_numbers);
             let profile = call.from.as_ref().and_then(|from| self.callers.get(from)).cloned();
             let from = call.from.clone();
             let caller = Caller { call: id, from, blocked_number: blocked, slow_speech: false, profile, lang: None };

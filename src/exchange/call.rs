@@ -1,5 +1,6 @@
 //! One caller's visit: the leg, its media, the flow, and what it is joined to.
 
+use super::identity::Identity;
 use super::notice::Notice;
 use super::transfer::Transfer;
 use crate::ivr::flow::{CallFlow, Screen};
@@ -18,7 +19,10 @@ pub(super) struct Call {
     pub stream: StreamId,
     /// The trunk that it came from or is made through.
     pub trunk: Option<Name>,
+    /// The number that identifies the caller.
     pub from: Option<PhoneNumber>,
+    /// Who calls, believed or not.
+    pub identity: Identity,
     pub line: LineId,
     /// The menu the call began with and keeps.
     pub menu: Arc<Menu>,

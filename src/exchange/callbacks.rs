@@ -11,6 +11,7 @@
 //! caller but the number is carried over to whoever answers.
 
 use super::call::{Call, Calling, Context, Description, Link, Opening, Phase, Queued, Standing, Talking};
+use super::identity::Identity;
 use super::offers::{Phone, WHISPER};
 use super::outside::Way;
 use super::terms::{Outward, Side};
@@ -223,7 +224,8 @@ impl Exchange {
             leg,
             stream,
             trunk,
-            from: Some(number),
+            from: Some(number.clone()),
+            identity: Identity::known(number),
             line,
             menu,
             takes_refer: true,

@@ -1,8 +1,28 @@
 //! From the called number to a line of the menu.
+//!
+//! Which number was called is said by the Request-URI. A network that we trust may have changed it on the way, and says
+//! in other headers what was called at first; the first of these that is a number or a name of a line counts:
+//!
+//! 1. the first entry of History-Info (RFC 7044 §10: the one that the caller wanted),
+//! 2. the last Diversion (RFC 5806 §4: the first who diverted),
+//! 3. the Request-URI,
+//! 4. To.
+//!
+//! From anybody else only the Request-URI counts.
 
 use crate::ivr::menu::{LineId, Menu};
 use crate::model::PhoneNumber;
-use crate::voip::sip::Uri;
+use crate::voip::sip::headers::{Diversion, HistoryInfo};
+use crate::voip::sip::{Request, Uri};
+
+/// What was called at first, as a network that we trust says: what the caller wanted, then who diverted first.
+pub(super) fn at_first(request: &Request) -> Vec<Uri> {
+    let history = request.headers.all::<HistoryInfo>().unwrap_or_default();
+    let first = history.first().map(|entry| entry.0.uri().clone());
+    let diversions = request.headers.all::<Diversion>().unwrap_or_default();
+    let last = diversions.last().map(|entry| entry.0.uri().clone());
+    first.into_iter().chain(last).collect()
+}
 
 /// The line of a called URI: by number, then by the line's own name, then `default`. `None` is answered 404.
 pub(super) fn line_of(menu: &Menu, called: &Uri, default: Option<&str>) -> Option<LineId> {

@@ -6,6 +6,7 @@ use super::{Exchange, LegEnd, Owner};
 use crate::ivr::flow::{Event as FlowEvent, PlaybackId as FlowPlayback};
 use crate::model::{CallEvent, CallId, Cause, Digit, Now, Side};
 use crate::voip::media::{MediaEvent, PlaybackId, StreamId};
+use crate::voip::sip::Status;
 
 impl Exchange {
     /// Something happened on a stream.
@@ -41,16 +42,13 @@ impl Exchange {
             Some(Owner::Caller(call)) => (call, Side::Caller),
             Some(Owner::Operator(call, _) | Owner::Target(call)) => (call, Side::Operator),
             Some(Owner::Waiter(..) | Owner::Customer(_) | Owner::Code(_)) | None => return,
+            Some(Owner::Consulting(_) | Owner::Consulted(_) | Owner::Taking(_)) => return,
         };
         self.closing.insert(stream, (call, side));
     }
 
     fn caller_of(&self, stream: StreamId) -> Option<CallId> {
-        match self.streams.get(&stream) {
-            Some(Owner::Caller(id)) => Some(*id),
-            Some(Owner::Operator(..) | Owner::Waiter(..) | Owner::Customer(_) | Owner::Target(_) | Owner::Code(_))
-            | None => None,
-        }
+        if let Some(Owner::Caller(id)) = self.streams.get(&stream) { Some(*id) } else { None }
     }
 
     /// Keys of a caller who talks go to the operator's phone, not to the menu.
@@ -87,6 +85,9 @@ impl Exchange {
     fn on_silent(&mut self, now: Now, stream: StreamId) {
         match self.streams.get(&stream).cloned() {
             Some(Owner::Caller(id)) => self.end_call(now, id, Cause::MediaSilent, LegEnd::Ours),
+            Some(Owner::Operator(id, _)) if self.is_referrers(id, stream) => {
+                self.referrer_left(now, id, LegEnd::Ours);
+            }
             Some(Owner::Operator(id, operator)) => {
                 tracing::warn!(call = %id, %operator, "nothing comes from the operator's phone: back to the queue");
                 self.break_talk(now, id);
@@ -97,6 +98,10 @@ impl Exchange {
             }
             Some(Owner::Waiter(ticket, _)) => self.waiter_lost(now, ticket, LegEnd::Ours),
             Some(Owner::Code(stream)) => self.end_code(now, stream),
+            Some(Owner::Consulting(id) | Owner::Consulted(id)) => {
+                self.end_consult(now, id, None, Status::SERVICE_UNAVAILABLE);
+            }
+            Some(Owner::Taking(stream)) => self.forget_taking(stream),
             Some(Owner::Customer(_)) | None => {}
         }
     }
@@ -105,10 +110,17 @@ impl Exchange {
         tracing::error!(stream = stream.0, "the media threads refused a stream");
         match self.streams.get(&stream).cloned() {
             Some(Owner::Caller(id)) => self.end_call(now, id, Cause::Failed, LegEnd::Ours),
+            Some(Owner::Operator(id, _)) if self.is_referrers(id, stream) => {
+                self.referrer_left(now, id, LegEnd::Ours);
+            }
             Some(Owner::Operator(id, _)) => self.break_talk(now, id),
             Some(Owner::Target(id)) => self.end_bridged(now, id, LegEnd::Ours),
             Some(Owner::Waiter(ticket, _)) => self.waiter_lost(now, ticket, LegEnd::Ours),
             Some(Owner::Code(stream)) => self.end_code(now, stream),
+            Some(Owner::Consulting(id) | Owner::Consulted(id)) => {
+                self.end_consult(now, id, None, Status::SERVICE_UNAVAILABLE);
+            }
+            Some(Owner::Taking(stream)) => self.forget_taking(stream),
             Some(Owner::Customer(_)) | None => {}
         }
     }

@@ -16,23 +16,26 @@ mod callbacks;
 mod called;
 mod codes;
 mod command;
+mod consult;
 mod ending;
 mod flow_commands;
 mod guard;
 mod handing;
+mod identity;
 mod media_events;
 mod notice;
 mod offers;
 mod outside;
 mod ports;
 mod registrar;
+mod replacing;
+mod ringing;
 mod session;
 mod sip_events;
 mod talk;
 mod terms;
 mod transfer;
 mod trunks;
-mod trust;
 
 pub use command::{Command, ExchangeConfig};
 pub use guard::{Ban, GuardCounters, GuardRules, Scope};
@@ -55,11 +58,13 @@ use crate::voip::sip::{ConnectionId, Peer};
 use call::{Call, Link, Phase};
 use callbacks::Callback;
 use codes::CodeCall;
+use consult::Consult;
 use guard::Guard;
 use offers::Offer;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use registrar::Registrar;
+use replacing::Taking;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -80,6 +85,12 @@ enum Owner {
     Target(CallId),
     /// Of an operator's phone that dials a code, by its stream.
     Code(StreamId),
+    /// Of an operator who calls another.
+    Consulting(CallId),
+    /// Of an operator whom another calls.
+    Consulted(CallId),
+    /// Of an operator's phone that takes a call over, by its stream.
+    Taking(StreamId),
 }
 
 /// A message being recorded or written; it may outlive its call.
@@ -116,6 +127,10 @@ pub struct Exchange {
     /// Operators who wait for a customer, by the ticket.
     callbacks: HashMap<CallId, Callback>,
     codes: HashMap<StreamId, CodeCall>,
+    /// Calls between operators.
+    consults: HashMap<CallId, Consult>,
+    /// Phones that take a call over.
+    takings: HashMap<StreamId, Taking>,
     keeping: HashMap<RecordingId, Keeping>,
     /// Conversations being recorded or written.
     taping: HashMap<RecordingId, CallId>,
@@ -163,6 +178,8 @@ impl Exchange {
             offers: HashMap::new(),
             callbacks: HashMap::new(),
             codes: HashMap::new(),
+            consults: HashMap::new(),
+            takings: HashMap::new(),
             keeping: HashMap::new(),
             taping: HashMap::new(),
             closing: HashMap::new(),
@@ -255,6 +272,7 @@ impl Exchange {
                 self.end_call(now, id, Cause::Draining, LegEnd::Ours);
             }
             self.end_callbacks(now);
+            self.end_consults(now);
             self.drain_until = None;
         }
         self.callbacks_overdue(now);

@@ -7,6 +7,7 @@
 //! ```
 
 use super::call::{Context, Description, Link, Phase, Talking};
+use super::ringing::{Invitation, Ringing};
 use super::terms::Side;
 use super::{Command, Exchange, Owner};
 use crate::ivr::acd::{self, OfferFailure, Withdrawal};
@@ -14,8 +15,8 @@ use crate::ivr::flow::Event as FlowEvent;
 use crate::model::{CallEvent, CallId, Level, Now, OperatorId, PlayItem, Playlist};
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
-use crate::voip::sip::endpoint::{LegId, OutgoingCall};
-use crate::voip::sip::headers::{Headers, NameAddr, Route};
+use crate::voip::sip::endpoint::LegId;
+use crate::voip::sip::headers::{Headers, NameAddr};
 use crate::voip::sip::{Host, SipUri};
 use std::net::{IpAddr, SocketAddr};
 
@@ -43,7 +44,7 @@ pub(super) struct Phone {
 /// An INVITE to a phone.
 pub(super) struct Inviting {
     pub stream: StreamId,
-    pub leg: LegId,
+    pub ringing: Ringing,
     pub negotiation: Negotiation,
     pub pending: PendingOffer,
 }
@@ -90,8 +91,7 @@ impl Exchange {
         let key = (call, operator.clone());
         let Some(Offer::Binding { stream }) = self.offers.get(&key) else { return };
         let stream = *stream;
-        let target = self.registrar.target(operator);
-        let (Some(target), Some(address)) = (target, address) else {
+        let Some(address) = address else {
             self.offer_failed(now, call, operator, OfferFailure::Unreachable);
             return;
         };
@@ -102,53 +102,39 @@ impl Exchange {
         let invite = if is_ticket { self.callback_invite(now, call, address.ip()) } else { None };
         let (from, headers) =
             invite.unwrap_or_else(|| (self.calling_name(call, address.ip()), self.context_headers(call)));
-        // The hops that the phone registered through (RFC 3327 §5.3).
-        let mut all = Headers::new();
-        target.path.iter().for_each(|hop| all.push(&Route(hop.clone())));
-        all.append(&headers);
-        let outgoing = OutgoingCall {
-            target: target.uri,
-            to: target.peer,
-            local: Some(target.local),
-            from,
-            offer: body.into_bytes(),
-            headers: all,
-            login: None,
-        };
-        match self.sip.invite(now.instant, outgoing) {
-            Ok(leg) => {
-                self.legs.insert(leg, owner);
-                let inviting = Inviting { stream, leg, negotiation, pending };
+        let invitation = Invitation::new(from, address.ip(), body.into_bytes(), headers);
+        match self.ring(now, operator, &owner, invitation) {
+            Some(ringing) => {
+                let inviting = Inviting { stream, ringing, negotiation, pending };
                 self.offers.insert(key, Offer::Inviting(Box::new(inviting)));
                 // A ticket's call is over and its history closed; its next one begins with the call to the customer.
                 if !is_ticket {
                     self.record(now, call, CallEvent::Offered { operator: operator.clone() });
                 }
             }
-            Err(error) => {
-                tracing::error!(%operator, %error, "the phone cannot be rung");
+            None => {
                 self.offer_failed(now, call, operator, OfferFailure::Unreachable);
             }
         }
     }
 
     /// What the operator's phone shows: the line and the last digits, never the whole number.
-    fn calling_name(&self, call: CallId, own: IpAddr) -> NameAddr {
+    pub(super) fn calling_name(&self, call: CallId, own: IpAddr) -> NameAddr {
         let call = self.calls.get(&call);
         let line = call.map_or("hotline", |call| &call.menu[call.line].name);
-        let tail =
-            call.and_then(|call| call.from.as_ref()).map_or_else(String::new, |from| format!(" …{}", from.last(2)));
+        let tail = call.map_or_else(String::new, |call| call.identity.tail());
         let uri = SipUri::new(Some("hotline"), Host::from(own), None);
         NameAddr::with_display(&format!("{line}{tail}"), uri)
     }
 
     /// An opaque call number and flags without personal data; a console fetches the rest by the number.
-    fn context_headers(&self, id: CallId) -> Headers {
+    pub(super) fn context_headers(&self, id: CallId) -> Headers {
         let mut headers = Headers::new();
         let context = self.calls.get(&id).and_then(|call| match &call.phase {
             Phase::Standing(standing) => match &standing.link {
                 Link::Queued(queued) => Some(queued.context.clone()),
-                Link::Talking(_) | Link::Transferring(_) | Link::Menu => None,
+                Link::Transferring(transfer) => transfer.by.as_ref().map(|handing| handing.queued.context.clone()),
+                Link::Talking(_) | Link::Menu => None,
             },
             Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         });
@@ -172,8 +158,8 @@ impl Exchange {
             Some(Offer::Binding { stream }) => self.close_stream(stream),
             Some(Offer::Inviting(inviting)) => {
                 self.close_stream(inviting.stream);
-                let owner = self.legs.remove(&inviting.leg);
-                self.sip.hang_up(now.instant, inviting.leg);
+                let owner = inviting.ringing.first().and_then(|leg| self.legs.get(&leg)).cloned();
+                self.stop_ringing(now, &inviting.ringing);
                 if !matches!(owner, Some(Owner::Waiter(..))) {
                     let event = CallEvent::OfferFailed { operator: operator.clone(), reason: why.name().into() };
                     self.record(now, call, event);
@@ -183,7 +169,33 @@ impl Exchange {
         }
     }
 
-    /// The phone did not take the call; the ACD finds the next.
+    /// One of the operator's phones did not take the call; when none rings any more, the operator has not.
+    pub(super) fn phone_refused(
+        &mut self,
+        now: Now,
+        (call, operator): (CallId, &OperatorId),
+        leg: LegId,
+        failure: OfferFailure,
+    ) {
+        let key = (call, operator.clone());
+        let owner = self.legs.get(&leg).cloned();
+        match (self.offers.remove(&key), owner) {
+            (Some(Offer::Inviting(mut inviting)), Some(owner)) => {
+                let rings = self.still_rings(now, &mut inviting.ringing, leg, &owner);
+                self.offers.insert(key, Offer::Inviting(inviting));
+                if rings {
+                    return;
+                }
+            }
+            (Some(offer), _) => {
+                self.offers.insert(key, offer);
+            }
+            (None, _) => {}
+        }
+        self.offer_failed(now, call, operator, failure);
+    }
+
+    /// The operator did not take the call; the ACD finds the next.
     pub(super) fn offer_failed(&mut self, now: Now, call: CallId, operator: &OperatorId, failure: OfferFailure) {
         let owner = match self.offers.remove(&(call, operator.clone())) {
             Some(Offer::Binding { stream }) => {
@@ -192,8 +204,10 @@ impl Exchange {
                 owner
             }
             Some(Offer::Inviting(inviting)) => {
+                let owner = self.streams.get(&inviting.stream).cloned();
                 self.close_stream(inviting.stream);
-                self.legs.remove(&inviting.leg)
+                self.stop_ringing(now, &inviting.ringing);
+                owner
             }
             None => return,
         };
@@ -214,7 +228,8 @@ impl Exchange {
         let Some(owner @ (Owner::Operator(..) | Owner::Waiter(..))) = self.legs.get(&leg).cloned() else { return };
         let (Owner::Operator(id, operator) | Owner::Waiter(id, operator)) = owner.clone() else { return };
         let Some(Offer::Inviting(inviting)) = self.offers.remove(&(id, operator.clone())) else { return };
-        let Inviting { stream, leg, negotiation, pending } = *inviting;
+        let Inviting { stream, ringing, negotiation, pending } = *inviting;
+        self.answered_at(now, &ringing, leg, stream);
         let negotiated = match pending.accept(answer.unwrap_or_default()) {
             Ok(negotiated) => negotiated,
             Err(error) => {
@@ -236,6 +251,12 @@ impl Exchange {
             self.on_waiter_answered(now, id, &operator, Phone { leg, stream, description });
             return;
         }
+        self.connect(now, id, &operator, Phone { leg, stream, description });
+    }
+
+    /// The caller and an operator who has answered are joined.
+    pub(super) fn connect(&mut self, now: Now, id: CallId, operator: &OperatorId, phone: Phone) {
+        let Phone { leg, stream, description } = phone;
         let Some((caller, standing)) = self.standing(id) else { return };
         let Link::Queued(queued) = &standing.link else { return };
         let (queued, context) = (queued.clone(), queued.context.clone());
@@ -243,10 +264,10 @@ impl Exchange {
         let talking =
             Talking { operator: operator.clone(), leg, stream, since: now.instant, queued, held: false, description };
         standing.link = Link::Talking(Box::new(talking));
-        self.acd.accepted(now, id, &operator);
+        self.acd.accepted(now, id, operator);
         self.record(now, id, CallEvent::Connected { operator: operator.clone(), waited });
         tracing::info!(call = %id, %operator, waited = waited.as_secs(), "connected");
-        self.tell_flow(now, id, FlowEvent::Connected(operator));
+        self.tell_flow(now, id, FlowEvent::Connected(operator.clone()));
         self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
         self.record_talk(id, (caller, stream));
         self.whisper(stream, &context);

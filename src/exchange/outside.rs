@@ -7,7 +7,7 @@ use crate::model::PhoneNumber;
 use crate::voip::sdp::SecureMedia;
 use crate::voip::sip::digest::Login;
 use crate::voip::sip::endpoint::{OutgoingCall, Trunks};
-use crate::voip::sip::headers::{Headers, NameAddr};
+use crate::voip::sip::headers::{Headers, NameAddr, PAssertedIdentity};
 use crate::voip::sip::peer::NameId;
 use crate::voip::sip::{Host, Peer, SipUri};
 use std::collections::BTreeMap;
@@ -93,8 +93,17 @@ impl Way {
         NameAddr::new(SipUri::new(Some(user), host, None))
     }
 
-    /// The INVITE this way. `own` is our address towards them.
-    pub fn invite(self, own: IpAddr, offer: String, headers: Headers) -> OutgoingCall {
+    /// The host of URIs there.
+    pub const fn domain(&self) -> Option<&Host> {
+        self.domain.as_ref()
+    }
+
+    /// The INVITE this way. A network that knows our number is told that it is ours (RFC 3325). `own` is our address
+    /// towards them.
+    pub fn invite(self, own: IpAddr, offer: String, mut headers: Headers) -> OutgoingCall {
+        if self.caller_id.is_some() {
+            headers.push(&PAssertedIdentity(self.from(own)));
+        }
         OutgoingCall {
             from: self.from(own),
             target: self.uri.into(),
@@ -144,6 +153,16 @@ impl Outside {
                 domain: None,
             }],
         }
+    }
+
+    /// The target of this name or number.
+    pub(super) fn target_named(&self, user: &str, number: Option<&PhoneNumber>) -> Option<Name> {
+        let has_number = |destination: &Destination| match destination {
+            Destination::Number { number: known, .. } => number == Some(known),
+            Destination::Address { .. } => false,
+        };
+        let by_number = || self.transfers.iter().find(|(_, destination)| has_number(destination));
+        self.transfers.get_key_value(user).or_else(by_number).map(|(name, _)| name.clone())
     }
 
     /// The ways to somebody who is to be called back; none without a trunk for it.

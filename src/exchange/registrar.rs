@@ -181,6 +181,21 @@ impl Registrar {
         phones.into_iter().map(|binding| binding.target.clone()).collect()
     }
 
+    /// The operator's phones, those with the same wish (`q`) together, the greatest wish first.
+    #[must_use]
+    pub fn groups(&self, operator: &OperatorId) -> Vec<Vec<Target>> {
+        let mut phones: Vec<&Binding> = self.phones.get(operator).into_iter().flatten().collect();
+        phones.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.refreshed)));
+        let groups = phones.chunk_by(|one, other| one.priority == other.priority);
+        groups.map(|group| group.iter().map(|binding| binding.target.clone()).collect()).collect()
+    }
+
+    /// Whether there is such an account.
+    #[must_use]
+    pub fn knows(&self, operator: &OperatorId) -> bool {
+        self.accounts.contains_key(operator)
+    }
+
     /// Whether a registered phone is reached there: somebody with a password is behind that address.
     #[must_use]
     pub fn is_phone(&self, from: Peer) -> bool {

@@ -37,7 +37,11 @@ impl Exchange {
             }
             Event::HungUp { leg } => self.on_leg_over(now, leg, Cause::CallerHungUp, Status::OK),
             Event::Terminated { leg } => self.on_leg_over(now, leg, Cause::TooLong, Status::REQUEST_TIMEOUT),
-            Event::Failed { leg, status, .. } => self.on_leg_over(now, leg, Cause::Failed, status),
+            Event::Failed { leg, status, contacts, .. } => {
+                if contacts.is_empty() || !self.redirected(now, leg, &contacts) {
+                    self.on_leg_over(now, leg, Cause::Failed, status);
+                }
+            }
             Event::Reoffer { leg, offer } => self.on_reoffer(now, leg, offer.as_deref()),
             Event::ReofferAnswered { leg, answer } => self.on_reoffer_answered(now, leg, &answer),
             Event::ReofferRefused { leg, status } => self.on_reoffer_refused(leg, status),
@@ -63,6 +67,7 @@ impl Exchange {
             Some(Owner::Caller(id)) => self.on_acknowledged(now, id, answer),
             Some(Owner::Code(stream)) => self.on_code_acknowledged(now, stream),
             Some(Owner::Operator(..) | Owner::Waiter(..) | Owner::Customer(_) | Owner::Target(_)) | None => {}
+            Some(Owner::Consulting(_) | Owner::Consulted(_) | Owner::Taking(_)) => {}
         }
     }
 
@@ -70,9 +75,10 @@ impl Exchange {
     fn on_leg_answered(&mut self, now: Now, leg: LegId, answer: Option<&[u8]>) {
         match self.legs.get(&leg).cloned() {
             Some(Owner::Operator(..) | Owner::Waiter(..)) => self.on_offer_answered(now, leg, answer),
-            Some(Owner::Target(id)) => self.on_target_answered(now, id, answer),
+            Some(Owner::Target(id)) => self.on_target_answered(now, id, leg, answer),
+            Some(Owner::Consulted(id)) => self.on_colleague_answered(now, id, leg, answer),
             Some(Owner::Caller(id)) => self.on_customer_answered(now, id, answer),
-            Some(Owner::Customer(_) | Owner::Code(_)) | None => {}
+            Some(Owner::Customer(_) | Owner::Code(_) | Owner::Consulting(_) | Owner::Taking(_)) | None => {}
         }
     }
 
@@ -118,23 +124,27 @@ impl Exchange {
                 if self.callbacks.get(&ticket).is_some_and(|callback| callback.leg == leg) {
                     self.waiter_lost(now, ticket, LegEnd::Theirs);
                 } else {
-                    self.offer_failed(now, ticket, &operator, failure(status));
+                    self.phone_refused(now, (ticket, &operator), leg, failure(status));
                 }
             }
             Some(Owner::Operator(id, operator)) => {
                 if self.talks_by(id, leg) {
                     self.end_talk(now, id, LegEnd::Theirs);
+                } else if self.hands_over(id, leg) {
+                    self.referrer_left(now, id, LegEnd::Theirs);
                 } else {
-                    self.offer_failed(now, id, &operator, failure(status));
+                    self.phone_refused(now, (id, &operator), leg, failure(status));
                 }
             }
-            Some(Owner::Target(id)) => self.on_target_over(now, id, status),
+            Some(Owner::Target(id)) => self.on_target_over(now, id, leg, status),
+            Some(Owner::Consulting(id) | Owner::Consulted(id)) => self.consult_leg_over(now, id, leg, status),
+            Some(Owner::Taking(stream)) => self.forget_taking(stream),
             Some(Owner::Code(stream)) => self.forget_code(stream),
             Some(Owner::Customer(_)) | None => {}
         }
     }
 
-    fn talks_by(&self, id: crate::model::CallId, leg: LegId) -> bool {
+    pub(super) fn talks_by(&self, id: crate::model::CallId, leg: LegId) -> bool {
         self.calls.get(&id).is_some_and(|call| match &call.phase {
             Phase::Standing(standing) => matches!(&standing.link, Link::Talking(talking) if talking.leg == leg),
             Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => false,
@@ -199,7 +209,11 @@ impl Exchange {
                 let callback = self.callbacks.get_mut(ticket).filter(|callback| callback.leg == leg)?;
                 return Some((callback.stream, &mut callback.description));
             }
-            Owner::Customer(_) | Owner::Code(_) => return None,
+            Owner::Consulting(id) | Owner::Consulted(id) => {
+                let id = *id;
+                return self.consult_description(id, leg);
+            }
+            Owner::Customer(_) | Owner::Code(_) | Owner::Taking(_) => return None,
         };
         let call = self.calls.get_mut(&id)?;
         let stream = call.stream;
@@ -211,7 +225,11 @@ impl Exchange {
                 }
                 (false, Link::Transferring(transfer)) => match &mut transfer.stage {
                     Stage::Bridged(bridged) if bridged.leg == leg => Some((bridged.stream, &mut bridged.description)),
-                    Stage::Bridged(_) | Stage::Inviting(_) | Stage::Binding(_) | Stage::Referring => None,
+                    Stage::Bridged(_) | Stage::Inviting(_) | Stage::Binding(_) | Stage::Referring => {
+                        let back = transfer.by.as_mut().and_then(|handing| handing.back.as_mut());
+                        let back = back.filter(|talking| talking.leg == leg)?;
+                        Some((back.stream, &mut back.description))
+                    }
                 },
                 (false, Link::Talking(_) | Link::Queued(_) | Link::Menu) => None,
             },
@@ -231,6 +249,7 @@ impl Exchange {
             Some(Owner::Caller(id)) => self.caller_holds(now, id, !direction.sends()),
             Some(Owner::Operator(id, _) | Owner::Target(id)) => self.far_end_holds(id, !direction.sends()),
             Some(Owner::Waiter(..) | Owner::Customer(_) | Owner::Code(_)) | None => {}
+            Some(Owner::Consulting(_) | Owner::Consulted(_) | Owner::Taking(_)) => {}
         }
     }
 }
@@ -238,7 +257,8 @@ impl Exchange {
 /// How an offer that a phone refused has failed.
 fn failure(status: Status) -> OfferFailure {
     match status.code() {
-        486 | 600 => OfferFailure::Busy,
+        // A redirection that may not be followed counts as busy.
+        486 | 600 | 300..=399 => OfferFailure::Busy,
         487 => OfferFailure::NoAnswer,
         408 | 500..=599 => OfferFailure::Unreachable,
         _ => OfferFailure::Rejected,

@@ -33,7 +33,7 @@ impl Exchange {
     }
 
     /// Undoes the bridge and lets the operator's leg go.
-    fn part(&mut self, now: Now, id: CallId, leg: LegEnd, next: Link) -> Option<Box<Talking>> {
+    pub(super) fn part(&mut self, now: Now, id: CallId, leg: LegEnd, next: Link) -> Option<Box<Talking>> {
         let (caller, standing) = self.standing(id)?;
         let Link::Talking(talking) = std::mem::replace(&mut standing.link, next) else { return None };
         self.commands.push_back(Command::Media(MediaCommand::StopRecording { stream: caller }));

@@ -10,34 +10,61 @@
 //!
 //! The caller hears a ringing tone until somebody answers or the menu goes on. Whoever hangs up, everything ends.
 
-use super::call::{Description, Link};
+use super::call::{Description, Link, Talking};
+use super::handing::Handing;
+use super::offers::Phone;
 use super::outside::Way;
+use super::ringing::{Invitation, Ringing};
 use super::terms::{Outward, Side};
 use super::trunks::ways::{Passed, SILENCE, is_of_trunk};
 use super::{Command, Exchange, LegEnd, Owner};
 use crate::ivr::flow::Event as FlowEvent;
 use crate::ivr::menu::Name;
-use crate::model::{CallEvent, CallId, Cause, Instant, Now, Playlist, PromptId};
+use crate::model::{CallEvent, CallId, Cause, Instant, Now, OperatorId, Playlist, PromptId};
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
-use crate::voip::sip::Status;
-use crate::voip::sip::endpoint::{LegId, Refer, ReferFailure, ReferProgress};
+use crate::voip::sip::endpoint::{LegId, Refer, ReferFailure, ReferProgress, referred_by};
 use crate::voip::sip::headers::{Headers, NameAddr};
+use crate::voip::sip::{Host, SipUri, Status};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The ringing tone's playback; the flow's own are numbered within 32 bits.
 const RINGBACK: PlaybackId = PlaybackId(4 << 32);
+/// Phones that ring, and what was offered to them.
+type Called = (Ringing, Negotiation, PendingOffer);
 /// How much longer than its ringing a REFER may take: the peer looks for the target first.
 const REFER_EXTRA: Duration = Duration::from_secs(10);
 
-/// A caller on the way to somebody outside.
+/// A caller on the way to somebody.
 pub(super) struct Transfer {
-    pub target: Name,
-    began: Instant,
+    pub target: Recipient,
+    pub began: Instant,
     /// The ways that were tried or were no use.
-    passed: Passed,
+    pub passed: Passed,
     pub stage: Stage,
+    /// The operator who hands the caller over; `None` when the menu does.
+    pub by: Option<Box<Handing>>,
+}
+
+/// To whom a caller is handed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Recipient {
+    /// A target of the configuration.
+    Outside(Name),
+    /// An operator, by another operator.
+    Operator(OperatorId),
+}
+
+impl Recipient {
+    /// As records name it.
+    pub fn name(&self) -> Arc<str> {
+        match self {
+            Self::Outside(name) => name.as_ref().into(),
+            Self::Operator(operator) => operator.as_str().into(),
+        }
+    }
 }
 
 /// How far it has come.
@@ -52,21 +79,21 @@ pub(super) enum Stage {
     Bridged(Box<Bridged>),
 }
 
-/// A way that is about to be taken.
+/// A way that is about to be taken; `None` to an operator.
 pub(super) struct Binding {
     stream: StreamId,
-    way: Way,
+    way: Option<Way>,
 }
 
 /// An INVITE to the target.
 pub(super) struct Inviting {
-    stream: StreamId,
-    leg: LegId,
-    negotiation: Negotiation,
-    pending: PendingOffer,
-    until: Instant,
+    pub stream: StreamId,
+    pub ringing: Ringing,
+    pub negotiation: Negotiation,
+    pub pending: PendingOffer,
+    pub until: Instant,
     /// By when the trunk must have said something, while there is another one.
-    silent: Option<Instant>,
+    pub silent: Option<Instant>,
 }
 
 /// The target's side of a conversation.
@@ -98,24 +125,30 @@ impl Exchange {
         let way = self.way_to_target(now, target, Passed::default());
         let refer = refer && self.calls.get(&id).is_some_and(|call| call.takes_refer);
         let Some((stream, standing)) = self.standing(id) else { return };
+        let recipient = Recipient::Outside(target.clone());
         let passed = Passed::default();
-        let transfer = Transfer { target: target.clone(), began: now.instant, passed, stage: Stage::Referring };
+        let transfer = Transfer { target: recipient, began: now.instant, passed, stage: Stage::Referring, by: None };
         standing.link = Link::Transferring(Box::new(transfer));
         self.record(now, id, CallEvent::TransferBegan { target: target.clone(), refer });
         let Some((way, passed)) = way else {
             if !is_known {
                 tracing::error!(call = %id, %target, "the configuration names no such target of transfers");
             }
-            self.transfer_failed(now, id, if is_known { "unreachable" } else { "unknown_target" });
+            let why = if is_known { "unreachable" } else { "unknown_target" };
+            self.transfer_failed(now, id, Status::TEMPORARILY_UNAVAILABLE, why);
             return;
         };
-        let playlist = Playlist::looped(PromptId::new("common/ringback"));
-        self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback: RINGBACK, playlist }));
+        self.play_ringback(stream);
         if refer {
             self.refer_caller(now, id, &way);
         } else {
             self.bind_target(id, way, passed);
         }
+    }
+
+    pub(super) fn play_ringback(&mut self, stream: StreamId) {
+        let playlist = Playlist::looped(PromptId::new("common/ringback"));
+        self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback: RINGBACK, playlist }));
     }
 
     fn refer_caller(&mut self, now: Now, id: CallId, way: &Way) {
@@ -136,7 +169,7 @@ impl Exchange {
         if !matches!(transfer.stage, Stage::Referring) {
             return;
         }
-        let (target, took) = (transfer.target.clone(), now.instant.since(transfer.began));
+        let (target, took) = (transfer.target.name(), now.instant.since(transfer.began));
         match progress {
             ReferProgress::Accepted | ReferProgress::Provisional(_) => {}
             ReferProgress::Done => {
@@ -150,30 +183,66 @@ impl Exchange {
 
     /// A peer that refuses REFER is left alone with it, and the caller is bridged. Everything else has failed.
     fn refer_failed(&mut self, now: Now, id: CallId, failure: ReferFailure) {
-        let way = self.transfer(id).map(|transfer| transfer.target.clone());
-        let way = way.and_then(|target| self.way_to_target(now, &target, Passed::default()));
+        let way = self.next_way_out(now, id, Passed::default());
         match (failure, way) {
             (ReferFailure::Refused(Status::REQUEST_TIMEOUT | Status::SERVICE_UNAVAILABLE), _) => {
-                self.transfer_failed(now, id, "unreachable");
+                self.transfer_failed(now, id, Status::SERVICE_UNAVAILABLE, "unreachable");
             }
             (ReferFailure::Refused(status), Some((way, passed))) => {
                 tracing::info!(call = %id, status = status.code(), "REFER is refused: a bridge instead");
                 self.bind_target(id, way, passed);
             }
-            (ReferFailure::Target(status), _) => self.transfer_failed(now, id, reason(status)),
+            (ReferFailure::Target(status), _) => self.transfer_failed(now, id, status, reason(status)),
             (ReferFailure::Untold | ReferFailure::TimedOut, _) | (ReferFailure::Refused(_), None) => {
-                self.transfer_failed(now, id, "no_result");
+                self.transfer_failed(now, id, Status::REQUEST_TIMEOUT, "no_result");
             }
         }
     }
 
+    /// The next way to the target of a transfer, after those that were passed.
+    fn next_way_out(&mut self, now: Now, id: CallId, passed: Passed) -> Option<(Way, Passed)> {
+        let Recipient::Outside(name) = self.transfer(id)?.target.clone() else { return None };
+        self.way_to_target(now, &name, passed)
+    }
+
     /// Begins a bridge on a way; `passed` counts it in.
     fn bind_target(&mut self, id: CallId, way: Way, passed: Passed) {
+        let towards = way.peer.addr.ip();
+        if let Some(transfer) = self.transfer(id) {
+            transfer.passed = passed;
+        }
+        self.bind(id, Some(way), towards);
+    }
+
+    /// Ports for whom an operator's caller is handed to.
+    pub(super) fn bind_recipient(&mut self, now: Now, id: CallId) {
+        let target = self.transfer(id).map(|transfer| transfer.target.clone());
+        let bound = match target {
+            Some(Recipient::Outside(_)) => match self.next_way_out(now, id, Passed::default()) {
+                Some((way, passed)) => {
+                    self.bind_target(id, way, passed);
+                    true
+                }
+                None => false,
+            },
+            Some(Recipient::Operator(to)) => match self.registrar.target(&to) {
+                Some(target) => {
+                    self.bind(id, None, target.peer.addr.ip());
+                    true
+                }
+                None => false,
+            },
+            None => true,
+        };
+        if !bound {
+            self.transfer_failed(now, id, Status::TEMPORARILY_UNAVAILABLE, "unreachable");
+        }
+    }
+
+    fn bind(&mut self, id: CallId, way: Option<Way>, towards: std::net::IpAddr) {
         let stream = self.next_stream();
         let Some((caller, standing)) = self.standing(id) else { return };
         let Link::Transferring(transfer) = &mut standing.link else { return };
-        let towards = way.peer.addr.ip();
-        transfer.passed = passed;
         transfer.stage = Stage::Binding(Box::new(Binding { stream, way }));
         self.streams.insert(stream, Owner::Target(id));
         self.ask_ports(stream, Some(caller), towards);
@@ -182,63 +251,96 @@ impl Exchange {
     /// The ports are bound: call the target.
     pub(super) fn call_target(&mut self, now: Now, id: CallId, address: Option<SocketAddr>) {
         let Some(transfer) = self.transfer(id) else { return };
-        let (target, passed) = (transfer.target.clone(), transfer.passed);
+        let passed = transfer.passed;
         let Stage::Binding(binding) = &transfer.stage else { return };
         let (stream, way) = (binding.stream, binding.way.clone());
-        let Some(address) = address else {
-            self.transfer_failed(now, id, "unreachable");
+        let target = transfer.target.clone();
+        let ring = way.as_ref().map_or(self.config.outside.ring, |way| way.ring);
+        let called = match (address, way, &target) {
+            (Some(address), Some(way), _) => self.invite_target(now, id, way, address),
+            (Some(address), None, Recipient::Operator(to)) => self.invite_colleague(now, id, to, address),
+            (Some(_) | None, ..) => None,
+        };
+        let Some((ringing, negotiation, pending)) = called else {
+            self.transfer_failed(now, id, Status::TEMPORARILY_UNAVAILABLE, "unreachable");
             return;
         };
-        let outward = Outward { trunk: way.trunk.clone(), secure: way.secure, caller: Some(id) };
-        let mut negotiation = self.negotiation(&Side::Outside(outward), address);
-        let (body, pending) = negotiation.offer(Direction::SendRecv);
-        let until = now.instant + way.ring;
-        let leg = match self.call_out(now, way, address, body, call_reference(id)) {
-            Ok(leg) => leg,
-            Err(error) => {
-                tracing::error!(call = %id, %error, "the target cannot be called");
-                self.transfer_failed(now, id, "unreachable");
-                return;
-            }
-        };
-        self.legs.insert(leg, Owner::Target(id));
-        let silent = self.way_to_target(now, &target, passed).map(|_| now.instant + SILENCE);
-        if let Some(transfer) = self.transfer(id) {
-            let inviting = Inviting { stream, leg, negotiation, pending, until, silent };
-            transfer.stage = Stage::Inviting(Box::new(inviting));
-        }
+        let silent = self.next_way_out(now, id, passed).map(|_| now.instant + SILENCE);
+        let until = now.instant + ring;
+        let inviting = Inviting { stream, ringing, negotiation, pending, until, silent };
+        self.set_stage(id, Stage::Inviting(Box::new(inviting)));
         self.set_wake(id);
     }
 
     /// The way to the target has failed: the next one is taken, or the transfer has failed.
-    fn next_way(&mut self, now: Now, id: CallId, leg: LegEnd, reason: &str) {
+    fn next_way(&mut self, now: Now, id: CallId, status: Status, reason: &str) {
         let Some(transfer) = self.transfer(id) else { return };
-        let (target, passed) = (transfer.target.clone(), transfer.passed);
-        let Some((way, passed)) = self.way_to_target(now, &target, passed) else {
-            self.transfer_failed(now, id, reason);
+        let passed = transfer.passed;
+        let Some((way, passed)) = self.next_way_out(now, id, passed) else {
+            self.transfer_failed(now, id, status, reason);
             return;
         };
-        tracing::warn!(call = %id, %target, reason, trunk = way.trunk.as_deref(), "another trunk is tried");
+        tracing::warn!(call = %id, reason, trunk = way.trunk.as_deref(), "another trunk is tried");
         if let Some(transfer) = self.transfer(id)
             && let Stage::Inviting(inviting) = std::mem::replace(&mut transfer.stage, Stage::Referring)
         {
             self.close_stream(inviting.stream);
-            self.legs.remove(&inviting.leg);
-            if leg == LegEnd::Ours {
-                self.sip.hang_up(now.instant, inviting.leg);
-            }
+            self.stop_ringing(now, &inviting.ringing);
         }
         self.bind_target(id, way, passed);
         self.set_wake(id);
     }
 
+    fn invite_target(&mut self, now: Now, id: CallId, way: Way, address: SocketAddr) -> Option<Called> {
+        let outward = Outward { trunk: way.trunk.clone(), secure: way.secure, caller: Some(id) };
+        let mut negotiation = self.negotiation(&Side::Outside(outward), address);
+        let (body, pending) = negotiation.offer(Direction::SendRecv);
+        let mut headers = call_reference(id);
+        let handing = self.transfer(id).and_then(|transfer| transfer.by.as_ref());
+        let (is_handed, by) = (handing.is_some(), handing.and_then(|handing| handing.referred_by.clone()));
+        self.tell_origin(id, &way, is_handed, &mut headers);
+        headers.append(&referred_by(by.as_ref()));
+        let at = way.peer.addr.ip();
+        let invitation = Invitation::new(way.from(address.ip()), address.ip(), Vec::new(), Headers::new());
+        match self.call_out(now, way, address, body, headers) {
+            Ok(leg) => {
+                self.legs.insert(leg, Owner::Target(id));
+                Some((Ringing::of(leg, at, invitation), negotiation, pending))
+            }
+            Err(error) => {
+                tracing::error!(call = %id, %error, "the target cannot be called");
+                None
+            }
+        }
+    }
+
+    fn invite_colleague(&mut self, now: Now, id: CallId, to: &OperatorId, address: SocketAddr) -> Option<Called> {
+        let mut negotiation = self.negotiation(&Side::Operator(Some(id)), address);
+        let (body, pending) = negotiation.offer(Direction::SendRecv);
+        let mut headers = self.context_headers(id);
+        if let Some(handing) = self.transfer(id).and_then(|transfer| transfer.by.as_ref()) {
+            let own = NameAddr::new(SipUri::new(Some(handing.by.as_str()), Host::from(address.ip()), None));
+            let by = handing.referred_by.clone().unwrap_or(own);
+            headers.append(&referred_by(Some(&by)));
+        }
+        let from = self.calling_name(id, address.ip());
+        let invitation = Invitation::new(from, address.ip(), body.into_bytes(), headers);
+        let ringing = self.ring(now, to, &Owner::Target(id), invitation)?;
+        Some((ringing, negotiation, pending))
+    }
+
     /// The target answered: both hear each other from this packet on.
-    pub(super) fn on_target_answered(&mut self, now: Now, id: CallId, answer: Option<&[u8]>) {
+    pub(super) fn on_target_answered(&mut self, now: Now, id: CallId, leg: LegId, answer: Option<&[u8]>) {
         let Some((caller, standing)) = self.standing(id) else { return };
         let Link::Transferring(transfer) = &mut standing.link else { return };
         let (target, took) = (transfer.target.clone(), now.instant.since(transfer.began));
-        let Stage::Inviting(inviting) = std::mem::replace(&mut transfer.stage, Stage::Referring) else { return };
-        let Inviting { stream, leg, negotiation, pending, .. } = *inviting;
+        let stage = std::mem::replace(&mut transfer.stage, Stage::Referring);
+        let Stage::Inviting(inviting) = stage else {
+            transfer.stage = stage;
+            return;
+        };
+        let Inviting { stream, ringing, negotiation, pending, .. } = *inviting;
+        self.answered_at(now, &ringing, leg, stream);
         let negotiated = match pending.accept(answer.unwrap_or_default()) {
             Ok(negotiated) => negotiated,
             Err(error) => {
@@ -246,29 +348,72 @@ impl Exchange {
                 self.legs.remove(&leg);
                 self.close_stream(stream);
                 self.sip.hang_up(now.instant, leg);
-                self.transfer_failed(now, id, "unusable_answer");
+                self.transfer_failed(now, id, Status::NOT_ACCEPTABLE_HERE, "unusable_answer");
                 return;
             }
         };
         let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
-        let bridged = Bridged { stream, leg, description, since: now.instant, held: false };
-        transfer.stage = Stage::Bridged(Box::new(bridged));
         self.open_media(stream, negotiated);
-        self.record(now, id, CallEvent::Transferred { target, took });
-        self.commands.push_back(Command::Media(MediaCommand::Stop { stream: caller }));
-        self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
-        self.record_talk(id, (caller, stream));
+        match target {
+            Recipient::Outside(target) => {
+                let bridged = Bridged { stream, leg, description, since: now.instant, held: false };
+                let transfer = self.transfer(id);
+                let handing = transfer.and_then(|transfer| {
+                    transfer.stage = Stage::Bridged(Box::new(bridged));
+                    transfer.by.take()
+                });
+                self.record(now, id, CallEvent::Transferred { target: target.clone(), took });
+                if let Some(handing) = handing {
+                    self.handed_over(now, id, &Recipient::Outside(target), *handing);
+                }
+                self.commands.push_back(Command::Media(MediaCommand::Stop { stream: caller }));
+                self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
+                self.record_talk(id, (caller, stream));
+            }
+            Recipient::Operator(to) => self.join_colleague(now, id, to, Phone { leg, stream, description }),
+        }
         self.set_wake(id);
     }
 
+    /// The caller talks with another operator from here on.
+    pub(super) fn join_colleague(&mut self, now: Now, id: CallId, to: OperatorId, phone: Phone) {
+        let Phone { leg, stream, description } = phone;
+        let Some((caller, standing)) = self.standing(id) else { return };
+        let Some(handing) = standing.link.take_transfer().and_then(|transfer| transfer.by) else { return };
+        let queued = handing.queued.clone();
+        let since = now.instant;
+        let talking = Talking { operator: to.clone(), leg, stream, since, queued, description, held: false };
+        standing.link = Link::Talking(Box::new(talking));
+        self.legs.insert(leg, Owner::Operator(id, to.clone()));
+        self.streams.insert(stream, Owner::Operator(id, to.clone()));
+        tracing::info!(call = %id, by = %handing.by, %to, "handed over");
+        self.handed_over(now, id, &Recipient::Operator(to), *handing);
+        self.commands.push_back(Command::Media(MediaCommand::Stop { stream: caller }));
+        self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
+        self.record_talk(id, (caller, stream));
+    }
+
     /// The target's leg is over: it did not take the call, or hung up.
-    pub(super) fn on_target_over(&mut self, now: Now, id: CallId, status: Status) {
+    pub(super) fn on_target_over(&mut self, now: Now, id: CallId, leg: LegId, status: Status) {
         let Some(transfer) = self.transfer(id) else { return };
-        match &transfer.stage {
-            Stage::Bridged(_) => self.end_bridged(now, id, LegEnd::Theirs),
-            Stage::Inviting(_) if is_of_trunk(status) => self.next_way(now, id, LegEnd::Theirs, reason(status)),
-            Stage::Inviting(_) => self.transfer_failed(now, id, reason(status)),
-            Stage::Referring | Stage::Binding(_) => {}
+        let stage = std::mem::replace(&mut transfer.stage, Stage::Referring);
+        let (stage, over) = match stage {
+            Stage::Inviting(mut inviting) => {
+                let rings = self.still_rings(now, &mut inviting.ringing, leg, &Owner::Target(id));
+                (Stage::Inviting(inviting), !rings)
+            }
+            Stage::Bridged(_) => (stage, true),
+            Stage::Referring | Stage::Binding(_) => (stage, false),
+        };
+        let is_bridged = matches!(stage, Stage::Bridged(_));
+        if let Some(transfer) = self.transfer(id) {
+            transfer.stage = stage;
+        }
+        match (over, is_bridged) {
+            (true, true) => self.end_bridged(now, id, LegEnd::Theirs),
+            (true, false) if is_of_trunk(status) => self.next_way(now, id, status, reason(status)),
+            (true, false) => self.transfer_failed(now, id, status, reason(status)),
+            (false, _) => {}
         }
     }
 
@@ -288,51 +433,82 @@ impl Exchange {
         if is_silent {
             inviting.silent = None;
         }
-        let (leg, is_overdue) = (inviting.leg, inviting.until <= now.instant);
+        let (leg, is_overdue) = (inviting.ringing.first(), inviting.until <= now.instant);
         if is_overdue {
-            self.transfer_failed(now, id, "no_answer");
-        } else if is_silent && !self.sip.is_heard(leg) {
-            self.next_way(now, id, LegEnd::Ours, "no_answer");
+            self.transfer_failed(now, id, Status::REQUEST_TIMEOUT, "no_answer");
+        } else if is_silent && !leg.is_some_and(|leg| self.sip.is_heard(leg)) {
+            self.next_way(now, id, Status::REQUEST_TIMEOUT, "no_answer");
         } else if is_silent {
             self.set_wake(id);
         }
     }
 
-    /// The caller is back in the menu.
-    fn transfer_failed(&mut self, now: Now, id: CallId, reason: &str) {
+    /// The caller is back in the menu, or with the operator who wanted to hand them over.
+    pub(super) fn transfer_failed(&mut self, now: Now, id: CallId, status: Status, reason: &str) {
         let Some((_, standing)) = self.standing(id) else { return };
-        let Some(transfer) = standing.link.take_transfer() else { return };
-        let target = transfer.target.clone();
+        let Some(mut transfer) = standing.link.take_transfer() else { return };
+        let target = transfer.target.name();
         tracing::info!(call = %id, %target, reason, "the transfer failed");
+        if transfer.by.is_some() {
+            let stage = std::mem::replace(&mut transfer.stage, Stage::Referring);
+            self.leave_stage(now, stage, LegEnd::Ours);
+            self.hand_back(now, id, *transfer, status, reason);
+            self.set_wake(id);
+            return;
+        }
         self.leave_target(now, id, *transfer, LegEnd::Ours, false);
         self.record(now, id, CallEvent::TransferFailed { target, reason: reason.into() });
         self.tell_flow(now, id, FlowEvent::TransferFailed);
         self.set_wake(id);
     }
 
-    /// Lets go of the target's side, whatever there is of it. `by_target`: who ended a conversation.
+    /// Lets go of everything of a transfer. `by_target`: who ended a conversation.
     pub(super) fn leave_target(&mut self, now: Now, id: CallId, transfer: Transfer, leg: LegEnd, by_target: bool) {
-        let (stream, target_leg) = match transfer.stage {
-            Stage::Referring => return,
-            Stage::Binding(binding) => {
-                self.close_stream(binding.stream);
-                return;
+        if let Stage::Bridged(bridged) = &transfer.stage {
+            let talked = now.instant.since(bridged.since);
+            let target = transfer.target.name();
+            self.record(now, id, CallEvent::TransferEnded { target, talked, by_target });
+        }
+        self.leave_stage(now, transfer.stage, leg);
+        let Some(handing) = transfer.by else { return };
+        self.sip.tell_refer(now.instant, handing.leg, Status::REQUEST_TERMINATED);
+        let (by, to, attended) = (handing.by, transfer.target.name(), handing.attended);
+        self.record(now, id, CallEvent::HandOver { by, to, attended, outcome: "abandoned".into() });
+        if let Some(talking) = &handing.back {
+            self.close_talking(now, id, talking, LegEnd::Ours);
+        }
+        if let Recipient::Operator(to) = &transfer.target {
+            self.acd.unreserve(now, id, to);
+        }
+        self.acd.talk_ended(now, id);
+    }
+
+    /// Lets go of the target's side, whatever there is of it.
+    fn leave_stage(&mut self, now: Now, stage: Stage, leg: LegEnd) {
+        match stage {
+            Stage::Referring => {}
+            Stage::Binding(binding) => self.close_stream(binding.stream),
+            Stage::Inviting(inviting) => {
+                self.close_stream(inviting.stream);
+                self.stop_ringing(now, &inviting.ringing);
             }
-            Stage::Inviting(inviting) => (inviting.stream, inviting.leg),
             Stage::Bridged(bridged) => {
-                let talked = now.instant.since(bridged.since);
-                self.record(now, id, CallEvent::TransferEnded { target: transfer.target, talked, by_target });
-                (bridged.stream, bridged.leg)
+                self.close_stream(bridged.stream);
+                self.legs.remove(&bridged.leg);
+                if leg == LegEnd::Ours {
+                    self.sip.hang_up(now.instant, bridged.leg);
+                }
             }
-        };
-        self.close_stream(stream);
-        self.legs.remove(&target_leg);
-        if leg == LegEnd::Ours {
-            self.sip.hang_up(now.instant, target_leg);
         }
     }
 
-    fn transfer(&mut self, id: CallId) -> Option<&mut Transfer> {
+    pub(super) fn set_stage(&mut self, id: CallId, stage: Stage) {
+        if let Some(transfer) = self.transfer(id) {
+            transfer.stage = stage;
+        }
+    }
+
+    pub(super) fn transfer(&mut self, id: CallId) -> Option<&mut Transfer> {
         match &mut self.standing(id)?.1.link {
             Link::Transferring(transfer) => Some(transfer),
             Link::Menu | Link::Queued(_) | Link::Talking(_) => None,
@@ -350,7 +526,7 @@ fn call_reference(id: CallId) -> Headers {
 }
 
 /// Why a target did not take a call, one word.
-fn reason(status: Status) -> &'static str {
+pub(super) fn reason(status: Status) -> &'static str {
     match status.code() {
         486 | 600 => "busy",
         408 | 480 | 487 => "no_answer",

@@ -31,6 +31,8 @@ fn through_trunk() -> ExchangeConfig {
     let trunk = Trunk {
         login: Some(Login { username: "bank".into(), password: "right".into() }),
         caller_id: PhoneNumber::parse("+74951234567"),
+        // Callers come through it, too.
+        from: vec!["192.0.2.0/24".parse().unwrap()],
         ..Trunk::new(peer, Host::Ip(peer.addr.ip()))
     };
     let outside = Outside {

@@ -37,7 +37,7 @@ pub(super) static CLIPS: LazyLock<Clips> = LazyLock::new(|| {
     Clips::new(Arc::new(Manifest::parse(text).unwrap()))
 });
 pub(super) static FRAMES: LazyLock<Arc<PromptFrames>> = LazyLock::new(|| Arc::new(CLIPS.frames()));
-static MENU: LazyLock<Arc<Menu>> = LazyLock::new(|| Arc::new(menu_of(include_str!("../../menus/hotline.yaml"))));
+pub static MENU: LazyLock<Arc<Menu>> = LazyLock::new(|| Arc::new(menu_of(include_str!("../../menus/hotline.yaml"))));
 
 /// The default menu with another main file.
 pub fn menu_of(hotline: &str) -> Menu {

@@ -140,6 +140,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_trunk_is_at_its_own_address_unless_others_are_named() {
+        let peer = Peer::udp("192.0.2.20:5060".parse().unwrap());
+        let plain = Trunk::new(peer, Host::from(peer.addr.ip()));
+        let named = Trunk { from: vec!["203.0.113.0/28".parse().unwrap()], ..plain.clone() };
+        let is = |trunk: &Trunk, address: &str| trunk.is_at(address.parse().unwrap());
+        assert!(is(&plain, "192.0.2.20") && !is(&plain, "203.0.113.3"));
+        assert!(!is(&named, "192.0.2.20") && is(&named, "203.0.113.3"));
+    }
+
+    #[test]
     fn a_number_finds_its_line_and_the_longest_beginning_wins() {
         let numbers = Numbers::new([
             ("8 495 123-45-67", "main".into()),

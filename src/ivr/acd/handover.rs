@@ -34,6 +34,13 @@ impl Acd {
         self.settle(now);
     }
 
+    /// What an operator is reserved for goes on under another name; nobody is offered to them in between.
+    pub fn move_reservation(&mut self, now: Now, (from, to): (CallId, CallId), id: &OperatorId) {
+        if self.operators.get(id).is_some_and(|operator| operator.reserved_for(from)) {
+            self.change(now.instant, id, OperatorState::Reserved(to));
+        }
+    }
+
     /// The operator has left a conversation whose caller is being handed over: what follows a talk follows it.
     pub fn part(&mut self, now: Now, call: CallId) {
         let Some(mut talk) = self.talks.remove(&call) else { return };
@@ -90,6 +97,13 @@ impl Acd {
         });
         self.settle(now);
         true
+    }
+
+    /// Whether an operator talks or is being rung.
+    #[must_use]
+    pub fn is_busy(&self, id: &OperatorId) -> bool {
+        let state = self.operators.get(id).map(|operator| &operator.state);
+        matches!(state, Some(OperatorState::Talking(_) | OperatorState::Reserved(_)))
     }
 
     /// Whether anybody at work serves a queue.

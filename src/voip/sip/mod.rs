@@ -1,6 +1,7 @@
 //! SIP (RFC 3261): messages, transactions, dialogs. No sockets, no clock.
 
 pub mod addresses;
+pub mod body;
 pub mod dialog;
 pub mod digest;
 pub mod endpoint;

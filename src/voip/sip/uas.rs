@@ -1,6 +1,7 @@
 //! What every user agent server checks before it looks closer (RFC 3261 §8.2), and the answers it gives by itself.
 
-use super::headers::{ContentType, HeaderName};
+use super::body::{self, BodyFault};
+use super::headers::HeaderName;
 use super::{Method, Request, Response, Status, Uri};
 
 /// The methods that we take, for `Allow`.
@@ -8,7 +9,7 @@ pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, REFER,
 /// The extensions that we know, for `Supported`: a peer may require these and no others.
 pub const SUPPORTED: &str = "replaces, norefersub, 100rel, timer";
 /// The bodies that we take, for `Accept`.
-pub const ACCEPT: &str = "application/sdp";
+pub const ACCEPT: &str = "application/sdp, multipart/mixed";
 
 /// The refusal of a request that nobody here can serve: 405, 501, 416, 420, 483. `None`: go on (§8.2.1, §8.2.2).
 #[must_use]
@@ -63,20 +64,13 @@ fn refuse_extensions(request: &Request) -> Option<Response> {
     Some(response)
 }
 
-/// The refusal of a body that is not SDP (§8.2.3): 415 with what we take.
+/// The refusal of a body that holds no SDP, or what must be understood and is not (§8.2.3): 415 with what we take.
 #[must_use]
 pub fn refuse_body(request: &Request) -> Option<Response> {
-    if request.body.is_empty() {
-        return None;
-    }
-    let encoded = request.headers.words(HeaderName::ContentEncoding).any(|word| !word.eq_ignore_ascii_case("identity"));
-    let is_sdp = matches!(request.headers.typed::<ContentType>(), Ok(Some(kind)) if kind.is("application", "sdp"));
-    if is_sdp && !encoded {
-        return None;
-    }
+    let fault = body::session(&request.headers, &request.body).err()?;
     let mut response = request.response(Status::UNSUPPORTED_MEDIA_TYPE);
     response.headers.push_text(HeaderName::Accept, ACCEPT);
-    if encoded {
+    if fault == BodyFault::Encoded {
         response.headers.push_text(HeaderName::AcceptEncoding, "identity");
     }
     Some(response)
@@ -109,10 +103,4 @@ pub fn describe(request: &Request) -> Response {
     response.headers.push_text(HeaderName::AcceptLanguage, "ru, en");
     response.headers.push_text(HeaderName::Supported, SUPPORTED);
     response
-}
-
-/// The body of a message, when there is one.
-#[must_use]
-pub fn body_of(body: &[u8]) -> Option<Vec<u8>> {
-    (!body.is_empty()).then(|| body.to_vec())
 }

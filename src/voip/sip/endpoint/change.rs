@@ -208,7 +208,7 @@ impl Endpoint {
         let Some(asking) = asking else { return };
         let agreed = self.config.session.as_client(&response.headers, least);
         self.agree(now, leg, agreed);
-        match (asking.offer, uas::body_of(&response.body)) {
+        match (asking.offer, crate::voip::sip::body::session_of(&response.headers, &response.body)) {
             (Some(_), Some(answer)) => self.events.push_back(Event::ReofferAnswered { leg, answer }),
             (Some(_), None) => {
                 self.events.push_back(Event::ReofferRefused { leg, status: Status::NOT_ACCEPTABLE_HERE });

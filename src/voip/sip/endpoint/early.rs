@@ -7,7 +7,7 @@ use super::{Endpoint, LegId, Owner};
 use crate::model::Instant;
 use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::headers::{HeaderName, Headers, RAck, RSeq};
-use crate::voip::sip::{Method, Request, Response, Status, uas};
+use crate::voip::sip::{Method, Request, Response, Status};
 
 /// The most phones that one INVITE may ring; what others say before the answer is not kept.
 const MOST: usize = 16;
@@ -61,7 +61,7 @@ impl Endpoint {
         let Some(early) = known.map_or(all.len().checked_sub(1), Some).and_then(|at| all.get_mut(at)) else {
             return true;
         };
-        let body = uas::body_of(&response.body);
+        let body = crate::voip::sip::body::session_of(&response.headers, &response.body);
         let reliable = response.headers.has_word(HeaderName::Require, "100rel");
         let number = response.headers.typed::<RSeq>().ok().flatten().filter(|_| reliable);
         let Some(RSeq(number)) = number else {

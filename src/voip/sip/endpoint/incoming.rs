@@ -8,7 +8,7 @@ use crate::voip::sip::dialog::{self, Dialog};
 use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameAddr};
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteServer, Wire, matching, timers};
-use crate::voip::sip::{Peer, Request, Response, SipUri, Status, Uri, uas};
+use crate::voip::sip::{Peer, Request, Response, SipUri, Status, Uri, body, uas};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -78,7 +78,7 @@ impl Endpoint {
         let leg = self.insert_leg(now, leg, self.config.limits.unanswered);
         self.admission.hold(leg, pass);
         self.transactions.set_owner(transaction, Owner::Invited(leg));
-        let offer = uas::body_of(&request.body);
+        let offer = body::session_of(&request.headers, &request.body);
         let incoming = Incoming { leg, request: Box::new(request), offer, from, local };
         self.events.push_back(Event::Incoming(incoming));
     }
@@ -151,7 +151,7 @@ impl Endpoint {
         let OfferState::Unacknowledged(waiting) = settled else { return };
         self.transactions.wheel().stop(waiting.repeat);
         self.transactions.wheel().stop(waiting.overdue);
-        let answer = uas::body_of(&request.body).filter(|_| waiting.wants_answer);
+        let answer = body::session_of(&request.headers, &request.body).filter(|_| waiting.wants_answer);
         if waiting.is_first {
             self.admission.acknowledged(leg);
             self.events.push_back(Event::Acknowledged { leg, answer });
@@ -241,7 +241,7 @@ impl Endpoint {
             repeat: wheel.set(now + timers::T1, Due::Core(CoreTimer::Leg(leg, LegTimer::Repeat))),
             overdue: wheel.set(now + timers::GIVE_UP, Due::Core(CoreTimer::Leg(leg, LegTimer::Overdue))),
             is_first,
-            wants_answer: invite.body.is_empty(),
+            wants_answer: body::session_of(&invite.headers, &invite.body).is_none(),
             hang_up: false,
         }
     }

@@ -11,7 +11,7 @@ use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameA
 use crate::voip::sip::session::SHORTEST;
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteClient, NonInviteClient, Wire, matching, timers};
-use crate::voip::sip::{Message, Method, Peer, Request, Response, Status, Uri, uac, uas};
+use crate::voip::sip::{Message, Method, Peer, Request, Response, Status, Uri, body, uac, uas};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -205,7 +205,7 @@ impl Endpoint {
         if !self.met_early(now, leg, response) {
             return;
         }
-        let sdp = uas::body_of(&response.body);
+        let sdp = body::session_of(&response.headers, &response.body);
         match response.status {
             Status::TRYING => {}
             Status::RINGING if sdp.is_none() => self.events.push_back(Event::Ringing { leg }),
@@ -226,7 +226,10 @@ impl Endpoint {
         self.set_deadline(now, leg, self.config.limits.longest);
         if is_wanted {
             self.begin_session(now, leg, response);
-            self.events.push_back(Event::Answered { leg, answer: uas::body_of(&response.body).or(early) });
+            self.events.push_back(Event::Answered {
+                leg,
+                answer: body::session_of(&response.headers, &response.body).or(early),
+            });
         } else {
             // The answer crossed our CANCEL (§15: the call stands, so it is hung up).
             self.say_bye(now, leg);

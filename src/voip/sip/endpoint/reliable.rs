@@ -162,7 +162,7 @@ impl Endpoint {
         let is_open = reliable.is_described();
         self.transactions.wheel().stop(waiting.repeat);
         self.transactions.wheel().stop(waiting.overdue);
-        let body = uas::body_of(&request.body);
+        let body = crate::voip::sip::body::session_of(&request.headers, &request.body);
         match body {
             Some(_) if is_answer || !is_open || !self.transactions.has_room(&reply) => {
                 self.confirm(now, leg, reply, &request);

@@ -8,7 +8,7 @@ use crate::voip::sip::headers::{HeaderName, Headers, RetryAfter};
 use crate::voip::sip::transaction::table::{Input, TransactionId};
 use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::transaction::{Class, Wire, invite_server, timers};
-use crate::voip::sip::{Method, Params, Peer, Request, Response, Status, uas};
+use crate::voip::sip::{Method, Params, Peer, Request, Response, Status, body, uas};
 use rand::RngExt;
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Endpoint {
         }
         let transaction = self.begin_invited(now, reply, &request);
         self.transactions.set_owner(transaction, Owner::Invited(leg));
-        let offer = uas::body_of(&request.body);
+        let offer = body::session_of(&request.headers, &request.body);
         if let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) {
             let invite = Box::new(request);
             standing.offer = OfferState::Reoffered(Reoffered { invite, transaction, from });

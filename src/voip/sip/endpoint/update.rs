@@ -42,7 +42,7 @@ impl Endpoint {
         let key = matching::server_key(&request);
         let start = |_, _: &mut _| Machine::NonInviteServer(NonInviteServer::new());
         let transaction = self.transactions.begin(now, key, reply, Owner::Ours, start);
-        let offer = uas::body_of(&request.body);
+        let offer = crate::voip::sip::body::session_of(&request.headers, &request.body);
         if let Some(found) = self.legs.get_mut(leg.0) {
             found.session.theirs = Some(Box::new(Reoffered { invite: Box::new(request), transaction, from }));
         }

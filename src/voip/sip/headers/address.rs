@@ -192,6 +192,8 @@ address_headers! {
     PAssertedIdentity;
     /// Who the caller wants to be (RFC 3325 §9.2).
     PPreferredIdentity;
+    /// Who calls, as a network of before RFC 3325 says (draft-ietf-sip-privacy).
+    RemotePartyId;
     /// From whom the call was diverted, the last one first (RFC 5806).
     Diversion;
     /// Whom the request was for, the first one first (RFC 7044).

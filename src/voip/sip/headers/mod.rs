@@ -21,7 +21,7 @@ use std::ops::Range;
 
 pub use address::{
     Contact, Diversion, HistoryInfo, NameAddr, PAssertedIdentity, PPreferredIdentity, Path, RecordRoute, ReferTo,
-    ReferredBy, Route, ServiceRoute,
+    ReferredBy, RemotePartyId, Route, ServiceRoute,
 };
 pub use name::HeaderName;
 pub use plain::{

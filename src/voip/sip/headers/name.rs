@@ -75,6 +75,7 @@ header_names! {
     RecvInfo "Recv-Info" b"recv-info";
     ReferSub "Refer-Sub" b"refer-sub";
     ReferTo "Refer-To" b"refer-to" | b"r";
+    RemotePartyId "Remote-Party-ID" b"remote-party-id";
     ReferredBy "Referred-By" b"referred-by" | b"b";
     Replaces "Replaces" b"replaces";
     Require "Require" b"require";
@@ -124,6 +125,7 @@ impl HeaderName {
                 | Self::PPreferredIdentity
                 | Self::Diversion
                 | Self::HistoryInfo
+                | Self::RemotePartyId
         )
     }
 

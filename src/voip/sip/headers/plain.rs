@@ -250,6 +250,12 @@ impl ContentType {
         Self { kind: kind.into(), subtype: subtype.into(), params: Params::default() }
     }
 
+    /// Whether it holds parts, of whatever relation.
+    #[must_use]
+    pub fn is_multipart(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("multipart")
+    }
+
     /// Whether it is this type, in any case.
     #[must_use]
     pub fn is(&self, kind: &str, subtype: &str) -> bool {

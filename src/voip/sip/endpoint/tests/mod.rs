@@ -1,5 +1,6 @@
 //! Two endpoints over an emulated network with a virtual clock, and an endpoint against messages written by hand.
 
+mod bodies;
 mod calls;
 mod changes;
 mod floods;
