@@ -121,7 +121,7 @@ fn split<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<&'a [u8]>, BodyFault>
     let (mut pieces, mut begun, mut at) = (Vec::new(), None, 0);
     while at < body.len() {
         let end = body[at..].iter().position(|byte| *byte == b'\n').map_or(body.len(), |length| at + length + 1);
-        let rest = body[at..end].strip_prefix(delimiter.as_bytes()).map(trim);
+        let rest = without_line_end(&body[at..end]).strip_prefix(delimiter.as_bytes()).map(trim);
         if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with(b"--")) {
             if let Some(begun) = begun {
                 pieces.push(without_line_end(&body[begun..at]));
@@ -162,7 +162,7 @@ fn read(piece: &[u8]) -> (Headers, &[u8]) {
             keep(&mut line);
         }
         rest = after;
-        if trim(next).is_empty() {
+        if trim(without_line_end(next)).is_empty() {
             return (headers, rest);
         }
         line.extend_from_slice(without_line_end(next));
