@@ -24,7 +24,7 @@ pub struct Sip {
     pub transports: Vec<Transport>,
     /// SIP over TLS.
     pub tls: Tls,
-    /// SIP over WebSockets.
+    /// SIP over `WebSocket`s.
     pub websocket: WebSocket,
     /// The address that phones outside are told in Contact and SDP, where it is not the one listened on: a server
     /// behind NAT. Default `null`. Example: `203.0.113.5`.
@@ -129,7 +129,7 @@ pub enum ClientCertificates {
     Required,
 }
 
-/// SIP over WebSockets (RFC 7118): telephones in browsers. A secure one has the certificate of `tls`.
+/// SIP over `WebSocket`s (RFC 7118): telephones in browsers. A secure one has the certificate of `tls`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebSocket {
@@ -160,7 +160,7 @@ pub struct Connections {
     pub idle: Length,
     /// Who takes no octet of ours for this long is cut off. Default `10s`. Example: `30s`.
     pub stall: Length,
-    /// How often connections that we opened, and WebSockets, are kept alive. Default `50s`. Example: `25s`.
+    /// How often connections that we opened, and `WebSocket`s, are kept alive. Default `50s`. Example: `25s`.
     pub keep_alive: Length,
 }
 

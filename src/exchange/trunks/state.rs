@@ -278,5 +278,10 @@ fn digest(parts: &[&str]) -> [u8; 32] {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    octets.iter().fold(String::new(), |mut text, octet| {
+        for nibble in [octet >> 4, octet & 15] {
+            text.extend(char::from_digit(nibble.into(), 16));
+        }
+        text
+    })
 }

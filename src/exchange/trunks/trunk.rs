@@ -107,13 +107,12 @@ impl Numbers {
     pub fn new<'a>(written: impl IntoIterator<Item = (&'a str, Name)>) -> Self {
         let mut numbers = Self::default();
         for (text, line) in written {
-            match text.strip_suffix('*') {
-                Some(prefix) => numbers.prefixes.push((prefix.into(), line)),
-                None => {
-                    let number = PhoneNumber::parse(text);
-                    let key = number.as_ref().map_or(text, PhoneNumber::as_str);
-                    numbers.exact.insert(key.into(), line);
-                }
+            if let Some(prefix) = text.strip_suffix('*') {
+                numbers.prefixes.push((prefix.into(), line));
+            } else {
+                let number = PhoneNumber::parse(text);
+                let key = number.as_ref().map_or(text, PhoneNumber::as_str);
+                numbers.exact.insert(key.into(), line);
             }
         }
         numbers.prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));

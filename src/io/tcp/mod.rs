@@ -1,4 +1,4 @@
-//! SIP over TCP, TLS and WebSockets: connections by number, bytes in and out over bounded channels.
+//! SIP over TCP, TLS and `WebSocket`s: connections by number, bytes in and out over bounded channels.
 //!
 //! ```text
 //! accept ─▶ cap in all, cap per source ─▶ handshake ─▶ Opened ─▶ Received* ─▶ Closed
@@ -56,7 +56,7 @@ pub struct TcpLimits {
     pub half_open_per_source: usize,
     /// How long the handshakes of TLS and WebSocket may take together.
     pub handshake: Duration,
-    /// How often connections that we opened, and WebSockets, are kept alive.
+    /// How often connections that we opened, and `WebSocket`s, are kept alive.
     pub keep_alive: Duration,
 }
 
@@ -142,7 +142,7 @@ pub enum SendError {
 pub struct Doors {
     /// Certificates; without them there is no TLS in either direction.
     pub tls: Option<Arc<Tls>>,
-    /// The pages whose WebSockets are let in; none: all.
+    /// The pages whose `WebSocket`s are let in; none: all.
     pub origins: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! WebSockets over loopback, with a browser of another make.
+//! `WebSocket`s over loopback, with a browser of another make.
 
 use super::tests::{closed, opened};
 use super::*;

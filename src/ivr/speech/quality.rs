@@ -308,11 +308,11 @@ mod tests {
         let ms = Duration::from_millis;
         let music = Figures { channels: 2, rate: 44_100, level: Decibels(-240), peak: Decibels(-1), ..good() };
         assert_eq!(music.music_faults(), []);
-        let quiet = Figures { level: Decibels(-400), ..music.clone() };
+        let quiet = Figures { level: Decibels(-400), ..music };
         assert_eq!(quiet.music_faults(), [Fault::Quiet(Decibels(-400))]);
-        let clipped = Figures { clipped: Some(ms(1_500)), ..music.clone() };
+        let clipped = Figures { clipped: Some(ms(1_500)), ..music };
         assert_eq!(clipped.music_faults(), [Fault::Clipped(ms(1_500))]);
-        let halting = Figures { pause: ms(3_500), pause_at: ms(900), trail: ms(4_000), ..music.clone() };
+        let halting = Figures { pause: ms(3_500), pause_at: ms(900), trail: ms(4_000), ..music };
         assert_eq!(halting.music_faults(), [Fault::Trail(ms(4_000)), Fault::Pause { at: ms(900), length: ms(3_500) }]);
         assert_eq!(Figures { level: Decibels(-900), ..music }.music_faults(), [Fault::Silent]);
     }

@@ -13,6 +13,7 @@ use crate::model::PromptId;
 use std::f64::consts::{PI, TAU};
 
 /// The largest sine that G.711 carries is 3.14 dBm0 (G.711 §2).
+#[expect(clippy::approx_constant, reason = "a level that happens to look like a circle's number")]
 const LARGEST_DBM0: f64 = 3.14;
 /// The level of a signal of one frequency, dBm0; of two, each is 3 dB softer.
 const LEVEL_DBM0: f64 = -10.0;

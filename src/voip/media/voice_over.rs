@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn the_music_goes_down_in_sixty_milliseconds_and_up_in_four_hundred() {
         let mut fader = Fader { gain: FULL, ..Fader::new(VoiceOver::by_decibels(60)) };
-        let down = (1..).find(|_| fader.next(true) == fader.lowered);
-        let up = (1..).find(|_| fader.next(false) == FULL);
+        let down = (1..10_000).find(|_| fader.next(true) == fader.lowered);
+        let up = (1..10_000).find(|_| fader.next(false) == FULL);
         assert!((470..=480).contains(&down.expect("an end")), "{down:?}");
         assert!((2_970..=3_200).contains(&up.expect("an end")), "{up:?}");
         assert!(fader.is_open());

@@ -149,7 +149,7 @@ impl Agreed {
     /// When to give the call up, from the last refresh on (§10): 32 s or a third of the interval before its end.
     #[must_use]
     pub fn ends_after(&self) -> Duration {
-        self.interval - Duration::from_secs(32).min(self.interval / 3)
+        self.interval.saturating_sub(Duration::from_secs(32).min(self.interval / 3))
     }
 }
 

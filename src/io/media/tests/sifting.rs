@@ -34,7 +34,7 @@ fn keys_and_losses_of_a_caller_in_the_menu_are_exact() {
     let (mut sent, mut lost) = (u64::from(phone.sequence.get()), 0);
     for _ in 0..60 {
         for _ in 0..5 {
-            if phone.sequence.get() % 11 == 0 {
+            if phone.sequence.get().is_multiple_of(11) {
                 phone.sequence.update(|last| last + 1);
                 lost += 1;
             }

@@ -90,9 +90,12 @@ mod tests {
         headroom.share()
     }
 
+    /// How often each load was told.
+    type Reports<'a> = &'a [(usize, Load)];
+
     #[test]
     fn load_takes_the_share_down_and_calm_gives_it_back_slowly() {
-        let cases: [(&[(usize, Load)], f64, f64); 7] = [
+        let cases: [(Reports<'_>, f64, f64); 7] = [
             (&[(10, load(50, 5))], 1.0, 1.0),
             (&[(1, load(90, 5))], 0.69, 0.71),
             (&[(1, load(10, 300))], 0.69, 0.71),

@@ -1,4 +1,4 @@
-//! Names and their servers, TLS, WebSockets, large requests, several addresses of ours, STUN.
+//! Names and their servers, TLS, `WebSocket`s, large requests, several addresses of ours, STUN.
 
 use super::calls::{outgoing, reply};
 use super::*;
