@@ -201,7 +201,7 @@ impl Exchange {
         let mut negotiation = self.negotiation(&Side::Outside(outward), address);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
         let until = now.instant + way.ring;
-        let Ok(leg) = self.call_out(now, way, address, body, Headers::new()) else {
+        let Ok(leg) = self.call_out(now, way, address, body, &Headers::new()) else {
             self.end_callback(now, ticket, CallbackFailure::Unreachable);
             return;
         };

@@ -302,7 +302,7 @@ impl Exchange {
         headers.append(&referred_by(by.as_ref()));
         let at = way.peer.addr.ip();
         let invitation = Invitation::new(way.from(address.ip()), address.ip(), Vec::new(), Headers::new());
-        match self.call_out(now, way, address, body, headers) {
+        match self.call_out(now, way, address, body, &headers) {
             Ok(leg) => {
                 self.legs.insert(leg, Owner::Target(id));
                 Some((Ringing::of(leg, at, invitation), negotiation, pending))

@@ -57,13 +57,13 @@ impl Exchange {
         way: Way,
         address: SocketAddr,
         offer: String,
-        headers: Headers,
+        headers: &Headers,
     ) -> Result<LegId, NoRoom> {
         let mut all = Headers::new();
         if let Some(name) = &way.trunk {
             self.trunks.route(now.instant, name).iter().for_each(|hop| all.push(hop));
         }
-        all.append(&headers);
+        all.append(headers);
         let trunk = way.trunk.clone();
         let leg = self.sip.invite(now.instant, way.invite(address.ip(), offer, all))?;
         if let Some(trunk) = trunk {

@@ -51,13 +51,13 @@ impl Player {
         let below = match (words.repeat, rules, playlist.over) {
             // Music by itself fades in where it begins in the middle of a bar.
             (Repeat::InStep, Some(rules), _) => Some((Track::default(), rules)),
-            (Repeat::Never | Repeat::FromTheStart, Some(rules), Some(prompt)) => match prompts.get(&prompt) {
-                Some(music) => Some((Track::new(vec![Segment::Clip(music.clone())], Repeat::InStep), rules)),
-                None => {
+            (Repeat::Never | Repeat::FromTheStart, Some(rules), Some(prompt)) => {
+                let music = prompts.get(&prompt);
+                if music.is_none() {
                     missing(prompt);
-                    None
                 }
-            },
+                music.map(|music| (Track::new(vec![Segment::Clip(music.clone())], Repeat::InStep), rules))
+            }
             (_, None, _) | (_, Some(_), None) => None,
         };
         let music = below.map(|(track, rules)| Music { track, fader: Fader::new(rules), blend: None });

@@ -127,7 +127,9 @@ fn a_body_that_is_signed_must_be_the_one_that_came() {
     let ha1 = Ha1::compute("anna", "bank", "secret");
     for algorithm in Algorithm::ALL {
         let mut challenges = server.challenges(START, false);
-        challenges.iter_mut().for_each(|challenge| challenge.qop = Some(Qop::AuthInt));
+        for challenge in &mut challenges {
+            challenge.qop = Some(Qop::AuthInt);
+        }
         let of: Vec<Challenge> = challenges.into_iter().filter(|one| one.algorithm == Some(algorithm)).collect();
         let signed = Signed { method: &Method::Invite, uri: &uri(), body: b"v=0" };
         let reply = answer(&of, &login("secret"), signed, "c0ffee", 1).unwrap();
