@@ -50,13 +50,13 @@ enum To {
 
 impl Exchange {
     /// REFER within a call: only an operator in a conversation may have a caller handed over.
-    pub(super) fn on_referred(&mut self, now: Now, referred: Referred) {
+    pub(super) fn on_referred(&mut self, now: Now, referred: &Referred) {
         let leg = referred.leg;
         let refusal = match self.legs.get(&leg).cloned() {
             Some(Owner::Operator(id, operator)) if self.talks_by(id, leg) => {
-                self.hand_on(now, id, &operator, &referred).err()
+                self.hand_on(now, id, &operator, referred).err()
             }
-            Some(Owner::Consulting(id)) => self.hand_on_from_consult(now, id, &referred).err(),
+            Some(Owner::Consulting(id)) => self.hand_on_from_consult(now, id, referred).err(),
             _ => Some(Status::FORBIDDEN),
         };
         if let Some(status) = refusal {
@@ -236,23 +236,21 @@ impl Exchange {
         };
         self.record(now, id, event);
         let Some((caller, standing)) = self.standing(id) else { return };
-        match handing.back {
-            Some(mut talking) => {
-                let other = talking.stream;
-                let holds = talking.description.direction.is_some_and(|direction| !direction.sends());
-                talking.held = false;
-                standing.link = Link::Talking(talking);
-                self.commands.push_back(Command::Media(MediaCommand::Stop { stream: caller }));
-                self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: other }));
-                self.record_talk(id, (caller, other));
-                self.far_end_holds(id, holds);
-            }
-            None => {
-                standing.link = Link::Queued(handing.queued);
-                self.commands.push_back(Command::Media(MediaCommand::Stop { stream: caller }));
-                self.tell_flow(now, id, FlowEvent::Requeued);
-                self.acd.requeue(now, id);
-            }
+        let stop = Command::Media(MediaCommand::Stop { stream: caller });
+        if let Some(mut talking) = handing.back {
+            let other = talking.stream;
+            let holds = talking.description.direction.is_some_and(|direction| !direction.sends());
+            talking.held = false;
+            standing.link = Link::Talking(talking);
+            self.commands.push_back(stop);
+            self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: other }));
+            self.record_talk(id, (caller, other));
+            self.far_end_holds(id, holds);
+        } else {
+            standing.link = Link::Queued(handing.queued);
+            self.commands.push_back(stop);
+            self.tell_flow(now, id, FlowEvent::Requeued);
+            self.acd.requeue(now, id);
         }
     }
 

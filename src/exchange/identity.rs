@@ -131,7 +131,9 @@ impl Exchange {
         let line = NameAddr::new(SipUri::new(Some(number.as_str()), host, None));
         let with = |addr: &NameAddr, params: &[(&str, &str)]| {
             let mut addr = addr.clone();
-            params.iter().for_each(|(name, value)| addr.set_param(name, Some(value)));
+            for (name, value) in params {
+                addr.set_param(name, Some(value));
+            }
             addr
         };
         headers.push(&Diversion(with(&line, &[("reason", "unconditional"), ("counter", "1")])));

@@ -41,8 +41,15 @@ impl Exchange {
         let (call, side) = match self.streams.remove(&stream) {
             Some(Owner::Caller(call)) => (call, Side::Caller),
             Some(Owner::Operator(call, _) | Owner::Target(call)) => (call, Side::Operator),
-            Some(Owner::Waiter(..) | Owner::Customer(_) | Owner::Code(_)) | None => return,
-            Some(Owner::Consulting(_) | Owner::Consulted(_) | Owner::Taking(_)) => return,
+            Some(
+                Owner::Waiter(..)
+                | Owner::Customer(_)
+                | Owner::Code(_)
+                | Owner::Consulting(_)
+                | Owner::Consulted(_)
+                | Owner::Taking(_),
+            )
+            | None => return,
         };
         self.closing.insert(stream, (call, side));
     }

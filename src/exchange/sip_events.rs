@@ -50,7 +50,7 @@ impl Exchange {
             Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
             Event::Answered { leg, answer } => self.on_leg_answered(now, leg, answer.as_deref()),
             Event::Refer { leg, progress } => self.on_refer(now, leg, progress),
-            Event::Referred(referred) => self.on_referred(now, *referred),
+            Event::Referred(referred) => self.on_referred(now, &referred),
             Event::Located { name, peers } => {
                 self.config.outside.locate(name, &peers);
                 self.trunks.located(now.instant, &self.config.outside, &mut self.sip);
@@ -66,8 +66,16 @@ impl Exchange {
         match self.legs.get(&leg).cloned() {
             Some(Owner::Caller(id)) => self.on_acknowledged(now, id, answer),
             Some(Owner::Code(stream)) => self.on_code_acknowledged(now, stream),
-            Some(Owner::Operator(..) | Owner::Waiter(..) | Owner::Customer(_) | Owner::Target(_)) | None => {}
-            Some(Owner::Consulting(_) | Owner::Consulted(_) | Owner::Taking(_)) => {}
+            Some(
+                Owner::Operator(..)
+                | Owner::Waiter(..)
+                | Owner::Customer(_)
+                | Owner::Target(_)
+                | Owner::Consulting(_)
+                | Owner::Consulted(_)
+                | Owner::Taking(_),
+            )
+            | None => {}
         }
     }
 
@@ -248,8 +256,15 @@ impl Exchange {
         match self.legs.get(&leg).cloned() {
             Some(Owner::Caller(id)) => self.caller_holds(now, id, !direction.sends()),
             Some(Owner::Operator(id, _) | Owner::Target(id)) => self.far_end_holds(id, !direction.sends()),
-            Some(Owner::Waiter(..) | Owner::Customer(_) | Owner::Code(_)) | None => {}
-            Some(Owner::Consulting(_) | Owner::Consulted(_) | Owner::Taking(_)) => {}
+            Some(
+                Owner::Waiter(..)
+                | Owner::Customer(_)
+                | Owner::Code(_)
+                | Owner::Consulting(_)
+                | Owner::Consulted(_)
+                | Owner::Taking(_),
+            )
+            | None => {}
         }
     }
 }

@@ -234,11 +234,9 @@ mod tests {
         let base64 = "Content-Type: application/sdp\r\nContent-Transfer-Encoding: base64";
         let early = "Content-Type: application/sdp\r\nContent-Disposition: early-session";
         let deep = (0..5).fold(mixed(&[IS_SDP]), |inner, level| {
-            let outer = mixed(&[(
-                &format!("Content-Type: multipart/mixed;boundary=b{level}x"),
-                &inner.replace("b1", &format!("b{level}x")),
-            )]);
-            outer
+            let boundary = format!("b{level}x");
+            let kind = format!("Content-Type: multipart/mixed;boundary={boundary}");
+            mixed(&[(&kind, &inner.replace("b1", &boundary))])
         });
         let many: Vec<(&str, &str)> =
             std::iter::repeat_n(("Content-Type: text/plain", "x"), 20).chain([IS_SDP]).collect();
