@@ -73,17 +73,16 @@ impl World {
         if let Some(line) = piece.get(1..)
             && let Some(colon) = line.iter().position(|&byte| byte == b':')
             && let Ok(name) = str::from_utf8(&line[..colon])
+            && response.headers.push_other(name, &line[colon + 1..]).is_err()
         {
-            if response.headers.push_other(name, &line[colon + 1..]).is_err() {
-                return;
-            }
+            return;
         }
         self.endpoint.handle_datagram(self.now, peer(1), us(), &response.to_bytes());
     }
 
     fn stream(&mut self, piece: &[u8]) {
         let id = ConnectionId(self.connections);
-        if self.connections % 4 == 0 {
+        if self.connections.is_multiple_of(4) {
             let addr = SocketAddr::from(([192, 0, 2, 20], 40_000));
             self.connections += 1;
             let id = ConnectionId(self.connections);
@@ -158,7 +157,7 @@ impl World {
                     _ => {}
                 }
             }
-            Event::Reoffer { leg, .. } if self.mood % 2 == 0 => {
+            Event::Reoffer { leg, .. } if self.mood.is_multiple_of(2) => {
                 self.endpoint.answer_reoffer(now, leg, SDP.to_vec());
             }
             Event::Reoffer { leg, .. } => self.endpoint.refuse_reoffer(now, leg, Status::NOT_ACCEPTABLE_HERE),

@@ -8,8 +8,11 @@ mod endpoint;
 mod media;
 mod sip;
 
-/// Every target by its name, which is also its folder in `fuzz/corpus`.
-pub const ALL: &[(&str, fn(&[u8]))] = &[
+/// A name, which is also a folder of `fuzz/corpus`, and what is done with the bytes.
+type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const ALL: &[Target] = &[
     ("message", sip::message),
     ("header", sip::header),
     ("uri", sip::uri),

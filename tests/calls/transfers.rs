@@ -56,15 +56,12 @@ const DESK: Id = 1;
 /// A target at its own address, or behind a trunk with our login there.
 fn outside(password: Option<&str>) -> ExchangeConfig {
     let peer = Peer::udp(SocketAddr::from(([192, 0, 2, 101], 5060)));
-    let destination = match password {
-        None => {
-            let uri = SipUri::new(Some("desk"), Host::Ip(peer.addr.ip()), None);
-            Destination::Address { uri, peer, secure: SecureMedia::Refused, ring: None }
-        }
-        Some(_) => {
-            let number = PhoneNumber::parse("+74959990000").unwrap();
-            Destination::Number { trunks: vec!["provider".into()], number, ring: None }
-        }
+    let destination = if password.is_some() {
+        let number = PhoneNumber::parse("+74959990000").unwrap();
+        Destination::Number { trunks: vec!["provider".into()], number, ring: None }
+    } else {
+        let uri = SipUri::new(Some("desk"), Host::Ip(peer.addr.ip()), None);
+        Destination::Address { uri, peer, secure: SecureMedia::Refused, ring: None }
     };
     let login = password.map(|password| Login { username: "bank".into(), password: password.into() });
     let caller_id = PhoneNumber::parse("+74951234567");

@@ -49,14 +49,14 @@ fn dial_uri(stage: &mut Stage, id: Id, uri: &str, to: &str, more: &[(&'static st
         let Some(Out::Sip(text)) = phone.out.pop_back() else { panic!("no INVITE") };
         let (first, rest) = text.split_once("\r\n").unwrap();
         assert!(first.starts_with("INVITE "), "{first}");
-        let more: String = more.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let more = more.iter().fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\r\n");
         phone.out.push_back(Out::Sip(format!("INVITE {uri} SIP/2.0\r\n{more}{rest}")));
     });
 }
 
 fn last_status(stage: &Stage, id: Id) -> u16 {
-    let answers = stage.phones[id].inbox.iter().rev().filter(|one| one.get("cseq").ends_with("INVITE"));
-    answers.filter_map(Sip::status).next().unwrap_or(0)
+    let mut answers = stage.phones[id].inbox.iter().rev().filter(|one| one.get("cseq").ends_with("INVITE"));
+    answers.find_map(Sip::status).unwrap_or(0)
 }
 
 /// Answers the last request of this method with a status.

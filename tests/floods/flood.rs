@@ -52,13 +52,13 @@ impl Options {
         };
         for pair in rest.chunks(2) {
             let [name, value] = pair else { return Err(format!("{} has no value", pair.concat())) };
-            let wrong = |_| format!("{name} {value}: not understood");
+            let wrong = || format!("{name} {value}: not understood");
             match name.as_str() {
-                "--server" => options.server = value.parse().map_err(|_| wrong(()))?,
-                "--rate" => options.rate = value.parse().map_err(|_| wrong(()))?,
-                "--calls" => options.calls = value.parse().map_err(|_| wrong(()))?,
-                "--secs" => options.secs = value.parse().map_err(|_| wrong(()))?,
-                "--p99" => options.p99 = Some(value.parse().map_err(|_| wrong(()))?),
+                "--server" => options.server = value.parse().map_err(|_| wrong())?,
+                "--rate" => options.rate = value.parse().map_err(|_| wrong())?,
+                "--calls" => options.calls = value.parse().map_err(|_| wrong())?,
+                "--secs" => options.secs = value.parse().map_err(|_| wrong())?,
+                "--p99" => options.p99 = Some(value.parse().map_err(|_| wrong())?),
                 "--refusable" => options.refusable = value == "yes",
                 _ => return Err(format!("{name}: there is no such option")),
             }

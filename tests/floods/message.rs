@@ -60,7 +60,7 @@ pub fn read<'a>(text: &'a str, prefix: &str) -> Option<Answer<'a>> {
             }
             "cseq" => found.1 = value.split(' ').nth(1),
             "to" | "t" => {
-                found.2 = value.split_once(";tag=").map_or("", |(_, tag)| tag.split(';').next().unwrap_or(""))
+                found.2 = value.split_once(";tag=").map_or("", |(_, tag)| tag.split(';').next().unwrap_or(""));
             }
             _ => {}
         }
