@@ -1,5 +1,7 @@
 //! Whole calls over TLS and WebSockets, names that lead elsewhere, and several addresses, over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 #[allow(dead_code, reason = "a part of the telephone is used here, all of it in `rsip_caller`")]
 mod phone;
 

@@ -180,8 +180,8 @@ fn overlap<'a>(spans: impl Iterator<Item = &'a (u64, u64)>, (from, to): (u64, u6
 
 /// Sleeps and notes when it was not woken in time.
 fn witness(processor: usize, spans: &Spans) {
-    prefer(processor);
     const NAP: u64 = 2_000;
+    prefer(processor);
     loop {
         let before = wall();
         thread::sleep(Duration::from_micros(NAP));

@@ -365,9 +365,6 @@ impl Stage {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Sip(SipCommand::Send { to, bytes }) => self.deliver(to, &bytes),
-            // There is no name server: names stay unknown.
-            Command::Sip(SipCommand::Resolve(_)) => {}
-            Command::Sip(other) => panic!("{other:?}: every phone is reached as it came"),
             Command::OpenMedia { stream, .. } => self.inputs.push_back(Input::Opened(stream)),
             Command::Media(command) => {
                 self.show(format_args!("{command:?}"));
@@ -379,7 +376,9 @@ impl Stage {
                 self.show(format_args!("{record:?}"));
                 self.records.push(record);
             }
-            Command::KeepMessage { .. } | Command::PreparePrompts(_) => {}
+            // There is no name server: names stay unknown.
+            Command::KeepMessage { .. } | Command::PreparePrompts(_) | Command::Sip(SipCommand::Resolve(_)) => {}
+            Command::Sip(other) => panic!("{other:?}: every phone is reached as it came"),
             Command::KeepPhones { operator, phones } => {
                 self.kept_phones.insert(operator, phones);
             }

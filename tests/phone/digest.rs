@@ -40,8 +40,9 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Reads the value of a WWW-Authenticate header.
-    pub fn parse(value: &str) -> Self {
+    /// Reads the value of a WWW-Authenticate header; `None` for an algorithm that this phone does not know, which it
+    /// passes over (RFC 8760 §2.4).
+    pub fn parse(value: &str) -> Option<Self> {
         let parameters = value.trim().strip_prefix("Digest ").unwrap_or_else(|| panic!("not Digest: {value}"));
         let find = |name: &str| {
             let named = |pair: &str| {
@@ -54,15 +55,15 @@ impl Challenge {
         let algorithm = match find("algorithm").as_deref() {
             Some("SHA-256") => Algorithm::Sha256,
             Some("MD5") | None => Algorithm::Md5,
-            Some(other) => panic!("an algorithm nobody asked for: {other}"),
+            Some(_) => return None,
         };
         assert!(value.contains("qop="), "a challenge without qop: {value}");
-        Self {
+        Some(Self {
             algorithm,
             realm: find("realm").unwrap_or_else(|| panic!("no realm: {value}")),
             nonce: find("nonce").unwrap_or_else(|| panic!("no nonce: {value}")),
             opaque: find("opaque"),
-        }
+        })
     }
 
     /// The value of the Authorization header that meets the challenge.

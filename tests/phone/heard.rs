@@ -23,13 +23,16 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts")
 }
 
-/// The octets of a recording, `ru/balance.1` for `prompts/ru/balance.1.flac`, as they go over the wire.
+/// The octets of a recording, `ru/balance.1` for `prompts/ru/balance.1.flac`, as they go over the wire; of
+/// `ru/ask_code:1000` its first 1000 ms.
 pub fn clip(id: &str) -> Arc<[u8]> {
     static LOADED: LazyLock<Mutex<HashMap<String, Arc<[u8]>>>> = LazyLock::new(Mutex::default);
     let mut loaded = LOADED.lock().unwrap();
     let octets = loaded.entry(id.to_owned()).or_insert_with(|| {
-        let file = folder().join(format!("{id}.flac"));
-        load_file(&file).map_or_else(|problem| panic!("{problem}"), |prompt| alaw(&prompt))
+        let (name, millis) = id.split_once(':').unwrap_or((id, ""));
+        let file = folder().join(format!("{name}.flac"));
+        let whole = load_file(&file).map_or_else(|problem| panic!("{problem}"), |prompt| alaw(&prompt));
+        millis.parse::<usize>().map_or(whole.clone(), |millis| whole[..millis * 8].into())
     });
     Arc::clone(octets)
 }

@@ -265,7 +265,7 @@ impl Telephone {
                 return code;
             }
             let offered: Vec<Challenge> =
-                values(&answer, "WWW-Authenticate").iter().map(|value| Challenge::parse(value)).collect();
+                values(&answer, "WWW-Authenticate").iter().filter_map(|value| Challenge::parse(value)).collect();
             let challenge = offered.iter().find(|one| one.algorithm == algorithm);
             let challenge = challenge.unwrap_or_else(|| panic!("{} is not offered: {offered:#?}", algorithm.name()));
             let met = challenge.meet(&self.user, password, "REGISTER", &uri);
