@@ -280,8 +280,9 @@ impl TelUri {
 fn are_params_equivalent(one: &Params, two: &Params) -> bool {
     // §19.1.4 names user, ttl, method and maddr; its examples add transport.
     const NEVER_ALONE: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
-    one.iter().all(|(name, value)| match two.get(name) {
-        Some(other) => unescape(value.unwrap_or("")).eq_ignore_ascii_case(&unescape(other)),
+    // One that stands twice, which is forbidden, counts as it stands first: so it is read everywhere else.
+    one.iter().all(|(name, _)| match two.get(name) {
+        Some(other) => unescape(one.get(name).unwrap_or("")).eq_ignore_ascii_case(&unescape(other)),
         None => !NEVER_ALONE.iter().any(|known| known.eq_ignore_ascii_case(name)),
     })
 }

@@ -83,6 +83,7 @@ fn uris_that_mean_the_same_by_section_19_1_4() {
             "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
         ),
         ("sip:a@[2001:db8::1]", "sip:a@[2001:DB8:0:0::1]"),
+        ("sip:a;one=1;one=2", "sip:a;one=1;one=2"),
         ("tel:+7(495)555-01-02", "tel:+74955550102"),
     ] {
         assert!(uri(one).is_equivalent(&uri(two)), "{one} {two}");
