@@ -7,7 +7,8 @@
 //! 2. A packet from the announced address is accepted at once.
 //! 3. Another source is believed after [`PROBATION`] packets in order, of one SSRC, and only
 //!    - from the IP that signalling comes from, at once when the announced address is a private one that this IP does
-//!      not have (a phone behind a NAT), otherwise when the announced address was silent for [`QUIET`];
+//!      not have (a phone behind a NAT) or when this IP is the loopback of our own machine, otherwise when the announced
+//!      address was silent for [`QUIET`];
 //!    - from another port of the announced IP, when the announced address was silent for [`QUIET`] (a NAT that changes
 //!      ports of a phone that knows its public address);
 //!    - from anywhere under SRTP: each of its packets was verified with the call's key.
@@ -96,8 +97,9 @@ impl Announced {
         let (announced, source) = (self.media.ip().to_canonical(), source.to_canonical());
         let signalling = self.signalling.map(|ip| ip.to_canonical());
         let behind_nat = is_private(announced) && signalling.is_some_and(|ip| ip != announced);
+        let at_home = signalling.is_some_and(|ip| ip.is_loopback());
         let known = signalling == Some(source) || source == announced;
-        known && ((behind_nat && signalling == Some(source)) || quiet >= QUIET)
+        known && (((behind_nat || at_home) && signalling == Some(source)) || quiet >= QUIET)
     }
 }
 
@@ -213,6 +215,8 @@ mod tests {
             ("203.0.113.5", "203.0.113.5", "203.0.113.5", false, true),
             ("203.0.113.5", "203.0.113.5", "198.51.100.9", false, false),
             ("203.0.113.5", "203.0.113.7", "203.0.113.7", false, true),
+            ("203.0.113.5", "127.0.0.1", "127.0.0.1", true, true),
+            ("203.0.113.5", "127.0.0.1", "198.51.100.9", false, false),
             ("192.168.1.5", "203.0.113.5", "203.0.113.5", true, true),
             ("192.168.1.5", "203.0.113.5", "198.51.100.9", false, false),
             ("192.168.1.5", "203.0.113.5", "192.168.1.5", false, true),

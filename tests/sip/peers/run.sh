@@ -70,7 +70,8 @@ scenario() {
 sipsak_peers() {
     log=$work/sipsak
     step "sipsak: OPTIONS is answered" quietly sipsak -v -s "sip:bank@$address"
-    step "sipsak: a phone registers" quietly sipsak -U -C sip:anna@127.0.0.1:9 -u anna -a $password -s "sip:anna@$address"
+    step "sipsak: a phone registers" quietly sipsak -U -x 120 -C sip:anna@127.0.0.1:9 -u anna -a $password \
+        -s "sip:anna@$address"
     step "sipsak: not with a wrong password" fails quietly sipsak -U -C sip:anna@127.0.0.1:9 -u anna -a wrong \
         -s "sip:anna@$address"
     step "sipsak: not as nobody" fails quietly sipsak -U -C sip:nobody@127.0.0.1:9 -u nobody -a wrong \
@@ -137,7 +138,7 @@ scanners() {
     step "SIPVicious: nor by calls" fails grep -qE '\| *1001 ' "$work/war-invite"
     step "SIPVicious: no password is found" fails grep -qE '\| *1234 ' "$work/crack"
     step "SIPVicious: its addresses are banned" says <("$program" bans --data "$work/one/data" list 2>&1) 127.0.0.9
-    step "SIPVicious: honest phones notice nothing" quietly sipsak -U -C sip:anna@127.0.0.1:9 -u anna -a $password \
+    step "SIPVicious: honest phones notice nothing" quietly sipsak -U -x 120 -C sip:anna@127.0.0.1:9 -u anna -a $password \
         -s "sip:anna@$address"
 }
 
