@@ -1,7 +1,7 @@
 #!/bin/bash
 # Programs that others wrote against a server: run.sh [PROGRAM]
 #
-# sipsak asks and registers; Linphone registers, calls, and answers as an operator; SIPVicious looks for accounts and
+# sipsak asks and registers; Linphone registers and calls; SIPVicious looks for accounts and
 # passwords, finds none; Kamailio stands in front of two servers, stays in the path and spreads calls.
 # PROGRAM is a built hotline, target/release/hotline by default. Leaves nothing behind.
 set -uo pipefail
@@ -107,18 +107,6 @@ linphone_peer() {
     type_in terminate
     step "Linphone: its call ends" wait_for_line "$work/one/log" 'cause="caller_hung_up"' 10
     step "Linphone: its key was heard" says <("$program" report --data "$work/one/data" calls 2>&1) ' en '
-    "$root/tests/sip/sipp/digits.sh" '0' "$work/digits.pcap"
-    mkdir -p "$work/caller"
-    cp "$work/digits.pcap" "$work/caller/digits.pcap"
-    scenario stays "$address" caller -m 1 &
-    local caller=$!
-    started+=("$caller")
-    log=$home/out
-    step "Linphone: is rung as an operator" wait_for_line "$home/out" 'Receiving new incoming call' 20
-    type_in answer
-    step "Linphone: talks with a caller" wait_for_line "$work/one/log" 'operator=boris state=Talking' 10
-    log=$work/caller/errors
-    step "Linphone: the caller hangs up" wait "$caller"
     type_in quit
     exec 9>&-
     wait_for_end "$phone" 5
