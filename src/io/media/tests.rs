@@ -166,12 +166,15 @@ impl Phone {
         }
     }
 
-    /// The next packet's payload.
+    /// The next packet's payload. Another program on this machine may still send to a port that was its own before.
     fn hear(&self) -> Vec<u8> {
         let mut buffer = [0; 2_048];
-        let (length, from) = self.socket.recv_from(&mut buffer).expect("sound");
-        assert_eq!(from, self.server);
-        buffer[HEADER_LENGTH..length].to_vec()
+        loop {
+            let (length, from) = self.socket.recv_from(&mut buffer).expect("sound");
+            if from == self.server {
+                return buffer[HEADER_LENGTH..length].to_vec();
+            }
+        }
     }
 
     /// Hears until a whole packet of `octet` comes.
