@@ -142,9 +142,21 @@ impl Endpoint {
     pub(super) fn invite_again(&mut self, now: Instant, id: TransactionId, leg: LegId, invite: Request) {
         let Some(found) = self.legs.get(leg.0) else { return };
         let State::Calling(state) = &found.state else { return };
-        let calling = self.begin_invite(now, invite, found.local, state.to);
+        let wanted = state.to;
+        let calling = self.begin_invite(now, invite, found.local, wanted);
         self.transactions.set_owner(id, Owner::Ours);
+        self.called_anew(leg, calling, wanted);
+    }
+
+    /// Another INVITE of a call is on its way to the peer that was wanted.
+    pub(super) fn called_anew(&mut self, leg: LegId, calling: Calling, wanted: Peer) {
         self.transactions.set_owner(calling.transaction, Owner::Inviting(leg));
+        if let Some(found) = self.legs.get_mut(leg.0)
+            && calling.to.transport != wanted.transport
+        {
+            // Too large for a datagram by now; where TCP is refused it goes as one all the same (§18.1.1).
+            found.elsewhere.push_front(wanted);
+        }
         self.set_state(leg, State::Calling(calling));
     }
 

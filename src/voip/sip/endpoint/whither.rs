@@ -110,8 +110,7 @@ impl Endpoint {
         self.transactions.set_owner(old, Owner::Ours);
         let next = self.streams.resolve(next);
         let calling = self.begin_invite(now, invite, local, next);
-        self.transactions.set_owner(calling.transaction, Owner::Inviting(leg));
-        self.set_state(leg, State::Calling(calling));
+        self.called_anew(leg, calling, next);
         true
     }
 

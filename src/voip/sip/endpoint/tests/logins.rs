@@ -202,3 +202,23 @@ fn a_password_is_not_shown() {
     let client = DigestClient::new(login);
     assert!(!format!("{client:?}").contains("right"));
 }
+
+#[test]
+fn a_call_that_its_signature_makes_too_large_is_still_a_datagram_where_tcp_is_refused() {
+    let login = Login { username: "bank".into(), password: "right".into() };
+    let call = |octets| OutgoingCall { login: Some(login.clone()), offer: vec![b'x'; octets], ..outgoing() };
+    let mut trunk = Trunk::called("right");
+    trunk.bank.bank.invite(trunk.bank.now, call(500)).unwrap();
+    let small = trunk.bank.sent().remove(0).len();
+    trunk.bank.bank.invite(trunk.bank.now, call(500 + 1_290 - small)).unwrap();
+    trunk.request = trunk.bank.sent().remove(0);
+    assert!(trunk.request.starts_with("INVITE") && trunk.request.len() <= 1_300);
+    let asks = trunk.asks(false);
+    assert_eq!(trunk.challenge("407 Proxy", &asks), ["ACK", "Connect 192.0.2.10:5060"]);
+    let tcp = Peer::at(Transport::Tcp, addr(PHONE));
+    trunk.bank.bank.handle_connect_failed(trunk.bank.now, tcp);
+    trunk.request = trunk.bank.sent().remove(0);
+    assert!(trunk.request.contains("Via: SIP/2.0/UDP") && trunk.request.len() > 1_300, "{}", trunk.request);
+    assert_eq!(trunk.verdict(HeaderName::ProxyAuthorization), Verdict::Accepted);
+    assert_eq!(trunk.bank.told().len(), 0, "the call goes on");
+}
