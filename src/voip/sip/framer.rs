@@ -143,8 +143,14 @@ fn too_large(head: &[u8]) -> StreamFault {
 
 /// The Content-Length of a head, which must stand there, and agree if it stands there twice.
 fn body_length(head: &[u8]) -> Result<usize, StreamFault> {
-    let fault = || StreamFault { status: Status::BAD_REQUEST, fault: Malformed("Content-Length"), head: head.to_vec() };
-    let headers = parse_head(head);
+    let (headers, too_much) = parse_head(head);
+    let fault = || {
+        let (status, fault) = match too_much {
+            Some(fault) => (Status::MESSAGE_TOO_LARGE, fault),
+            None => (Status::BAD_REQUEST, Malformed("Content-Length")),
+        };
+        StreamFault { status, fault, head: head.to_vec() }
+    };
     let mut lengths = headers.get_all(HeaderName::ContentLength).map(ContentLength::parse);
     let first = lengths.next().and_then(Result::ok).ok_or_else(fault)?;
     if lengths.any(|other| other != Ok(first)) {

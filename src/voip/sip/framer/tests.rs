@@ -54,6 +54,7 @@ fn a_stream_that_cannot_be_cut_is_broken_with_a_status() {
         ("huge length", format!("{HEAD}Content-Length: 70000\r\n\r\n"), 513),
         ("overflowing length", format!("{HEAD}Content-Length: 99999999999999999999\r\n\r\n"), 400),
         ("endless head", many, 513),
+        ("a header that hides the length", format!("{HEAD}X: {}\r\nContent-Length: 0\r\n\r\n", "x".repeat(9_000)), 513),
         ("TLS", "\u{16}\u{3}\u{1}".to_owned(), 400),
     ] {
         let fault = frames(&[stream.as_bytes()]).unwrap_err();

@@ -54,16 +54,17 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Message, Unusable> {
     read_request(line, headers, body).map(Message::Request)
 }
 
-/// The headers of a head that may lack its end, as far as they can be read.
-pub(in super::super) fn parse_head(head: &[u8]) -> Headers {
+/// The headers of a head that may lack its end, as far as they can be read, and whether they were read no further
+/// because there is too much of them.
+pub(in super::super) fn parse_head(head: &[u8]) -> (Headers, Option<Malformed>) {
     let mut headers = Headers::new();
-    if let Some((_, rest)) = split_line(head) {
-        match read_headers(rest, &mut headers) {
-            // A fault is found again when the whole message is read.
-            Ok(_) | Err(_) => {}
-        }
-    }
-    headers
+    let read = split_line(head).map(|(_, rest)| read_headers(rest, &mut headers).map(|_| ()));
+    let too_much = match read {
+        Some(Err((Status::MESSAGE_TOO_LARGE, fault))) => Some(fault),
+        // Any other fault is found again when the whole message is read.
+        Some(Ok(()) | Err(_)) | None => None,
+    };
+    (headers, too_much)
 }
 
 /// The answer to a message of which only the head is known.
@@ -75,7 +76,7 @@ pub(in super::super) fn refuse_head(head: &[u8], status: Status, fault: Malforme
     if !is_request_line(line) {
         return Dropped::NotSip.into();
     }
-    refuse(line, parse_head(head), (status, fault))
+    refuse(line, parse_head(head).0, (status, fault))
 }
 
 fn is_status_line(line: &[u8]) -> bool {
