@@ -19,7 +19,7 @@ use std::time::Duration;
 pub use binding::{Flow, KeptPhone, Target};
 
 use crate::model::{Instant, Now, OperatorId};
-use crate::voip::sip::digest::{Algorithm, Credentials, DigestServer, Ha1, Verdict};
+use crate::voip::sip::digest::{Credentials, DigestServer, Ha1, Verdict};
 use crate::voip::sip::headers::{Contact, Expires, HeaderName, MinExpires, NameAddr, Path};
 use crate::voip::sip::{ConnectionId, Peer, Request, Response, SipUri, Status};
 use binding::{Binding, Change, Wish};
@@ -276,11 +276,7 @@ impl Registrar {
     /// Asks for a password.
     pub(super) fn challenge(&mut self, now: Instant, request: &Request, stale: bool) -> Box<Response> {
         let mut response = request.response(Status::UNAUTHORIZED);
-        let only_md5 = gives_up_at_sha256(request);
-        for challenge in self.login.challenges(now, stale) {
-            if only_md5 && challenge.algorithm != Some(Algorithm::Md5) {
-                continue;
-            }
+        for challenge in self.login.challenges_for(&request.headers, now, stale) {
             response.headers.push_text(HeaderName::WwwAuthenticate, &challenge.to_string());
         }
         Box::new(response)
@@ -344,22 +340,6 @@ impl Registrar {
             response.headers.push_text(HeaderName::Require, "outbound");
         }
         response
-    }
-}
-
-/// Whether a phone is one that gives up when any challenge names an algorithm it does not know, instead of taking the
-/// other one (RFC 8760 §2.5): baresip before 3.12, which Debian ships, and sipsak.
-fn gives_up_at_sha256(request: &Request) -> bool {
-    let agent = request.headers.get(HeaderName::UserAgent).and_then(|value| std::str::from_utf8(value).ok());
-    let Some(agent) = agent.map(str::trim) else { return false };
-    if agent.starts_with("sipsak ") {
-        return true;
-    }
-    let Some(version) = agent.strip_prefix("baresip v") else { return false };
-    let mut numbers = version.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (3, 12),
-        _ => false,
     }
 }
 

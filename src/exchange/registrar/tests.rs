@@ -351,6 +351,8 @@ fn a_phone_that_gives_up_at_sha256_is_asked_for_md5_alone() {
         ("User-Agent: baresip v3.12.1 (x86_64/Linux)\r\n", 3),
         ("User-Agent: baresip v\r\n", 3),
         ("User-Agent: sipsak 0.9.8.1\r\n", 1),
+        ("User-Agent: SIPp/3.6\r\n", 1),
+        ("User-Agent: SIPpish\r\n", 3),
     ];
     for (agent, challenges) in cases {
         let mut desk = Desk::open();

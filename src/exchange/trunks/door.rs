@@ -109,7 +109,7 @@ impl Exchange {
         let name = match self.trunks.whose(now, outside, request, source) {
             Whose::Trunk(name) => name,
             Whose::Unproven { stale } => {
-                self.ask_password(now, leg, stale);
+                self.ask_password(now, leg, request, stale);
                 return None;
             }
             Whose::Nobody => {
@@ -118,7 +118,7 @@ impl Exchange {
                     return Some(Visit { trunk: None, called: request.uri.clone() });
                 }
                 if outside.trunks.values().any(|trunk| trunk.inbound.is_some() && trunk.from.is_empty()) {
-                    self.ask_password(now, leg, false);
+                    self.ask_password(now, leg, request, false);
                 } else {
                     tracing::info!(%source, "a call that is of no trunk: 403");
                     self.sip.reject(now, leg, Status::FORBIDDEN, &Headers::new());
@@ -138,9 +138,9 @@ impl Exchange {
         Some(Visit { trunk: Some(name), called })
     }
 
-    fn ask_password(&mut self, now: Instant, leg: LegId, stale: bool) {
+    fn ask_password(&mut self, now: Instant, leg: LegId, request: &Request, stale: bool) {
         let mut headers = Headers::new();
-        for challenge in self.trunks.login.challenges(now, stale) {
+        for challenge in self.trunks.login.challenges_for(&request.headers, now, stale) {
             headers.push_text(HeaderName::WwwAuthenticate, &challenge.to_string());
         }
         self.sip.reject(now, leg, Status::UNAUTHORIZED, &headers);

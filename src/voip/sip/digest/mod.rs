@@ -10,6 +10,7 @@
 //! proxies may change bodies; `auth-int` is taken all the same when it fits the body, an answer without `qop` never.
 //! User names are not hidden (`userhash`): the From says as much as they do.
 
+mod agents;
 mod algorithm;
 mod client;
 mod server;

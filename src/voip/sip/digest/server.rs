@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::super::headers::Headers;
 use super::super::method::Method;
 use super::super::text::{from_hex, to_hex};
+use super::agents;
 use super::algorithm::{Algorithm, Asked, Ha1, Qop, is_same, response};
 use super::wire::{Challenge, Credentials, Protection};
 use crate::model::Instant;
@@ -98,6 +100,14 @@ impl DigestServer {
             stale,
             opaque: None,
         })
+    }
+
+    /// The questions for whoever sent these headers: MD5 alone for one that gives up at any other.
+    pub fn challenges_for(&mut self, headers: &Headers, now: Instant, stale: bool) -> Vec<Challenge> {
+        let only_md5 = agents::gives_up_at_sha256(headers);
+        let mut challenges = self.challenges(now, stale).to_vec();
+        challenges.retain(|challenge| !only_md5 || challenge.algorithm == Some(Algorithm::Md5));
+        challenges
     }
 
     /// Judges an answer to a request. `ha1` is that of the account it names, `None` when there is no such account: that
