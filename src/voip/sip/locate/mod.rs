@@ -74,9 +74,10 @@ impl Destination {
             None => uri.host.clone(),
         };
         let Host::Name(name) = host else { return None };
-        // `sips:` over TCP is TLS (RFC 3261 §26.2.2).
+        // `sips:` over whatever is written is TLS (RFC 3261 §26.2.2).
         let transport = match uri.transport() {
-            Some(Transport::Tcp) if uri.secure => Some(Transport::Tls),
+            Some(Transport::Ws) if uri.secure => Some(Transport::Wss),
+            Some(Transport::Udp | Transport::Tcp) if uri.secure => Some(Transport::Tls),
             other => other,
         };
         Some(Self { secure: uri.secure, ..Self::new(&name, uri.port, transport) })

@@ -90,6 +90,8 @@ fn every_way_of_rfc_3263_leads_to_its_servers() {
         // Neither NAPTR nor SRV: the name itself.
         ("sip:plain.example", &["UDP 192.0.2.9:5060"]),
         ("sips:plain.example", &["TLS 192.0.2.9:5061"]),
+        // Nobody leads a call that is to be secure over something else.
+        ("sips:plain.example;transport=udp", &["TLS 192.0.2.9:5061"]),
         ("sip:desk@ignored.example;maddr=plain.example", &["UDP 192.0.2.9:5060"]),
         ("sip:nowhere.example", &[]),
     ] {
