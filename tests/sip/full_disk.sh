@@ -38,7 +38,7 @@ verdict "the disk is full" $?
 
 mkdir "$work/calls"
 port=$(free_port $((31000 + $$ % 500)))
-(cd "$work/calls" && timeout 60 sipp "$address" -sf "$here/sipp/reinvite.xml" -s 88001234567 -i 127.0.0.1 -p "$port" \
+(cd "$work/calls" && timeout 60 sipp "$address" -sf "$here/sipp/calls/reinvite.xml" -s 88001234567 -i 127.0.0.1 -p "$port" \
     -mi 127.0.0.1 -mp $((port + 2)) -nostdin -timeout 50 -timeout_error -m 3 -r 3 > screen 2>&1)
 verdict "three calls are served while it is full" $?
 kill -0 "$server" 2>/dev/null

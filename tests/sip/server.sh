@@ -1,6 +1,8 @@
 # Starts and stops a server for the runners beside it; to be sourced.
 #
-#   start_server PROGRAM FOLDER [CONFIG]   sets $server (its pid) and $address; waits until it answers calls
+#   start_server PROGRAM FOLDER [CONFIG]   sets $server (its pid) and $address; waits until it answers calls. A CONFIG
+#                                          that says where to listen has %ADDRESS% and %PORT% for it. $menus is the
+#                                          folder of menus
 #   stop_server                            asks it to end, and fails when it does not
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -42,13 +44,17 @@ wait_for_end() {
 }
 
 start_server() {
-    local program=$1 folder=$2 config=${3:-} port
+    local program=$1 folder=$2 config=${3:-} port listen=()
     port=$(free_port $((8200 + $$ % 500)))
     address=127.0.0.1:$port
     mkdir -p "$folder"
+    case $config in
+        *%ADDRESS%*) config=${config//%ADDRESS%/$address} config=${config//%PORT%/$port} ;;
+        *) listen=(--sip "$address") ;;
+    esac
     printf 'http: {listen: null}\n%s\n' "$config" > "$folder/config.yaml"
-    (cd "$root" && exec "$program" serve --sip "$address" --data "$folder/data" --menus menus --prompts prompts \
-        --pretend-now 2026-03-02T12:00 -c "$folder/config.yaml") > "$folder/out" 2> "$folder/log" &
+    (cd "$root" && exec "$program" serve "${listen[@]}" --data "$folder/data" --menus "${menus:-menus}" \
+        --prompts prompts --pretend-now 2026-03-02T12:00 -c "$folder/config.yaml") > "$folder/out" 2> "$folder/log" &
     server=$!
     if ! wait_for_line "$folder/out" '^ready' 60 "$server"; then
         echo "the server does not get ready; it said:" >&2

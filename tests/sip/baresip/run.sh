@@ -3,41 +3,26 @@
 #
 # One registers as the operator anna and answers by itself; the other calls, presses 0 and is given to her. Each says a
 # tone of its own, and the recordings of what they heard must hold the tone of the other. Then the caller hangs up.
-# After the plain call come callers with G.722, with Opus and with SRTP; the operator's phone speaks G.711 in clear.
+# After the plain call come callers with G.722, with Opus and with SRTP; the operator's phone speaks G.711 in clear. Then
+# both come over TLS and speak SRTP to a server that takes nothing else, whose certificate is of an authority made here.
 # PROGRAM is a built hotline, target/release/hotline by default. Leaves nothing behind.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../server.sh"
-program=$(realpath "${1:-$root/target/release/hotline}")
-work=$(mktemp -d "${TMPDIR:-/tmp}/hotline-baresip-XXXXXX")
-passed=0 failed=0 phones=() shown=anna
-
-clean_up() {
-    local pid
-    for pid in "${phones[@]}" $server; do kill -KILL "$pid" 2>/dev/null; done
-    rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
+. "$here/../runner.sh"
+begin baresip "${1:-}"
+shown=anna
 
 step() { # WHAT COMMAND…: a step that must succeed, else all is over
-    local what=$1
+    local what=$1 phone
     shift
-    if "$@"; then
-        passed=$((passed + 1))
-        echo "baresip $what: ok"
-        return
-    fi
-    failed=$((failed + 1))
-    echo "baresip $what: FAILED"
+    "$@" && { verdict "$what" 0; return; }
     for phone in $shown; do
         echo "--- $phone"
         tr '\r' '\n' 2>/dev/null < "$work/$phone/log" | sed 's/\[[0-9:]*\] audio=[^[]*(bit\/s) *//g' | grep -v '^ *$' | tail -n 25
     done
-    echo "--- server"
-    tail -n 30 "$work/server/log"
-    echo "baresip: $passed passed, $failed failed"
+    verdict "$what" 1
+    finish
     exit 1
 }
 
@@ -51,12 +36,12 @@ phone() {
     modules=$(dirname "$(find /usr/lib /usr/local/lib -path '*baresip/modules/aufile.so' 2>/dev/null | head -n 1)")
     "$here/tone.sh" make "$hertz" 60 "$folder/tone.wav"
     sed -e "s#%PORT%#$port#; s#%CONTROL%#$control#; s#%RTP%#$((port + 10))-$((port + 40))#" \
-        -e "s#%FOLDER%#$folder#; s#%MODULES%#$modules#" "$here/phone.conf" > "$folder/config"
+        -e "s#%FOLDER%#$folder#; s#%MODULES%#$modules#; s#%AUTHORITY%#$authority#" "$here/phone.conf" > "$folder/config"
     echo "$account" > "$folder/accounts"
     : > "$folder/contacts"
     baresip -f "$folder" "$@" > "$folder/log" 2>&1 < /dev/null &
     phone=$!
-    phones+=("$phone")
+    remember "$phone"
 }
 
 # tell CONTROL-PORT COMMAND [PARAMETERS]: has a telephone do something.
@@ -69,9 +54,7 @@ tell() {
     exec 3>&-
 }
 
-# The log is emptied between calls, so that each line is of this one.
-says_again() { wait_for_line "$work/$1/log" "$2" "$3"; }
-
+# The operator's log is emptied between calls, so that each line is of this one.
 says() { wait_for_line "$work/$1/log" "$2" "$3"; }
 
 # heard NAME HERTZ: whether a telephone's recording of what it hears holds two seconds of a tone, within 20 s.
@@ -86,40 +69,65 @@ heard() {
 }
 
 password=korrekt-horse-7
-printf '%s\n' "$password" | (cd "$root" && "$program" operators --data "$work/server/data" add anna \
-    --skills support,fraud --languages ru,en --password-stdin) > /dev/null || exit 1
+account server anna $password support,fraud && account tls boris $password support,fraud || exit 1
+certify() { # NAME: an authority and its certificate for this machine
+    local ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes) folder=$work/$1
+    mkdir -p "$folder"
+    openssl req -x509 "${ec[@]}" -keyout "$folder/authority.key" -out "$folder/authority.pem" -days 2 \
+        -subj "/CN=authority $1"
+    openssl req "${ec[@]}" -keyout "$folder/key.pem" -out "$folder/request.pem" -subj /CN=127.0.0.1
+    printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' > "$folder/names"
+    openssl x509 -req -in "$folder/request.pem" -CA "$folder/authority.pem" -CAkey "$folder/authority.key" \
+        -CAcreateserial -days 2 -extfile "$folder/names" -out "$folder/certificate.pem"
+} 2> /dev/null
+
+certify ours && certify others || { echo "no certificate can be made: is openssl there?" >&2; exit 1; }
+authority=$work/ours/authority.pem
+
 start_server "$program" "$work/server" || exit 1
 
 base=$((30000 + $$ % 400 * 6))
-phone anna 1000 "$(free_port $base)" \
-    "<sip:anna@$address>;auth_user=anna;auth_pass=$password;answermode=auto;audio_codecs=pcma;regint=120"
-anna=$phone anna_control=$control
-step "operator registers" says anna '200 OK' 10
+
+# on_duty NAME OPTIONS: the phone of an operator registers at $at and answers whoever comes.
+on_duty() {
+    operator=$1
+    phone "$1" 1000 "$(free_port $base)" \
+        "<sip:$1@$at>;auth_user=$1;auth_pass=$password;answermode=auto;audio_codecs=pcma;regint=120;${2:-}"
+    operator_pid=$phone operator_control=$control
+    shown=$1
+    step "operator $1 registers" says "$1" '200 OK' 10
+}
+
+off_duty() { kill -TERM "$operator_pid" 2>/dev/null; wait_for_end "$operator_pid" 5; }
 
 # conversation NAME ACCOUNT-OPTIONS: a caller of this kind talks with the operator.
 conversation() {
     local name=$1 options=$2
-    phone "$name" 440 "$(free_port $((base + 60)))" "<sip:+79161234567@$address>;regint=0;$options" \
-        -e "/dial sip:88001234567@$address"
+    phone "$name" 440 "$(free_port $((base + 60)))" "<sip:+79161234567@$at>;regint=0;$options" \
+        -e "/dial sip:88001234567@$at"
     caller=$phone caller_control=$control
-    shown="anna $name"
+    shown="$operator $name"
     step "$name: caller is answered" says "$name" 'Call established' 10
     step "$name: caller hears the greeting" says "$name" 'incoming rtp' 10
     step "$name: caller presses 0" tell "$caller_control" sndcode 0
-    step "$name: operator is rung and answers" says_again anna 'Call established' 20
-    step "$name: operator hears the caller" heard anna 440
+    step "$name: operator is rung and answers" says "$operator" 'Call established' 20
+    step "$name: operator hears the caller" heard "$operator" 440
     step "$name: caller hears the operator" heard "$name" 1000
     step "$name: caller hangs up" tell "$caller_control" hangup
-    step "$name: operator is hung up on" says_again anna 'terminated\|session closed' 10
+    step "$name: operator is hung up on" says "$operator" 'terminated\|session closed' 10
     kill -TERM "$caller" 2>/dev/null
     wait_for_end "$caller" 5
-    # The operator's phone writes a new recording for each call; the old one must not be heard again.
-    rm -f "$work/anna"/dump-*
-    : > "$work/anna/log"
-    step "$name: operator is ready again" tell "$anna_control" dial "sip:*62@$address"
-    step "$name: the code is taken" says_again anna 'terminated\|session closed' 10
-    rm -f "$work/anna"/dump-*
-    : > "$work/anna/log"
+    forget_call
+    step "$name: operator is ready again" tell "$operator_control" dial "sip:*62@$at"
+    step "$name: the code is taken" says "$operator" 'terminated\|session closed' 10
+    forget_call
+}
+
+# The operator's phone writes a new recording for each call: the old one must not be heard again, nor the log read again.
+forget_call() {
+    rm -f "$work/$operator"/dump-*
+    cp "$work/$operator/log" "$work/$operator/before"
+    : > "$work/$operator/log"
 }
 
 # ready NAME ACCOUNT-OPTIONS: the first call of a wide-band codec has its prompts made ready, and hears 503 until they are.
@@ -137,6 +145,8 @@ ready() {
 # spoken NAME LINE: the call was what it is named after, as its phone's log says.
 spoken() { step "$1: it is spoken" grep -qa "$2" "$work/$1/log"; }
 
+at=$address
+on_duty anna
 conversation plain "audio_codecs=pcma"
 ready G722 "audio_codecs=G722/16000/1"
 conversation g722 "audio_codecs=G722/16000/1"
@@ -146,7 +156,34 @@ conversation opus "audio_codecs=opus/48000/2"
 spoken opus 'Set audio encoder: opus'
 conversation srtp "audio_codecs=pcma;mediaenc=srtp-mand"
 spoken srtp 'srtp: audio: SRTP is Enabled'
-
-for pid in "$anna"; do kill -TERM "$pid" 2>/dev/null; wait_for_end "$pid" 5; done
+off_duty
 step "server ends when asked" stop_server
-echo "baresip: $passed passed, $failed failed"
+
+# Everything over TLS, and nothing in clear.
+tls=$(free_port $((base + 2500)))
+mkdir -p "$work/tls/data"
+cp "$work"/server/data/prompts.cache "$work/tls/data" 2>/dev/null
+start_server "$program" "$work/tls" "$(sed -e "s#%TLS%#$tls#; s#%FOLDER%#$work/ours#" "$here/tls.yaml")" || exit 1
+at="127.0.0.1:$tls;transport=tls"
+on_duty boris mediaenc=srtp-mand
+conversation tls "audio_codecs=pcma;mediaenc=srtp-mand"
+spoken tls 'srtp: audio: SRTP is Enabled'
+step "tls: the operator's too" grep -qa 'srtp: audio: SRTP is Enabled' "$work/boris/before"
+
+phone clear 440 "$(free_port $((base + 60)))" "<sip:+79161234567@$at>;regint=0;audio_codecs=pcma" \
+    -e "/dial sip:88001234567@$at"
+shown=clear
+step "tls: sound in clear is refused" says clear '488' 10
+kill -TERM "$phone" 2>/dev/null
+wait_for_end "$phone" 5
+
+# baresip believes every certificate; OpenSSL's own client does not.
+believed() {
+    openssl s_client -connect "127.0.0.1:$tls" -CAfile "$work/$1/authority.pem" -verify_ip 127.0.0.1 \
+        -verify_return_error < /dev/null > "$work/s_client" 2>&1
+}
+step "tls: who knows our authority believes the certificate" believed ours
+step "tls: who knows another does not" fails believed others
+off_duty
+step "tls: server ends when asked" stop_server
+finish

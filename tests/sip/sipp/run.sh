@@ -1,73 +1,225 @@
 #!/bin/bash
-# Calls a server with SIPp: run.sh [PROGRAM]
+# Calls servers with SIPp, which calls, answers, registers and stands for a provider: run.sh [PROGRAM]
 #
-# Runs every scenario of this folder against a server of its own, prints a line for each, and leaves nothing behind.
-# PROGRAM is a built hotline, target/release/hotline by default. Playing a capture takes a raw socket: run as root, or
-# have sudo.
+#   requests/  what is asked outside of calls        phones/  operators' phones, which the server calls
+#   calls/     callers                               trunks/  providers, in every way a trunk can be set up
+#   parts/     what the scenarios have in common
+#
+# Each scenario says what it is for and which part of which RFC asks for it. Those that take long run beside the others.
+# PROGRAM is a built hotline, target/release/hotline by default. Leaves nothing behind. Playing a capture takes a raw
+# socket: run as root, or have sudo.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../server.sh"
-program=$(realpath "${1:-$root/target/release/hotline}")
-work=$(mktemp -d "${TMPDIR:-/tmp}/hotline-sipp-XXXXXX")
-passed=0 failed=0 waited=()
+. "$here/../runner.sh"
+begin sipp "${1:-}"
+password=korrekt-horse-7
 
-clean_up() {
-    local pid
-    for pid in "${waited[@]}" $server; do kill -KILL "$pid" 2>/dev/null; done
-    rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
+# shared NAME OPTIONS…: a scenario against the first server, with a verdict.
+shared() { step "$1" scenario "sipp/$1" "$address" "${1//\//-}" "${@:2}"; }
 
-as_root=()
-[ "$(id -u)" = 0 ] || as_root=(sudo -n)
+# --- phones ---
 
-verdict() { # NAME STATUS [FOLDER]
-    if [ "$2" = 0 ]; then
-        passed=$((passed + 1))
-        echo "sipp $1: ok"
-        return
-    fi
-    failed=$((failed + 1))
-    echo "sipp $1: FAILED ($2)"
-    [ $# -lt 3 ] || tail -n 40 "$3"/errors "$3"/screen 2>/dev/null | cut -c 1-200
+# The shipped menu, with a line that leads to an operator without a word and ends when the operator hangs up.
+quick_menu() {
+    mkdir -p "$1"
+    cp "$root"/menus/*.yaml "$1"
+    sed -i -e 's/start: operator_premium}/start: at_once}/' \
+        -e '/^tasks:/a\  at_once:\n    title: Сразу\n    steps:\n      - queue: support\n        results: {finished: {go: over}, callback: {go: over}, timeout: {go: over}, nobody: {go: over}}\n  over:\n    title: Конец\n    steps: [hangup]' \
+        "$1/hotline.yaml"
 }
 
-# sipp NAME PORT OPTIONS…: one scenario in a folder of its own; its output is kept for a failure.
-scenario() {
-    local name=$1 port=$2 folder=$work/$1
-    shift 2
-    mkdir -p "$folder"
-    [ "$name" != uac_dtmf ] || "$here/digits.sh" '2143219876#2' "$folder/digits.pcap"
-    (cd "$folder" && timeout 90 "${as_root[@]}" sipp "$address" -sf "$here/$name.xml" -s 88001234567 -i 127.0.0.1 \
-        -p "$port" -mi 127.0.0.1 -mp $((port + 2)) -nostdin -timeout 80 -timeout_error -trace_err \
-        -error_file errors "$@" > screen 2>&1)
+# registers NAME PORT [WISH] [Q]: a phone registers from a port, where another scenario then waits.
+registers() {
+    run_sipp sipp/phones/register "$phones" "register-$1-$2-${3:-120}" "$2" -m 1 -s "$1" -ap $password \
+        -key wish "${3:-120}" -key q "${4:-1.0}"
 }
 
-start_server "$program" "$work/server" || exit 1
+# phone SCENARIO ACCOUNT OPTIONS…: a phone that registers and waits for its call; `joined phone-SCENARIO`.
+phone() {
+    local name=$1 account=$2 port
+    next_port
+    registers "$account" "$port" 120 "${q:-1.0}" || return
+    phone_ports[$account]=$port
+    run_sipp "sipp/phones/$name" "$phones" "phone-$name" "$port" -m 1 -s "$account" "${@:3}" &
+    running[phone-$name]=$!
+    remember $!
+}
 
-# The lost ACK takes its 32 seconds beside the others.
-at=$((30000 + $$ % 150 * 4))
-scenario lost_ack "$(free_port $at)" -m 1 -nr & lost_ack=$!
-waited+=("$lost_ack")
+# conversation SCENARIO ACCOUNT: a caller is given to an operator whose phone does what the scenario says.
+conversation() {
+    local name=$1 account=$2
+    calls "$name"
+    step "phones/$name" joined "phone-$name"
+    step "phones/$name: the caller is let go" joined "caller-$name"
+    registers "$account" "${phone_ports[$account]}" 0
+}
 
-scenario uac_dtmf "$(free_port $((at + 400)))" -m 1;                verdict uac_dtmf $? "$work/uac_dtmf"
-scenario reinvite "$(free_port $((at + 800)))" -m 3 -r 3;           verdict reinvite $? "$work/reinvite"
-scenario lost_200 "$(free_port $((at + 1200)))" -m 3 -r 3 -nr;      verdict lost_200 $? "$work/lost_200"
-scenario cancel "$(free_port $((at + 1600)))" -m 50 -r 50;          verdict cancel $? "$work/cancel"
-scenario many "$(free_port $((at + 2000)))" -m 200 -r 50 -l 200;    verdict many $? "$work/many"
-wait "$lost_ack";                                                   verdict lost_ack $? "$work/lost_ack"
-waited=()
+calls() { beside sipp/phones/caller "$phones" "caller-$1" -m 1 -s +74957654321; }
+
+# The office is a number of a provider.
+office() {
+    host=127.0.0.25 run_sipp sipp/phones/office "$phones" "office-$1" "$office" -m 1 -ap outward-7 -key password outward-7 &
+    running[office-$1]=$!
+    remember $!
+}
+
+operators_phones() {
+    local name
+    declare -A phone_ports
+    step "phones/register" phone early anna && conversation early anna
+    phone slower boris && conversation slower boris
+    phone forked vera && conversation forked vera
+    office moved
+    phone moved galya && conversation moved galya
+    step "phones/moved: the office has the call" joined office-moved
+    office refers
+    phone refers dora && conversation refers dora
+    step "phones/refers: the office has the call" joined office-refers
+    attended
+    taken_over
+}
+
+# An operator asks a colleague, who is no use for the queue, and hands the caller to him.
+attended() {
+    phone answers_and_leaves egor || return
+    phone attended zoya -key colleague egor || return
+    calls attended
+    step "phones/attended" joined phone-attended
+    step "phones/attended: the colleague has the call" joined phone-answers_and_leaves
+    step "phones/attended: the caller is let go" joined caller-attended
+    registers zoya "${phone_ports[zoya]}" 0
+}
+
+taken_over() {
+    local notes=$work/phone-replaced/notes dialog theirs ours second port
+    next_port
+    second=$port
+    phone replaced ilya && q=0.5 registers ilya "$second" 120 0.5 || return
+    calls replaced
+    step "phones/replaced: the first phone has the call" wait_for_line "$notes" 'dialog .* end' 20
+    read -r dialog theirs ours < <(sed -n 's/.*dialog \(.*\) end.*/\1/p' "$notes")
+    log=$work/takes/errors
+    step "phones/takes: the second phone takes it" run_sipp sipp/phones/takes "$phones" takes "$second" -m 1 -s ilya \
+        -key dialog "$dialog" -key theirs "$theirs" -key ours "$ours"
+    step "phones/replaced" joined phone-replaced
+    step "phones/replaced: the caller is let go" joined caller-replaced
+}
+
+# --- trunks ---
+
+# The provider with whom the server registers must be there before the server is.
+providers() {
+    next_port; provider=$port
+    next_port; pinged=$port
+    host=127.0.0.23
+    run_sipp sipp/trunks/registrar 127.0.0.1:9 registrar "$provider" -m 1 -ap outward-7 -key password outward-7 &
+    running[registrar]=$!
+    remember $!
+    host=127.0.0.24
+    run_sipp sipp/trunks/pinged 127.0.0.1:9 pinged "$pinged" -m 2 &
+    running[pinged]=$!
+    remember $!
+    host=
+}
+
+trunk() {
+    local name=$1 from=$2
+    host=$from step "trunks/$name from $from" scenario "sipp/trunks/$name" "$trunks" "trunks-$name-$from" -m 1 "${@:3}"
+}
+
+# A line of the report of the trunks' calls, with whole numbers.
+reported() { "$program" report --data "$work/trunks/data" calls --full --limit 1000 2>&1 | grep -q -e "$1"; }
+
+all_trunks() {
+    local notes=$work/registrar/notes contact trunks
+    providers
+    start_server "$program" "$work/trunks" "$(filled trunks)" || { verdict "trunks: the server starts" 1; return; }
+    remember "$server"
+    trunks=$address
+    trunk delivers 127.0.0.21 -s +74951234567
+    step "trunks/delivers: caller and line are those that the trunk tells" \
+        until_true 10 reported '+79035554433 → .*premium'
+    trunk withheld 127.0.0.21 -s +74951234567
+    step "trunks/withheld: the number is written down nowhere" fails reported 79035554477
+    trunk unknown_number 127.0.0.21 -s +74990000000
+    trunk stranger 127.0.0.1 -s +74951234567
+    trunk proves 127.0.0.22 -s +74951234567 -ap inbound-7
+    step "trunks/pinged: the trunk is there" wait_for_line "$work/trunks/log" 'the trunk answers.*pinged' 20
+    step "trunks/pinged" joined pinged
+    step "trunks/registrar: the server registers" wait_for_line "$notes" 'contact sip:' 20
+    contact=$(sed -n 's/.*contact \(sip:[^ ]*\).*/\1/p' "$notes" | head -n 1)
+    trunk to_contact 127.0.0.1 -key contact "$contact"
+    step "trunks/registrar: the server refreshes" wait_for_line "$notes" refreshed 30
+    step "trunks: the server ends when asked" stop_server
+    step "trunks/registrar: it has signed off" joined registrar
+}
+
+# --- callers ---
+
+callers() {
+    shared requests/options -m 1 -nr
+    shared requests/refused -m 1
+    shared requests/register -m 1 -s anna -ap $password
+    shared calls/unusable -m 1
+    shared calls/loop -m 1
+    shared calls/changes -m 1
+    shared calls/late_offer -m 1
+    shared calls/timer -m 1
+    shared calls/large -m 1 -t t1 -key padding "$(printf 'x%.0s' {1..6000})"
+    step "calls/short over TCP" scenario sipp/calls/short "$address" short-tcp -m 5 -r 10 -t t1
+    step "calls/short over TCP, a connection each" scenario sipp/calls/short "$address" short-tcps -m 5 -r 10 -t tn -max_socket 100
+    host=::1 step "calls/short over IPv6" scenario sipp/calls/short "[::1]:${address#*:}" short-6 -m 3 -r 10
+    host=::1 step "calls/short over IPv6 and TCP" scenario sipp/calls/short "[::1]:${address#*:}" short-6-tcp -m 3 -r 10 -t t1
+    mkdir -p "$work/calls-uac_dtmf"
+    "$here/digits.sh" '2143219876#2' "$work/calls-uac_dtmf/digits.pcap"
+    shared calls/uac_dtmf -m 1
+    shared calls/reinvite -m 3 -r 3
+    shared calls/lost_200 -m 3 -r 3 -nr
+    shared calls/cancel -m 50 -r 50
+    shared calls/many -m 200 -r 50 -l 200
+}
+
+# --- all ---
+
+for name in anna boris vera galya dora zoya ilya; do account phones $name $password support,premium || exit 1; done
+account phones egor $password && account calls anna $password || exit 1
+quick_menu "$work/menu"
+next_port
+office=$port
+echo inbound-7 > "$work/inbound"
+echo outward-7 > "$work/outward"
+
+# filled NAME: a configuration with what it leaves open.
+filled() {
+    sed -e "s#%FOLDER%#$work#; s#%OFFICE%#$office#; s#%PROVIDER%#${provider:-}#; s#%PINGED%#${pinged:-}#" "$here/$1.yaml"
+}
+
+start_server "$program" "$work/calls" "$(filled calls)" || exit 1
+calls_server=$server calls_address=$address
+remember "$server"
+menus=$work/menu start_server "$program" "$work/phones" "$(filled phones)" || exit 1
+phones_server=$server phones=$address
+remember "$server"
+server=$calls_server address=$calls_address
+
+# Those that take half a minute and more, beside all others.
+beside sipp/calls/lost_ack "$address" lost_ack -m 1 -nr
+limit=85 beside sipp/calls/refreshed "$address" refreshed -m 1
+limit=90 beside sipp/calls/lapsed "$address" lapsed -m 1
+(ports=$((ports + 1500)); operators_phones) & operators=$!
+(ports=$((ports + 3000)); all_trunks) & all=$!
+callers
+wait $operators
+wait $all
+step "calls/lost_ack" joined lost_ack
+step "calls/refreshed" joined refreshed
+step "calls/lapsed" joined lapsed
 
 # The server's own account of it: the keys led to the balance and to the end.
-report=$("$program" report --data "$work/server/data" calls --limit 1000 2>&1)
-grep -q balance <<< "$report"
-verdict "report of the calls" $?
-
-kill -0 "$server" 2>/dev/null && stop_server
-verdict "server ends when asked" $?
-
-[ $failed = 0 ] || { echo "The server's last lines:"; tail -n 30 "$work/server/log"; }
-echo "sipp: $passed passed, $failed failed"
-[ $failed = 0 ]
+report=$("$program" report --data "$work/calls/data" calls --limit 1000 2>&1)
+step "report of the calls" grep -q balance <<< "$report"
+step "calls: the server ends when asked" stop_server
+server=$phones_server
+step "phones: the server ends when asked" stop_server
+finish
