@@ -4,12 +4,12 @@
 //! media threads ──Entry──▶ bounded channel ──▶ writer: <uuid>.part … rename to <uuid>.wav ──▶ RecordingStored
 //! ```
 //!
-//! A voice message is mono and lies in the folder itself; the store knows it and its mailbox. A conversation is stereo,
-//! the caller left, the operator right, and lies in [`CONVERSATIONS`], where [`super::retention`] removes what is old.
+//! A voice message is mono, of 8 kHz, and lies in the folder itself; the store knows it and its mailbox. A conversation is stereo,
+//! the caller left, the operator right, of 16 kHz where one of them is wide-band, and lies in [`CONVERSATIONS`], where [`super::retention`] removes what is old.
 
 use super::MediaOutput;
 use super::retention::Retention;
-use crate::voip::audio::SAMPLE_RATE;
+use crate::voip::audio::Rate;
 use crate::voip::media::{Recorded, RecordingId, Track};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::collections::hash_map::Entry as MapEntry;
@@ -96,7 +96,10 @@ enum Take {
     Writing {
         writer: WavWriter<BufWriter<File>>,
         name: String,
+        /// Of each channel.
         samples: u64,
+        /// Of them a second.
+        rate: u32,
         /// Of a conversation: what one channel has more than the other.
         ahead: Ahead,
     },
@@ -160,23 +163,23 @@ impl Writer {
     }
 
     fn write(&mut self, piece: &Recorded) {
-        let appended = self.take(piece.recording, piece.track).and_then(|take| append(take, piece));
+        let appended = self.take(piece.recording, (piece.track, piece.rate)).and_then(|take| append(take, piece));
         if let Err(error) = appended {
             self.fail(piece.recording, &error.to_string());
         }
     }
 
     /// The take of a recording, begun now if it was not.
-    fn take(&mut self, recording: RecordingId, track: Track) -> hound::Result<&mut Take> {
+    fn take(&mut self, recording: RecordingId, kind: (Track, Rate)) -> hound::Result<&mut Take> {
         Ok(match self.takes.entry(recording) {
             MapEntry::Occupied(take) => take.into_mut(),
-            MapEntry::Vacant(place) => place.insert(begin(&self.folder, track)?),
+            MapEntry::Vacant(place) => place.insert(begin(&self.folder, kind)?),
         })
     }
 
     fn end(&mut self, recording: RecordingId) {
         // Without a single piece there is still a file, as empty as what was said.
-        let finished = self.take(recording, Track::Only).and_then(finish);
+        let finished = self.take(recording, (Track::Only, Rate::Narrow)).and_then(finish);
         match finished {
             Ok(Some((name, length))) => match publish(&self.folder, &name) {
                 Ok(()) => self.tell(MediaOutput::RecordingStored { recording, file: name, length }),
@@ -211,7 +214,7 @@ impl Writer {
 }
 
 /// Begins a file. Its name says nothing about the call; only the server's user may read it.
-fn begin(folder: &Path, track: Track) -> hound::Result<Take> {
+fn begin(folder: &Path, (track, rate): (Track, Rate)) -> hound::Result<Take> {
     let (channels, name) = match track {
         Track::Only => (1, format!("{}.wav", Uuid::now_v7())),
         Track::Left | Track::Right => (2, format!("{CONVERSATIONS}/{}.wav", Uuid::now_v7())),
@@ -219,9 +222,10 @@ fn begin(folder: &Path, track: Track) -> hound::Result<Take> {
     let part = folder.join(&name).with_extension("part");
     fs::create_dir_all(part.parent().unwrap_or(folder))?;
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
-    let spec = WavSpec { channels, sample_rate: SAMPLE_RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let rate = rate.hertz();
+    let spec = WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
     let writer = WavWriter::new(BufWriter::new(file), spec)?;
-    Ok(Take::Writing { writer, name, samples: 0, ahead: Ahead::default() })
+    Ok(Take::Writing { writer, name, samples: 0, rate, ahead: Ahead::default() })
 }
 
 /// Appends samples; of a conversation as many as both channels have.
@@ -255,12 +259,12 @@ fn write_both(writer: &mut WavWriter<BufWriter<File>>, ahead: &mut Ahead, count:
 
 /// Completes the file. `None` for a take that failed before.
 fn finish(take: &mut Take) -> hound::Result<Option<(String, Duration)>> {
-    let Take::Writing { writer, name, samples, ahead } = take else { return Ok(None) };
+    let Take::Writing { writer, name, samples, rate, ahead } = take else { return Ok(None) };
     let rest = ahead.left.len().max(ahead.right.len());
     write_both(writer, ahead, rest)?;
     *samples += rest as u64;
     writer.flush()?;
-    Ok(Some((name.clone(), Duration::from_micros(*samples * 1_000_000 / u64::from(SAMPLE_RATE)))))
+    Ok(Some((name.clone(), Duration::from_micros(*samples * 1_000_000 / u64::from(*rate)))))
 }
 
 /// Gives a complete file its name.
@@ -287,6 +291,7 @@ mod tests {
         Entry::Piece(Recorded {
             recording: RecordingId(recording),
             track: Track::Only,
+            rate: Rate::Narrow,
             samples: vec![sample; 1_600].into(),
         })
     }
@@ -328,7 +333,8 @@ mod tests {
     fn a_conversation_is_stereo_and_its_channels_stay_beside_each_other() {
         let folder = tempfile::tempdir().expect("a folder");
         let piece = |track, sample, length| {
-            Entry::Piece(Recorded { recording: RecordingId(1), track, samples: vec![sample; length].into() })
+            let samples = vec![sample; length].into();
+            Entry::Piece(Recorded { recording: RecordingId(1), track, rate: Rate::Wide, samples })
         };
         let entries = vec![
             piece(Track::Left, 5, 1_600),
@@ -339,10 +345,10 @@ mod tests {
         ];
         let told = outputs(folder.path(), entries);
         let [MediaOutput::RecordingStored { file, length, .. }] = &told[..] else { panic!("{told:?}") };
-        assert_eq!(*length, Duration::from_millis(400));
+        assert_eq!(*length, Duration::from_millis(200));
         assert!(file.starts_with("conversations/"));
         let mut wav = hound::WavReader::open(folder.path().join(file)).expect("readable");
-        assert_eq!(wav.spec().channels, 2);
+        assert_eq!((wav.spec().channels, wav.spec().sample_rate), (2, 16_000), "both are wide-band");
         let samples: Vec<i16> = wav.samples().map(|sample| sample.expect("a sample")).collect();
         let expected = [[5, -5].repeat(1_600), [6, -6].repeat(100), [6, 0].repeat(1_500)].concat();
         assert_eq!(samples, expected);

@@ -21,7 +21,9 @@ pub enum Rate {
 }
 
 impl Rate {
-    const fn hertz(self) -> u32 {
+    /// The number.
+    #[must_use]
+    pub const fn hertz(self) -> u32 {
         match self {
             Self::Narrow => 8_000,
             Self::Wide => 16_000,

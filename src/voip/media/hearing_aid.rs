@@ -1,4 +1,4 @@
-//! What a peer says in a wide-band codec, as G.711 for those who listen in: the recorder and the ear for tones.
+//! What a peer says in a wide-band codec, as G.711 for the ear for tones.
 
 use crate::voip::audio::{Codec, Decoder, Rate, g711};
 

@@ -1,23 +1,24 @@
 //! What a stream says, as samples in their places: lost packets leave silence, late ones are left out. Where a peer
 //! suppresses silence, its background is heard at the level that it told.
 //!
-//! Samples are of 8 kHz, whatever the codec: half the disk, one rate for both channels of a conversation though one leg
-//! is narrow-band, and all of speech that is needed to know what was said.
+//! A conversation is recorded at 16 kHz where a leg is wide-band when it begins, both channels at the one rate; else, and
+//! messages always, at 8 kHz, which loses nothing of a narrow-band leg. Places and lengths are counted in units of
+//! 1/8000 s at either rate.
 
 use super::vocabulary::{Recorded, RecordingEnd, RecordingId, RecordingRules, StreamId, Track};
 use crate::model::{Digit, Instant};
-use crate::voip::audio::{Codec, ComfortNoise, NoiseLevel, SAMPLE_RATE, g711};
+use crate::voip::audio::{Codec, ComfortNoise, Decoder, NoiseLevel, Rate, SAMPLE_RATE};
 use crate::voip::rtp::{RtpTimestamp, Ssrc};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Samples of one piece: 200 ms.
+/// Units of one piece: 200 ms.
 const PIECE: usize = 1_600;
 /// The most pieces that wait to be taken; beyond, the newest are lost and said so in the log.
 pub(super) const MAX_WAITING: usize = 8_192;
 /// Mean size of samples above which a packet is speech: about −40 dBFS.
-const SPEECH: u32 = 300;
-/// How far the recording may lag behind the clock before silence is put in: packets may still be on their way.
+const SPEECH: u64 = 300;
+/// How many units the recording may lag behind the clock before silence is put in: packets may still be on their way.
 const PATIENCE: u64 = 4_000;
 /// What of this lag is left after that.
 const LAG: u64 = 1_600;
@@ -28,10 +29,15 @@ pub(super) struct Recorder {
     recording: RecordingId,
     rules: RecordingRules,
     part: Part,
-    max_samples: u64,
+    rate: Rate,
+    decoder: Option<Box<Decoder>>,
+    /// What a packet says; kept for its room.
+    samples: Vec<i16>,
+    max_units: u64,
     begun: Instant,
     last_speech: Instant,
     base: Option<(Ssrc, RtpTimestamp)>,
+    /// Samples so far.
     written: u64,
     piece: Vec<i16>,
     /// The background while the peer sends nothing else.
@@ -59,19 +65,22 @@ impl Part {
     }
 }
 
-/// The samples of a length of time.
-fn samples(length: Duration) -> u64 {
+/// The units of a length of time.
+fn units(length: Duration) -> u64 {
     u64::try_from(length.as_nanos() / 125_000).unwrap_or(u64::MAX)
 }
 
 impl Recorder {
-    pub(super) fn new(recording: RecordingId, rules: RecordingRules, part: Part, now: Instant) -> Self {
-        let piece = Vec::with_capacity(PIECE);
+    pub(super) fn new(recording: RecordingId, rules: RecordingRules, (part, rate): (Part, Rate), now: Instant) -> Self {
+        let piece = Vec::with_capacity(PIECE * rate.samples_per_unit());
         Self {
             recording,
             rules,
             part,
-            max_samples: samples(rules.max),
+            rate,
+            decoder: None,
+            samples: Vec::new(),
+            max_units: units(rules.max),
             begun: now,
             last_speech: now,
             base: None,
@@ -91,7 +100,16 @@ impl Recorder {
 
     /// How long it is.
     pub(super) fn length(&self) -> Duration {
-        Duration::from_micros(self.written * 1_000_000 / u64::from(SAMPLE_RATE))
+        Duration::from_micros(self.written * 1_000_000 / (u64::from(SAMPLE_RATE) * self.per_unit()))
+    }
+
+    fn per_unit(&self) -> u64 {
+        self.rate.samples_per_unit() as u64
+    }
+
+    /// Units so far.
+    fn end(&self) -> u64 {
+        self.written / self.per_unit()
     }
 
     /// Whether this key ends it.
@@ -111,15 +129,23 @@ impl Recorder {
         let Some(place) = self.place(now, (ssrc, timestamp)) else { return };
         self.silence_until(place, out);
         self.quiet = None;
-        let mut sum = 0_u32;
-        for &octet in payload {
-            let sample = if hidden { 0 } else { g711::decode(codec, octet) };
-            sum += u32::from(sample.unsigned_abs());
-            self.push(sample, out);
+        let mut samples = std::mem::take(&mut self.samples);
+        samples.clear();
+        let decoder = self.decoder.take().filter(|decoder| decoder.codec() == codec);
+        let mut decoder = decoder.unwrap_or_else(|| Box::new(Decoder::new(codec, self.rate)));
+        decoder.decode(payload, &mut samples);
+        self.decoder = Some(decoder);
+        if hidden {
+            samples.fill(0);
         }
-        if sum > SPEECH * u32::try_from(payload.len()).unwrap_or(u32::MAX) {
+        let sum: u64 = samples.iter().map(|sample| u64::from(sample.unsigned_abs())).sum();
+        if sum > SPEECH * samples.len() as u64 {
             self.last_speech = now;
         }
+        for sample in &samples {
+            self.push(*sample, out);
+        }
+        self.samples = samples;
     }
 
     /// Takes the level of the background: from here on it is heard until sound comes. `None` is silence.
@@ -137,30 +163,30 @@ impl Recorder {
 
     /// Where in the recording a packet belongs; `None` for one that came too late.
     fn place(&mut self, now: Instant, (ssrc, timestamp): (Ssrc, RtpTimestamp)) -> Option<u64> {
-        let clock = samples(now.since(self.begun));
+        let clock = units(now.since(self.begun));
         let place = match self.base {
             Some((source, base)) if source == ssrc => i64::from(timestamp.after(base)),
             Some(_) | None => i64::MAX,
         };
         // A place far from the clock is another stream's or a jump: begin anew at the clock.
         let place = if place.saturating_sub_unsigned(clock).unsigned_abs() > PATIENCE {
-            let place = clock.max(self.written);
+            let place = clock.max(self.end());
             self.base = Some((ssrc, timestamp.plus(u32::try_from(place).unwrap_or(0).wrapping_neg())));
             place
         } else {
             u64::try_from(place).unwrap_or(0)
         };
-        (place >= self.written).then_some(place)
+        (place >= self.end()).then_some(place)
     }
 
     /// Whether it ends now by itself.
     pub(super) fn handle_timeout(&mut self, now: Instant, out: &mut VecDeque<Recorded>) -> Option<RecordingEnd> {
-        let clock = samples(now.since(self.begun));
-        if clock > self.written + PATIENCE {
+        let clock = units(now.since(self.begun));
+        if clock > self.end() + PATIENCE {
             self.silence_until(clock - LAG, out);
         }
         if now.since(self.begun) >= self.rules.max {
-            self.silence_until(self.max_samples, out);
+            self.silence_until(self.max_units, out);
             return Some(RecordingEnd::Max);
         }
         let silent = self.rules.silence.is_some_and(|limit| now.since(self.last_speech) >= limit);
@@ -170,7 +196,7 @@ impl Recorder {
     /// Gives away the last piece. The two channels of a conversation both end at the clock.
     pub(super) fn finish(&mut self, now: Instant, out: &mut VecDeque<Recorded>) {
         if self.part != Part::Whole {
-            self.silence_until(samples(now.since(self.begun)), out);
+            self.silence_until(units(now.since(self.begun)), out);
         }
         if !self.piece.is_empty() {
             self.flush(out);
@@ -178,7 +204,7 @@ impl Recorder {
     }
 
     fn silence_until(&mut self, place: u64, out: &mut VecDeque<Recorded>) {
-        let place = place.min(self.max_samples);
+        let place = place.min(self.max_units) * self.per_unit();
         while self.written < place {
             let sample = self.quiet.as_mut().map_or(0, ComfortNoise::next_sample);
             self.push(sample, out);
@@ -186,20 +212,22 @@ impl Recorder {
     }
 
     fn push(&mut self, sample: i16, out: &mut VecDeque<Recorded>) {
-        if self.written >= self.max_samples {
+        if self.written >= self.max_units * self.per_unit() {
             return;
         }
         self.piece.push(sample);
         self.written += 1;
-        if self.piece.len() == PIECE {
+        if self.piece.len() == PIECE * self.rate.samples_per_unit() {
             self.flush(out);
         }
     }
 
     fn flush(&mut self, out: &mut VecDeque<Recorded>) {
-        let samples = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE)).into_boxed_slice();
+        let room = Vec::with_capacity(PIECE * self.rate.samples_per_unit());
+        let samples = std::mem::replace(&mut self.piece, room).into_boxed_slice();
         if out.len() < MAX_WAITING {
-            out.push_back(Recorded { recording: self.recording, track: self.part.track(), samples });
+            let (track, rate) = (self.part.track(), self.rate);
+            out.push_back(Recorded { recording: self.recording, track, rate, samples });
         } else {
             tracing::warn!(
                 recording = self.recording.0,

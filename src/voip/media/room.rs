@@ -4,10 +4,12 @@
 //!              hears: caller   operator   supervisor who      (rows speak, columns hear)
 //! caller               –          ●         listens ● whispers ●
 //! operator             ●          –         listens ● whispers ●
-//! supervisor who speaks ●         ●
+//! supervisor who joins ●         ●
 //!            who listens  –       –
 //!            who whispers –       ● (to the operator alone)
 //! ```
+//!
+//! Keys go between those who speak. Whoever only listens, whispers or joins has keys of its own use, and is sent nobody's.
 //!
 //! Each hears the sum of the others, sample by sample, never itself; the sum is cut at the largest sample. The sum is
 //! made at 16 kHz while two members are wide-band: with one, nobody has anything to say above 4 kHz that another could
@@ -209,10 +211,14 @@ impl Room {
         }
     }
 
-    /// Whom a member's keys reach.
-    pub(super) fn listeners(&self, speaker: StreamId) -> Vec<StreamId> {
-        let Some(speaker) = self.members.iter().find(|member| member.stream == speaker) else { return Vec::new() };
-        self.members().filter(|listener| speaker.reaches(*listener)).collect()
+    /// Whom a member's keys reach: of those who speak, the others who do.
+    pub(super) fn takes_keys_of(&self, speaker: StreamId) -> Vec<StreamId> {
+        let speaks = |member: &&Member| member.role == Role::Speaks;
+        if !self.members.iter().filter(speaks).any(|member| member.stream == speaker) {
+            return Vec::new();
+        }
+        let others = self.members.iter().filter(speaks).map(|member| member.stream);
+        others.filter(|stream| *stream != speaker).collect()
     }
 }
 
@@ -220,7 +226,7 @@ impl Member {
     fn reaches(&self, listener: StreamId) -> bool {
         listener != self.stream
             && match self.role {
-                Role::Speaks => true,
+                Role::Speaks | Role::Joins => true,
                 Role::Listens => false,
                 Role::Whispers { to } => to == listener,
             }
@@ -274,6 +280,7 @@ mod tests {
         let levels = [caller, operator, third];
         let speaks = heard(Role::Speaks, levels);
         assert_eq!(speaks, [operator + third, caller + third, caller + operator]);
+        assert_eq!(heard(Role::Joins, levels), speaks);
         assert_eq!(heard(Role::Listens, levels), [operator, caller, caller + operator]);
         assert_eq!(heard(Role::Whispers { to: OPERATOR }, levels), [operator, caller + third, caller + operator]);
         let loud = [level(i16::MAX); 3];

@@ -356,14 +356,14 @@ impl Stream {
         }
         let listens = arrival != Arrival::Late && self.listens_for_tones(codec);
         let mut aid = std::mem::take(&mut self.hearing_aid);
-        let (law, octets) = aid.hear(codec, packet.payload, listens || self.recorder.is_some());
+        let (law, octets) = aid.hear(codec, packet.payload, listens);
         if listens {
             self.hear_tones(now, law, octets, out);
         }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
         let hidden = self.secret || self.hushed;
         if let Some(recorder) = &mut self.recorder {
-            recorder.take(now, (source, timestamp), (law, octets), hidden, &mut out.recorded);
+            recorder.take(now, (source, timestamp), (codec, packet.payload), hidden, &mut out.recorded);
         }
         self.hearing_aid = aid;
         let lost = match arrival {

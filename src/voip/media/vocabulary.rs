@@ -1,7 +1,7 @@
 //! The words of the media engine: what it is told and what it tells.
 
 use crate::model::{Digit, Instant, Playlist, PromptId, Quality};
-use crate::voip::audio::PromptFrames;
+use crate::voip::audio::{PromptFrames, Rate};
 use crate::voip::rtp::quality;
 use crate::voip::rtp::{RtpTimestamp, SequenceNumber, Ssrc};
 use crate::voip::sdp::Negotiated;
@@ -37,11 +37,13 @@ pub struct StreamParams {
     pub silence_limit: Duration,
 }
 
-/// What a member of a conversation may do. Everybody hears all who speak, never itself.
+/// What a member of a conversation may do. Everybody hears all who speak or join, never itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Is heard by all.
+    /// Is heard by all, and its keys go to all others who speak.
     Speaks,
+    /// Is heard by all; its keys go to nobody, and nobody's to it.
+    Joins,
     /// Is heard by nobody.
     Listens,
     /// Is heard by one.
@@ -141,7 +143,7 @@ pub enum MediaCommand {
         rules: RecordingRules,
     },
     /// Records a conversation in two channels, in step with the clock: left what `stream` says, right what `other`
-    /// says. While one of the two enters a secret, both are silence. It ends with `StopRecording` or `Close` of
+    /// says; at 16 kHz when one of them is wide-band, else at 8 kHz. While one of the two enters a secret, both are silence. It ends with `StopRecording` or `Close` of
     /// `stream`, or at `max`; from the end of `other` on the right channel is silence.
     RecordTalk {
         /// The stream that has the recording.
@@ -268,13 +270,15 @@ pub enum Track {
     Right,
 }
 
-/// A piece of a recording: linear samples at 8 kHz, following on the piece of its channel before.
+/// A piece of a recording: linear samples, following on the piece of its channel before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// The recording.
     pub recording: RecordingId,
     /// Its channel.
     pub track: Track,
+    /// The rate of its samples, the same for all pieces of a recording.
+    pub rate: Rate,
     /// The samples.
     pub samples: Box<[i16]>,
 }

@@ -30,7 +30,10 @@ fn a_disk_that_fills_up_ends_the_conversations_file_and_nothing_else() {
 /// The conversation fails once and leaves no file; the message beside it is whole.
 fn talk_of_ten_seconds() {
     let folder = tempfile::tempdir().expect("a folder");
-    let of = |track| Entry::Piece(Recorded { recording: RecordingId(1), track, samples: vec![9; 1_600].into() });
+    let of = |track| {
+        let samples = vec![9; 1_600].into();
+        Entry::Piece(Recorded { recording: RecordingId(1), track, rate: Rate::Narrow, samples })
+    };
     let mut entries = vec![piece(2, 5)];
     entries.extend((0..50).flat_map(|_| [of(Track::Left), of(Track::Right)]));
     entries.extend([piece(2, 6), Entry::End(RecordingId(1)), Entry::End(RecordingId(2))]);

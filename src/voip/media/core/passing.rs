@@ -14,14 +14,14 @@ impl MediaCore {
         self.pass_key(id);
     }
 
-    /// Sends the key that a stream brought by INFO or as tones to the other leg of its bridge, or to those who hear it
-    /// in its conversation.
+    /// Sends the key that a stream brought by INFO or as tones to the other leg of its bridge, or to those who speak
+    /// with it in its conversation.
     pub(super) fn pass_key(&mut self, id: StreamId) {
         let Some(stream) = self.stream(id) else { return };
         let Some(digit) = stream.take_passed() else { return };
         let listeners = match stream.peer() {
             Some(peer) => vec![peer],
-            None => self.listeners(id),
+            None => self.takes_keys_of(id),
         };
         for listener in listeners {
             if let Some(stream) = self.stream(listener) {

@@ -2,6 +2,7 @@
 
 use super::MediaCore;
 use crate::model::Instant;
+use crate::voip::audio::Rate;
 use crate::voip::media::recorder::{Part, Recorder};
 use crate::voip::media::vocabulary::{RecordingEnd, RecordingId, RecordingRules, StreamId};
 use std::time::Duration;
@@ -10,7 +11,7 @@ impl MediaCore {
     pub(super) fn record(&mut self, now: Instant, id: StreamId, recording: RecordingId, rules: RecordingRules) {
         self.end_recording(now, id, RecordingEnd::Stopped);
         if let Some(stream) = self.stream(id) {
-            stream.set_recorder(Some(Recorder::new(recording, rules, Part::Whole, now)));
+            stream.set_recorder(Some(Recorder::new(recording, rules, (Part::Whole, Rate::Narrow), now)));
         }
     }
 
@@ -25,10 +26,12 @@ impl MediaCore {
             return;
         }
         let rules = RecordingRules { max, stop_on: None, silence: None };
+        let is_wide = [id, other].into_iter().any(|id| self.stream(id).is_some_and(|leg| leg.codec().is_wide()));
+        let rate = if is_wide { Rate::Wide } else { Rate::Narrow };
         for (id, part) in [(id, Part::Left { other }), (other, Part::Right { of: id })] {
             self.end_recording(now, id, RecordingEnd::Stopped);
             if let Some(stream) = self.stream(id) {
-                stream.set_recorder(Some(Recorder::new(recording, rules, part, now)));
+                stream.set_recorder(Some(Recorder::new(recording, rules, (part, rate), now)));
             }
         }
         self.hush(id);

@@ -61,7 +61,7 @@ impl MediaCore {
             }
             Relayed::Quiet(level) => self.rooms[place].quiet(id, *level),
             Relayed::Key(key) => {
-                for listener in self.rooms[place].listeners(id) {
+                for listener in self.rooms[place].takes_keys_of(id) {
                     if let Some(stream) = self.stream(listener) {
                         stream.relay_key(now, key, send);
                     }
@@ -84,9 +84,9 @@ impl MediaCore {
         }
     }
 
-    /// Who hears a member of a room.
-    pub(super) fn listeners(&self, id: StreamId) -> Vec<StreamId> {
-        self.room_of(id).map_or_else(Vec::new, |place| self.rooms[place].listeners(id))
+    /// Who is sent the keys of a member of a room.
+    pub(super) fn takes_keys_of(&self, id: StreamId) -> Vec<StreamId> {
+        self.room_of(id).map_or_else(Vec::new, |place| self.rooms[place].takes_keys_of(id))
     }
 
     fn room_of(&self, id: StreamId) -> Option<usize> {

@@ -9,7 +9,7 @@ const OPUS: u8 = 111;
 const OPUS_EVENTS: u8 = 110;
 
 /// A leg of a codec; Opus with events at its own clock.
-fn agreed(remote: &str, codec: Codec) -> Negotiated {
+pub(super) fn agreed(remote: &str, codec: Codec) -> Negotiated {
     if codec != Codec::Opus {
         return negotiated(remote, codec);
     }
@@ -26,7 +26,7 @@ fn agreed(remote: &str, codec: Codec) -> Negotiated {
     }
 }
 
-fn open(world: &mut World, stream: StreamId, negotiated: Negotiated) -> Phone {
+pub(super) fn open(world: &mut World, stream: StreamId, negotiated: Negotiated) -> Phone {
     let phone = Phone {
         stream,
         address: negotiated.remote,
@@ -135,7 +135,7 @@ fn a_wide_band_leg_without_its_prompts_hears_silence_of_the_same_length() {
 }
 
 /// A telephone says 20 ms of sound.
-fn speak(world: &mut World, phone: &mut Phone, codec: Codec, encoder: &mut Encoder, samples: &[i16]) {
+pub(super) fn speak(world: &mut World, phone: &mut Phone, codec: Codec, encoder: &mut Encoder, samples: &[i16]) {
     let mut payload = Vec::new();
     encoder.encode(samples, &mut payload);
     let bytes = phone.bytes(false, phone.payload_type, phone.timestamp, &payload);

@@ -69,6 +69,7 @@ fn check(role: Role, hears: [fn([i16; 3]) -> i16; 3]) {
 #[test]
 fn each_role_hears_and_is_heard_as_it_should_to_the_sample() {
     check(Role::Speaks, [|[_, o, t]| o + t, |[c, _, t]| c + t, |[c, o, _]| c + o]);
+    check(Role::Joins, [|[_, o, t]| o + t, |[c, _, t]| c + t, |[c, o, _]| c + o]);
     check(Role::Listens, [|[_, o, _]| o, |[c, _, _]| c, |[c, o, _]| c + o]);
     check(Role::Whispers { to: OPERATOR }, [|[_, o, _]| o, |[c, _, t]| c + t, |[c, o, _]| c + o]);
 }
@@ -112,21 +113,24 @@ fn the_one_who_stays_behind_with_a_listener_is_heard_by_it() {
 }
 
 #[test]
-fn keys_reach_those_who_hear_and_a_secret_reaches_nobody() {
-    let (mut world, mut phones) = three(Role::Listens);
-    phones[0].press(&mut world, '7');
+fn keys_go_between_those_who_speak_and_a_secret_reaches_nobody() {
     let keys =
         |world: &mut World, stream| world.take_sent(stream).into_iter().filter(|sent| sent.payload_type == 101).count();
-    for stream in [OPERATOR, THIRD] {
-        assert_eq!(keys(&mut world, stream), 8, "{stream:?}");
+    for (role, reached) in
+        [(Role::Speaks, 8), (Role::Joins, 0), (Role::Listens, 0), (Role::Whispers { to: OPERATOR }, 0)]
+    {
+        let (mut world, mut phones) = three(role);
+        phones[0].press(&mut world, '7');
+        assert_eq!((keys(&mut world, OPERATOR), keys(&mut world, THIRD)), (8, reached), "{role:?}");
+        phones[2].press(&mut world, '8');
+        assert_eq!((keys(&mut world, CALLER), keys(&mut world, OPERATOR)), (reached, reached), "{role:?}");
     }
-    phones[2].press(&mut world, '8');
-    assert_eq!((keys(&mut world, CALLER), keys(&mut world, OPERATOR)), (0, 0), "who only listens presses nothing");
+    let (mut world, mut phones) = three(Role::Speaks);
     world.tell(MediaCommand::Secret { stream: CALLER, on: true });
     world.sent.clear();
     phones[0].press(&mut world, '9');
     speak(&mut world, &mut phones, [9_000, 0, 0], 200);
-    assert_eq!(world.take_keys(), "789");
+    assert_eq!(world.take_keys(), "9");
     for stream in [OPERATOR, THIRD] {
         let sent = world.take_sent(stream);
         assert!(

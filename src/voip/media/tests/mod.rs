@@ -8,6 +8,7 @@ mod mixing;
 mod pace;
 mod passing;
 mod playing;
+mod rates;
 mod recording;
 mod safety;
 mod secure;
