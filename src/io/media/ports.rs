@@ -132,6 +132,30 @@ mod tests {
     }
 
     #[test]
+    fn both_sockets_bear_the_code_point_in_both_families() {
+        let pool = PortPool::new(&(42_202..=42_205));
+        let four = pool.bind(LOOPBACK, 46).expect("free");
+        for socket in [&four.rtp, &four.rtcp] {
+            assert_eq!(rustix::net::sockopt::ip_tos(socket).expect("an option"), 46 << 2, "EF, RFC 3246");
+        }
+        match pool.bind(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), 34) {
+            Ok(six) => {
+                for socket in [&six.rtp, &six.rtcp] {
+                    assert_eq!(rustix::net::sockopt::ipv6_tclass(socket).expect("an option"), 34 << 2);
+                    assert!(rustix::net::sockopt::ipv6_v6only(socket).expect("an option"), "IPv4 has its own sockets");
+                }
+            }
+            Err(MediaError::Socket(error)) => assert!(!has_ipv6(), "IPv6 is there, and {error}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Whether this machine has IPv6 at all.
+    fn has_ipv6() -> bool {
+        UdpSocket::bind((std::net::Ipv6Addr::LOCALHOST, 0)).is_ok()
+    }
+
+    #[test]
     fn a_range_of_one_port_holds_no_pair() {
         assert_eq!(PortPool::new(&(5_000..=5_000)).free(), 0);
         assert_eq!(PortPool::new(&(65_534..=65_535)).free(), 1);
