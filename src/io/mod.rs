@@ -5,6 +5,7 @@ pub mod clock;
 pub mod dns;
 pub mod listen;
 pub mod media;
+pub mod memory;
 pub mod prompts;
 pub mod store;
 pub mod tcp;

@@ -12,6 +12,7 @@ mod server;
 mod settings;
 mod sockets;
 mod tickets;
+mod tide;
 mod transport_figures;
 mod trunks_page;
 mod web;
@@ -26,6 +27,7 @@ use crate::exchange::Exchange;
 use crate::io::bank::{BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
 use crate::io::clock::Clock;
 use crate::io::media::MediaEngine;
+use crate::io::memory::Memory;
 use crate::io::store::{Recorder, RecorderSettings, Store};
 use crate::ivr::menu::Menu;
 use addresses::Addresses;
@@ -94,6 +96,10 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let stops = Stops::catch()?;
     let sockets = Sockets::bind(&config)?;
     let (outputs, media_outputs) = mpsc::channel(WAITING);
+    let memory = Memory::keep();
+    if memory == Memory::Loose {
+        tracing::info!("memory may be taken from the program: a stall of sound where the system is short of it");
+    }
     let media = MediaEngine::start(settings::media(&config), &prompts, clock, &outputs)
         .context("the media threads cannot start")?;
     let mut exchange = Exchange::new(
@@ -146,6 +152,9 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         drain_limit: config.drain.limit.duration(),
         draining: false,
         pulse: pulse::Pulse::default(),
+        told: crate::model::Instant::ZERO,
+        memory,
+        tide: tide::Tide::default(),
     };
     let inputs = Inputs {
         udp: sockets.datagrams,

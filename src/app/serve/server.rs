@@ -6,6 +6,7 @@ use super::menu_state::MenuState;
 use super::news::News;
 use super::pulse::Pulse;
 use super::tickets::{self, Tickets};
+use super::tide::Tide;
 use super::transport_figures::TransportFigures;
 use super::web::{Figures, Snapshot};
 use super::wide::{Prepared, WidePrompts};
@@ -14,6 +15,7 @@ use crate::io::bank::{Bank, Cache};
 use crate::io::clock::Clock;
 use crate::io::dns::Resolver;
 use crate::io::media::{MediaEngine, MediaOutput};
+use crate::io::memory::Memory;
 use crate::io::store::{Recorder, Store, StoredRegistration, VoiceMessage};
 use crate::io::tcp::{CloseReason, TcpConnections, TcpEvent};
 use crate::io::tls::Tls;
@@ -35,6 +37,8 @@ use tokio::sync::mpsc::{Receiver, Sender};
 const BATCH: usize = 128;
 /// Without anything to wait for, the figures are still brought up to date this often.
 const IDLE: Duration = Duration::from_secs(1);
+/// They are this old at most while something happens: counting everything after each message would cost more than it.
+const FRESH: Duration = Duration::from_millis(50);
 
 /// An answer of the bank on its way back.
 pub(super) struct Answer {
@@ -83,6 +87,10 @@ pub(super) struct Server {
     pub drain_limit: Duration,
     pub draining: bool,
     pub pulse: Pulse,
+    /// When the figures were told.
+    pub told: Instant,
+    pub memory: Memory,
+    pub tide: Tide,
 }
 
 /// What woke the loop.
@@ -134,9 +142,11 @@ impl Server {
             self.take(Input::News(news));
         }
         self.restore_phones();
+        let mut is_told = false;
         loop {
             let due = self.exchange.poll_timeout();
-            let until = due.map_or(IDLE, |at| self.clock.until(at).min(IDLE));
+            let longest = if is_told { IDLE } else { FRESH };
+            let until = due.map_or(longest, |at| self.clock.until(at).min(longest));
             let until = tokio::time::sleep_until(tokio::time::Instant::from_std(
                 self.clock.std_instant(self.clock.instant() + until),
             ));
@@ -162,11 +172,27 @@ impl Server {
             if let Some(load) = self.pulse.turn(began, self.clock.instant(), late) {
                 self.exchange.handle_load(load);
             }
-            self.figures.set(self.snapshot());
+            is_told = self.tell_figures();
             if again || (self.draining && self.exchange.is_quiet()) {
                 return;
             }
         }
+    }
+
+    /// Brings the figures up to date, unless they were a moment ago. Whether they are.
+    fn tell_figures(&mut self) -> bool {
+        let now = self.clock.instant();
+        if now.since(self.told) < FRESH {
+            return false;
+        }
+        self.told = now;
+        self.figures.set(self.snapshot());
+        let (legs, transactions) = self.exchange.sip_tables();
+        if self.tide.ebbs(now, legs + transactions) {
+            let memory = self.memory;
+            tokio::task::spawn_blocking(move || memory.give_back());
+        }
+        true
     }
 
     fn restore_phones(&mut self) {

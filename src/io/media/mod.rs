@@ -158,9 +158,6 @@ impl MediaEngine {
         if descriptors < 2 * config.streams as u64 {
             tracing::warn!(descriptors, streams = config.streams, "fewer descriptors are permitted than streams need");
         }
-        if !priority::stay_in_memory() {
-            tracing::info!("memory may be taken from the program: a stall of sound where the system is short of it");
-        }
         let (entries, writer) = recordings::start(
             config.recordings.clone(),
             outputs.clone(),

@@ -39,22 +39,6 @@ fn real_time() -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Keeps what the process has touched in memory, as far as it is permitted; whether it is. A system that is short of
-/// memory, or tidies it up, drops pages of the program itself, and every thread that needs one waits for the disk.
-pub fn stay_in_memory() -> bool {
-    // Under a limit that is not reached yet, some later allocation would fail.
-    let is_unlimited = getrlimit(Resource::Memlock).current.is_none() || rustix::process::geteuid().is_root();
-    is_unlimited && lock_all()
-}
-
-fn lock_all() -> bool {
-    let flags = libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT;
-    #[expect(unsafe_code, reason = "no safe crate of ours has it without another feature; it takes flags alone")]
-    // SAFETY: the call reads no memory of ours and changes none.
-    let result = unsafe { libc::mlockall(flags) };
-    result == 0
-}
-
 /// Raises the number of descriptors to what is permitted: two for each stream. Returns the number.
 pub fn raise_descriptors() -> u64 {
     let limit = getrlimit(Resource::Nofile);
@@ -72,9 +56,5 @@ mod tests {
         let asked = std::thread::spawn(raise).join().expect("no panic");
         assert!(matches!(asked, Scheduling::RealTime | Scheduling::Preferred | Scheduling::Usual));
         assert!(raise_descriptors() >= 64);
-        let is_kept = stay_in_memory();
-        let locked = std::fs::read_to_string("/proc/self/status").expect("a status");
-        let locked = locked.lines().find_map(|line| line.strip_prefix("VmLck:")).expect("a line").trim();
-        assert_eq!(is_kept, locked != "0 kB", "{locked}");
     }
 }
