@@ -30,6 +30,8 @@ mod callbacks;
 mod codecs;
 #[path = "calls/codes.rs"]
 mod codes;
+#[path = "calls/conference.rs"]
+mod conference;
 #[path = "calls/doors.rs"]
 mod doors;
 #[path = "calls/handing.rs"]
@@ -70,6 +72,8 @@ mod silence;
 mod sound;
 #[path = "calls/spray.rs"]
 mod spray;
+#[path = "calls/supervision.rs"]
+mod supervision;
 #[path = "calls/tapes.rs"]
 mod tapes;
 #[path = "calls/torture.rs"]

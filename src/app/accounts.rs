@@ -5,6 +5,7 @@ use super::cli::{Operators, OperatorsCommand};
 use super::folders::with_store;
 use super::operators::{self, NewOperator};
 use crate::io::store::Deed;
+use crate::ivr::acd::AccountRole;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
@@ -16,11 +17,15 @@ pub(super) fn run(arguments: Operators) -> Result<ExitCode> {
     with_store(&folders, |config, store| async move {
         let realm = config.operators.realm;
         match command {
-            OperatorsCommand::Add { name, skills, languages, password_stdin } => {
+            OperatorsCommand::Add { name, skills, languages, role, password_stdin } => {
                 let password = password(password_stdin)?;
-                let detail = format!("{name}: {}", skills.join(", "));
+                let role = AccountRole::from(role);
+                let detail = match role {
+                    AccountRole::Operator => format!("{name}: {}", skills.join(", ")),
+                    AccountRole::Supervisor => format!("{name}, supervisor: {}", skills.join(", ")),
+                };
                 let languages = languages.into_iter().map(Into::into).collect();
-                let operator = NewOperator { login: name.clone(), skills, languages };
+                let operator = NewOperator { login: name.clone(), skills, languages, role };
                 operators::add(&store, &realm, &operator, &password.text, jiff_now()).await?;
                 audit::tell(&store, &by, Deed::OperatorAdded, &detail).await?;
                 tell(&name, &realm, &password);
@@ -30,6 +35,12 @@ pub(super) fn run(arguments: Operators) -> Result<ExitCode> {
                 operators::remove(&store, &name).await?;
                 audit::tell(&store, &by, Deed::OperatorRemoved, &name).await?;
                 println!("{name} is removed; a running server forgets the account within two seconds.");
+            }
+            OperatorsCommand::Role { name, role } => {
+                let role = AccountRole::from(role);
+                operators::set_role(&store, &name, role).await?;
+                audit::tell(&store, &by, Deed::RoleSet, &format!("{name}: {}", role.name())).await?;
+                println!("{name} is {} from now on; a running server follows within two seconds.", role.name());
             }
             OperatorsCommand::Passwd { name, password_stdin } => {
                 let password = password(password_stdin)?;

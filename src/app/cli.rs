@@ -10,6 +10,7 @@ pub use prompts::{Chosen, Draft, Import, List, Play, Prompts, PromptsCommand, Sh
 pub use tools::{Callers, CallersCommand, Completions, Graph, GraphFormat, Man, Schema, SchemaKind, Trunks};
 pub use versions::{Apply, Audit, By, Diff, Rollback, Switch, SwitchState, Versions};
 
+use crate::ivr::acd::AccountRole;
 use crate::model::Lang;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -282,6 +283,25 @@ pub struct Operators {
     pub command: OperatorsCommand,
 }
 
+/// What an account may do besides taking calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum RoleName {
+    /// Nothing more.
+    #[default]
+    Operator,
+    /// Listen to operators' conversations, whisper and join.
+    Supervisor,
+}
+
+impl From<RoleName> for AccountRole {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Operator => Self::Operator,
+            RoleName::Supervisor => Self::Supervisor,
+        }
+    }
+}
+
 /// What to do with operators' accounts.
 #[derive(Debug, Subcommand)]
 pub enum OperatorsCommand {
@@ -290,11 +310,14 @@ pub enum OperatorsCommand {
         /// Login name, such as `anna`.
         name: String,
         /// What the operator can take: skills of the menu's queues.
-        #[arg(long, value_delimiter = ',', required = true)]
+        #[arg(long, value_delimiter = ',', required_unless_present = "role")]
         skills: Vec<String>,
         /// Languages the operator speaks.
         #[arg(long, value_delimiter = ',', default_value = "ru")]
         languages: Vec<MessageLang>,
+        /// What the account may do besides taking calls; a supervisor may have no skills.
+        #[arg(long, value_enum, default_value_t)]
+        role: RoleName,
         /// Read the password from standard input instead of making one.
         #[arg(long)]
         password_stdin: bool,
@@ -305,6 +328,14 @@ pub enum OperatorsCommand {
     Remove {
         /// Login name.
         name: String,
+    },
+    /// Let an account supervise conversations, or no more.
+    Role {
+        /// Login name.
+        name: String,
+        /// What it may do besides taking calls.
+        #[arg(value_enum)]
+        role: RoleName,
     },
     /// Give an account a new password.
     Passwd {

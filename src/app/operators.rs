@@ -4,6 +4,7 @@
 //! those are good for one realm only.
 
 use crate::io::store::{Account, Ha1, Store, StoreError, hex};
+use crate::ivr::acd::AccountRole;
 use crate::model::{Lang, OperatorId};
 use jiff::Timestamp;
 use md5::Md5;
@@ -27,10 +28,12 @@ pub const SHORTEST_PASSWORD: usize = 10;
 pub struct NewOperator {
     /// Login: the user part of the phone's address.
     pub login: String,
-    /// What the operator can do; at least one.
+    /// What the operator can do; at least one, but for a supervisor who takes no calls.
     pub skills: Vec<String>,
     /// The languages the operator speaks, best first; at least one.
     pub languages: Vec<Lang>,
+    /// What the account may do besides taking calls.
+    pub role: AccountRole,
 }
 
 /// Why a command on accounts was not done.
@@ -83,6 +86,7 @@ pub async fn add(
         realm: realm.to_owned(),
         languages: operator.languages.clone(),
         skills: operator.skills.iter().map(|skill| Arc::from(skill.as_str())).collect(),
+        role: operator.role,
         ha1_md5,
         ha1_sha256,
         ha1_sha512_256: Some(ha1_sha512_256),
@@ -99,6 +103,17 @@ pub async fn set_password(store: &Store, realm: &str, login: &str, password: &st
     check_password(password)?;
     let hashes = hashes(login, realm, password);
     if store.set_password(&OperatorId::new(login), realm, hashes.each_ref()).await? {
+        return Ok(());
+    }
+    Err(no_such(store, login).await?)
+}
+
+/// Gives an account another role.
+///
+/// # Errors
+/// When there is no such account.
+pub async fn set_role(store: &Store, login: &str, role: AccountRole) -> Result<(), OperatorsError> {
+    if store.set_role(&OperatorId::new(login), role).await? {
         return Ok(());
     }
     Err(no_such(store, login).await?)
@@ -154,7 +169,7 @@ fn check(operator: &NewOperator) -> Result<(), OperatorsError> {
     if let Some(skill) = operator.skills.iter().find(|skill| !word(skill, "_")) {
         return Err(OperatorsError::BadSkill(skill.clone()));
     }
-    if operator.skills.is_empty() {
+    if operator.skills.is_empty() && operator.role == AccountRole::Operator {
         return Err(OperatorsError::NoSkill);
     }
     if operator.languages.is_empty() {
@@ -201,7 +216,11 @@ fn format_accounts(accounts: &[Account], realm: &str) -> String {
         } else {
             format!("  password is for realm {}, not {realm}: hotline operators passwd {login}", account.realm)
         };
-        writeln!(text, "{login:width$}  {languages:5}  {skills}{warning}").unwrap_or_default();
+        let role = match account.role {
+            AccountRole::Operator => "",
+            AccountRole::Supervisor => "  supervisor",
+        };
+        writeln!(text, "{login:width$}  {languages:5}  {skills}{role}{warning}").unwrap_or_default();
         text
     })
 }
@@ -219,7 +238,8 @@ mod tests {
 
     fn anna() -> NewOperator {
         let skills = vec!["support".to_owned(), "fraud".to_owned()];
-        NewOperator { login: "anna".into(), skills, languages: vec![Lang::Ru, Lang::En] }
+        let (languages, role) = (vec![Lang::Ru, Lang::En], AccountRole::Operator);
+        NewOperator { login: "anna".into(), skills, languages, role }
     }
 
     #[test]
@@ -247,6 +267,8 @@ mod tests {
         let before = store.accounts().await.expect("read")[0].ha1_md5.clone();
         set_password(&store, "hotline", "anna", "battery staple").await.expect("set");
         assert_ne!(store.accounts().await.expect("read")[0].ha1_md5, before);
+        set_role(&store, "anna", AccountRole::Supervisor).await.expect("set");
+        assert_eq!(list(&store, "hotline").await.expect("listed"), "anna  ru,en  support,fraud  supervisor\n");
         remove(&store, "anna").await.expect("removed");
         assert!(list(&store, "hotline").await.expect("listed").starts_with("no operators yet"));
     }

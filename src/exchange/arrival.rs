@@ -6,7 +6,7 @@ use super::guard::Deed;
 use super::identity::Identity;
 use super::terms::Side;
 use super::trunks::Visit;
-use super::{Command, Exchange, LegEnd, Owner, called};
+use super::{Command, Exchange, LegEnd, Owner, called, supervision};
 use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent};
 use crate::ivr::menu::LineId;
 use crate::model::{CallEvent, CallId, Cause, Instant, Now, PhoneNumber};
@@ -28,6 +28,10 @@ impl Exchange {
         if let Some(code) = incoming.request.uri.user_text().as_deref().and_then(Code::dialled) {
             self.on_code(now, incoming, code);
             return;
+        }
+        let user = incoming.request.uri.user_text().unwrap_or_default();
+        if let Some(whom) = supervision::asked_for(&user) {
+            return self.on_supervising(now, incoming, whom);
         }
         if self.is_consult(now, &incoming) {
             return;
@@ -144,6 +148,9 @@ impl Exchange {
                 self.consult_opened(now, id, stream, address);
             }
             (Some(Owner::Taking(stream)), address) => self.take_call(now, stream, address),
+            (Some(Owner::Supervisor(stream)), address) => self.answer_supervisor(now, stream, address),
+            // Its ports were bound long ago.
+            (Some(Owner::Parting(_)), _) => {}
             // The call ended while the ports were being bound.
             (None, _) => self.commands.push_back(Command::Media(MediaCommand::Close { stream })),
         }

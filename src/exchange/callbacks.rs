@@ -14,6 +14,7 @@ use super::call::{Call, Calling, Context, Description, Link, Opening, Phase, Que
 use super::identity::Identity;
 use super::offers::{Phone, WHISPER};
 use super::outside::Way;
+use super::parting::Then;
 use super::terms::{Outward, Side};
 use super::trunks::ways::{Passed, SILENCE, is_of_trunk};
 use super::{Command, Exchange, LegEnd, Owner};
@@ -21,6 +22,7 @@ use crate::ivr::acd::{CallbackFailure, CallbackOrder, CallbackTicket, OfferFailu
 use crate::ivr::flow::{CallFlow, Caller, Event as FlowEvent, QueueEnd, Screen};
 use crate::ivr::menu::LineId;
 use crate::model::{CallEvent, CallId, Cause, Instant, Now, OperatorId, PhoneNumber, PlayItem, Playlist, PromptId};
+use crate::voip::audio::signals::Signal;
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::Direction;
 use crate::voip::sip::Status;
@@ -329,14 +331,22 @@ impl Exchange {
         is_another
     }
 
-    /// The attempt has failed: the operator is let go.
+    /// The attempt has failed: the operator hears a tone and is let go.
     fn end_callback(&mut self, now: Now, ticket: CallId, failure: CallbackFailure) {
         let Some(callback) = self.callbacks.remove(&ticket) else { return };
         tracing::info!(%ticket, operator = %callback.operator, reason = failure.name(), "a callback reached nobody");
-        self.legs.remove(&callback.leg);
-        self.sip.hang_up(now.instant, callback.leg);
-        self.let_callback_go(&callback);
-        self.acd.callback_failed(now, ticket, failure);
+        if let Stage::Binding(stream, _) = &callback.stage {
+            self.close_stream(*stream);
+        }
+        let tone = match failure {
+            CallbackFailure::Unreachable => Signal::Congestion,
+            CallbackFailure::Busy
+            | CallbackFailure::NoAnswer
+            | CallbackFailure::NotTaken
+            | CallbackFailure::OperatorLeft => Signal::Busy,
+        };
+        let (leg, direction) = ((callback.leg, callback.stream), callback.description.direction);
+        self.part_with(now, leg, direction, (tone, Then::CallbackFailed(ticket, failure)));
     }
 
     fn let_callback_go(&mut self, callback: &Callback) {

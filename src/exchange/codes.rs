@@ -1,16 +1,18 @@
 //! Codes that operators dial on their phones: `*60` ready, `*61` break, `*62` end of the wrap-up.
 //!
 //! So a plain desk phone is enough to come back from a break, also from the one after an unanswered call. A beep says
-//! that the code was taken. Only a phone that is registered may dial them, from where it is registered.
+//! that the code was taken, a busy tone that it was not: who talks or is rung finishes that first. Only a phone that is registered may dial them, from where it is registered.
 //!
 //! ```text
-//!  INVITE *60 ──▶ Opening ──ports──▶ Answered ──ACK──▶ beep ──end──▶ BYE
+//!  INVITE *60 ──▶ Opening ──ports──▶ Answered ──ACK──▶ beep, busy ──end──▶ BYE
 //! ```
 
 use super::arrival::{answer_offer, refusal};
 use super::terms::Side;
 use super::{Command, Exchange, Owner};
-use crate::model::{Now, OperatorId, Playlist, PromptId};
+use crate::ivr::acd::OperatorState;
+use crate::model::{Now, OperatorId, PlayItem, Playlist};
+use crate::voip::audio::signals::Signal;
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sip::Status;
 use crate::voip::sip::endpoint::{Incoming, LegId};
@@ -104,7 +106,12 @@ impl Exchange {
             Code::Ready | Code::EndWrapUp => self.acd.ask_ready(now, &operator),
             Code::Break => self.acd.ask_break(now, &operator),
         }
-        let playlist = Playlist::clip(PromptId::new("common/beep"));
+        let is_on_break = matches!(self.acd.state(&operator), Some(OperatorState::Break(_)));
+        let playlist = if is_on_break == (code == Code::Break) {
+            Playlist::clip(Signal::Record.prompt())
+        } else {
+            Playlist::of(vec![PlayItem::Clip(Signal::Busy.prompt()); 3])
+        };
         self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback: BEEP, playlist }));
     }
 

@@ -3,6 +3,7 @@
 use super::guard::{Ban, GuardRules};
 use super::outside::Outside;
 use super::registrar::{KeptPhone, Lifetimes};
+use super::supervision::Supervising;
 use super::terms::SecurePolicy;
 use crate::ivr::acd::CallbackTicket;
 use crate::ivr::menu::Name;
@@ -64,6 +65,17 @@ pub enum Command {
         from: IpAddr,
         /// For how long.
         pause: Duration,
+    },
+    /// Put into the audit what a supervisor does in a conversation.
+    Supervised {
+        /// Who.
+        by: OperatorId,
+        /// Whose conversation.
+        operator: OperatorId,
+        /// Of which call.
+        call: CallId,
+        /// What from now on.
+        does: Supervising,
     },
     /// Append to the call records.
     Record(CallRecord),

@@ -31,9 +31,31 @@ pub(super) struct Consult {
     pub to: OperatorId,
     /// The side that called.
     near: LegId,
-    near_stream: StreamId,
-    far_stream: StreamId,
+    pub near_stream: StreamId,
+    pub far_stream: StreamId,
     stage: Stage,
+}
+
+/// Who is in the conversation of two operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Company {
+    /// They alone.
+    Two,
+    /// The caller of this call too.
+    Three(CallId),
+}
+
+impl Consult {
+    /// Who talks, once they do.
+    pub fn company(&self) -> Option<Company> {
+        if let Stage::Standing(standing) = &self.stage { Some(standing.company) } else { None }
+    }
+
+    pub fn set_company(&mut self, company: Company) {
+        if let Stage::Standing(standing) = &mut self.stage {
+            standing.company = company;
+        }
+    }
 }
 
 enum Stage {
@@ -57,6 +79,7 @@ struct Standing {
     near: Description,
     far: Description,
     far_leg: LegId,
+    company: Company,
 }
 
 impl Exchange {
@@ -95,7 +118,7 @@ impl Exchange {
     }
 
     /// The stream of the caller with whom an operator talks.
-    fn caller_with(&self, operator: &OperatorId) -> Option<StreamId> {
+    pub(super) fn caller_with(&self, operator: &OperatorId) -> Option<StreamId> {
         let talks = |call: &&super::call::Call| match &call.phase {
             Phase::Standing(standing) => {
                 matches!(&standing.link, Link::Talking(talking) if talking.operator == *operator)
@@ -164,7 +187,7 @@ impl Exchange {
                 self.sip.answer(now.instant, consult.near, body.into_bytes(), &Headers::new());
                 let (a, b) = (consult.near_stream, consult.far_stream);
                 self.commands.push_back(Command::Media(MediaCommand::Bridge { a, b }));
-                consult.stage = Stage::Standing(Box::new(Standing { near, far, far_leg: leg }));
+                consult.stage = Stage::Standing(Box::new(Standing { near, far, far_leg: leg, company: Company::Two }));
                 self.consults.insert(id, consult);
             }
             (theirs, ours) => {
@@ -198,6 +221,7 @@ impl Exchange {
     /// Ends a call between operators. `over` is the leg that has ended by itself; an INVITE without an answer gets
     /// `status`.
     pub(super) fn end_consult(&mut self, now: Now, id: CallId, over: Option<LegId>, status: Status) {
+        self.part_three(id);
         let Some(consult) = self.consults.remove(&id) else { return };
         self.legs.remove(&consult.near);
         let is_near_there = over != Some(consult.near);
@@ -268,6 +292,7 @@ impl Exchange {
 
     /// The caller takes the place of the operator who has consulted.
     pub(super) fn complete_consult(&mut self, now: Now, call: CallId, id: CallId, referred: &Referred) {
+        self.part_three(id);
         let Some(consult) = self.consults.remove(&id) else { return };
         let to = Recipient::Operator(consult.to.clone());
         if !self.begin_handing(now, call, to, referred) {

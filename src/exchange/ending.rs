@@ -49,6 +49,7 @@ impl Exchange {
             Link::Menu | Link::Transferring(_) => {}
             Link::Queued(_) => self.acd.leave(now, call.id),
             Link::Talking(talking) => {
+                self.end_company_of(now, call.id);
                 self.legs.remove(&talking.leg);
                 self.let_stream_go(talking.stream);
                 self.sip.hang_up(now.instant, talking.leg);

@@ -19,6 +19,7 @@ use super::{Command, Exchange, LegEnd, Owner};
 use crate::ivr::flow::Event as FlowEvent;
 use crate::ivr::menu::{Name, QueueId};
 use crate::model::{CallEvent, CallId, Now, OperatorId, PhoneNumber};
+use crate::voip::audio::signals::Signal;
 use crate::voip::media::{MediaCommand, StreamId};
 use crate::voip::sip::endpoint::{Incoming, LegId, Referred};
 use crate::voip::sip::headers::NameAddr;
@@ -158,6 +159,7 @@ impl Exchange {
             return false;
         }
         let Link::Talking(talking) = std::mem::replace(&mut standing.link, Link::Menu) else { return false };
+        self.end_company_of(now, id);
         let other = talking.stream;
         let handing = Handing {
             by: talking.operator.clone(),
@@ -168,13 +170,11 @@ impl Exchange {
             back: Some(talking),
         };
         let by = Some(Box::new(handing));
-        standing.link = Link::Transferring(Box::new(Transfer {
-            target: to,
-            began: now.instant,
-            passed: Passed::default(),
-            stage: Stage::Referring,
-            by,
-        }));
+        let transfer =
+            Transfer { target: to, began: now.instant, passed: Passed::default(), stage: Stage::Referring, by };
+        if let Some((_, standing)) = self.standing(id) {
+            standing.link = Link::Transferring(Box::new(transfer));
+        }
         self.commands.push_back(Command::Media(MediaCommand::StopRecording { stream: caller }));
         self.commands.push_back(Command::Media(MediaCommand::Unbridge { a: caller, b: other }));
         self.play_ringback(caller);
@@ -246,6 +246,8 @@ impl Exchange {
             self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: other }));
             self.record_talk(id, (caller, other));
             self.far_end_holds(id, holds);
+            let is_busy = matches!(status.code(), 486 | 600);
+            self.sound_once(other, if is_busy { Signal::Busy } else { Signal::Congestion });
         } else {
             standing.link = Link::Queued(handing.queued);
             self.commands.push_back(stop);

@@ -47,7 +47,9 @@ impl Exchange {
                 | Owner::Code(_)
                 | Owner::Consulting(_)
                 | Owner::Consulted(_)
-                | Owner::Taking(_),
+                | Owner::Taking(_)
+                | Owner::Supervisor(_)
+                | Owner::Parting(_),
             )
             | None => return,
         };
@@ -60,6 +62,11 @@ impl Exchange {
 
     /// Keys of a caller who talks go to the operator's phone, not to the menu.
     fn on_digit(&mut self, now: Now, stream: StreamId, digit: Digit) {
+        match self.streams.get(&stream) {
+            Some(Owner::Supervisor(_)) => return self.on_supervisors_key(now, stream, digit),
+            Some(Owner::Consulting(id)) => return self.on_consults_key(*id, stream, digit),
+            _ => {}
+        }
         let Some(id) = self.caller_of(stream) else { return };
         let Some(call) = self.calls.get(&id) else { return };
         let Phase::Standing(standing) = &call.phase else { return };
@@ -71,6 +78,7 @@ impl Exchange {
     fn on_playback_ended(&mut self, now: Now, stream: StreamId, playback: PlaybackId) {
         match self.streams.get(&stream) {
             Some(Owner::Code(stream)) => return self.end_code(now, *stream),
+            Some(Owner::Parting(stream)) => return self.parted(now, *stream),
             Some(Owner::Waiter(ticket, _)) if playback == WHISPER => return self.dial_customer(now, *ticket),
             _ => {}
         }
@@ -109,6 +117,8 @@ impl Exchange {
                 self.end_consult(now, id, None, Status::SERVICE_UNAVAILABLE);
             }
             Some(Owner::Taking(stream)) => self.forget_taking(stream),
+            Some(Owner::Supervisor(stream)) => self.end_supervision(now, stream),
+            Some(Owner::Parting(stream)) => self.parted(now, stream),
             Some(Owner::Customer(_)) | None => {}
         }
     }
@@ -128,6 +138,8 @@ impl Exchange {
                 self.end_consult(now, id, None, Status::SERVICE_UNAVAILABLE);
             }
             Some(Owner::Taking(stream)) => self.forget_taking(stream),
+            Some(Owner::Supervisor(stream)) => self.end_supervision(now, stream),
+            Some(Owner::Parting(stream)) => self.parted(now, stream),
             Some(Owner::Customer(_)) | None => {}
         }
     }

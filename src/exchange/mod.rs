@@ -16,6 +16,7 @@ mod callbacks;
 mod called;
 mod codes;
 mod command;
+mod conference;
 mod consult;
 mod ending;
 mod flow_commands;
@@ -26,12 +27,14 @@ mod media_events;
 mod notice;
 mod offers;
 mod outside;
+mod parting;
 mod ports;
 mod registrar;
 mod replacing;
 mod ringing;
 mod session;
 mod sip_events;
+mod supervision;
 mod talk;
 mod terms;
 mod transfer;
@@ -41,6 +44,7 @@ pub use command::{Command, ExchangeConfig};
 pub use guard::{Ban, GuardCounters, GuardRules, Scope};
 pub use outside::{Destination, Outside};
 pub use registrar::{Account, Flow, KeptPhone, Lifetimes};
+pub use supervision::Supervising;
 pub use terms::SecurePolicy;
 pub use trunks::{Callers, Inbound, Numbers, RegistrationView, Trunk, TrunkView};
 
@@ -61,6 +65,7 @@ use codes::CodeCall;
 use consult::Consult;
 use guard::Guard;
 use offers::Offer;
+use parting::Parting;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use registrar::Registrar;
@@ -69,6 +74,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use supervision::Supervision;
 
 /// Whose a leg or a stream is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +97,10 @@ enum Owner {
     Consulted(CallId),
     /// Of an operator's phone that takes a call over, by its stream.
     Taking(StreamId),
+    /// Of a supervisor's phone, by its stream.
+    Supervisor(StreamId),
+    /// Of a phone that hears a tone and is hung up, by its stream.
+    Parting(StreamId),
 }
 
 /// A message being recorded or written; it may outlive its call.
@@ -131,6 +141,10 @@ pub struct Exchange {
     consults: HashMap<CallId, Consult>,
     /// Phones that take a call over.
     takings: HashMap<StreamId, Taking>,
+    /// Phones that follow a conversation.
+    supervisions: HashMap<StreamId, Supervision>,
+    /// Phones that hear a tone and are hung up.
+    partings: HashMap<StreamId, Parting>,
     keeping: HashMap<RecordingId, Keeping>,
     /// Conversations being recorded or written.
     taping: HashMap<RecordingId, CallId>,
@@ -180,6 +194,8 @@ impl Exchange {
             codes: HashMap::new(),
             consults: HashMap::new(),
             takings: HashMap::new(),
+            supervisions: HashMap::new(),
+            partings: HashMap::new(),
             keeping: HashMap::new(),
             taping: HashMap::new(),
             closing: HashMap::new(),
@@ -273,6 +289,7 @@ impl Exchange {
             }
             self.end_callbacks(now);
             self.end_consults(now);
+            self.end_partings(now);
             self.drain_until = None;
         }
         self.callbacks_overdue(now);
@@ -316,6 +333,7 @@ impl Exchange {
         for (profile, _) in &accounts {
             self.acd.set_operator(now, profile.clone());
         }
+        self.end_unpermitted_supervision(now);
         self.registrar.set_accounts(now.instant, accounts.into_iter().map(|(_, account)| account).collect());
         self.pump(now);
     }
@@ -348,7 +366,7 @@ impl Exchange {
     /// Whether nothing is under way any more that the server should wait for before it ends.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.calls.is_empty() && !self.trunks.are_leaving()
+        self.calls.is_empty() && self.partings.is_empty() && !self.trunks.are_leaving()
     }
 
     /// Every trunk as it is now.

@@ -138,6 +138,7 @@ impl Exchange {
         self.sip.hang_up(now.instant, old.0);
         self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
         self.record_talk(id, (caller, stream));
+        self.follow_supervisor(id);
     }
 
     fn refuse_taking(&mut self, now: Now, leg: LegId, stream: StreamId, status: Status) {

@@ -66,6 +66,7 @@ impl Exchange {
         match self.legs.get(&leg).cloned() {
             Some(Owner::Caller(id)) => self.on_acknowledged(now, id, answer),
             Some(Owner::Code(stream)) => self.on_code_acknowledged(now, stream),
+            Some(Owner::Supervisor(stream)) => self.begin_supervision(now, stream),
             Some(
                 Owner::Operator(..)
                 | Owner::Waiter(..)
@@ -73,7 +74,8 @@ impl Exchange {
                 | Owner::Target(_)
                 | Owner::Consulting(_)
                 | Owner::Consulted(_)
-                | Owner::Taking(_),
+                | Owner::Taking(_)
+                | Owner::Parting(_),
             )
             | None => {}
         }
@@ -86,7 +88,15 @@ impl Exchange {
             Some(Owner::Target(id)) => self.on_target_answered(now, id, leg, answer),
             Some(Owner::Consulted(id)) => self.on_colleague_answered(now, id, leg, answer),
             Some(Owner::Caller(id)) => self.on_customer_answered(now, id, answer),
-            Some(Owner::Customer(_) | Owner::Code(_) | Owner::Consulting(_) | Owner::Taking(_)) | None => {}
+            Some(
+                Owner::Customer(_)
+                | Owner::Code(_)
+                | Owner::Consulting(_)
+                | Owner::Taking(_)
+                | Owner::Supervisor(_)
+                | Owner::Parting(_),
+            )
+            | None => {}
         }
     }
 
@@ -148,6 +158,8 @@ impl Exchange {
             Some(Owner::Consulting(id) | Owner::Consulted(id)) => self.consult_leg_over(now, id, leg, status),
             Some(Owner::Taking(stream)) => self.forget_taking(stream),
             Some(Owner::Code(stream)) => self.forget_code(stream),
+            Some(Owner::Supervisor(stream)) => self.forget_supervision(now, stream),
+            Some(Owner::Parting(stream)) => self.forget_parting(now, stream),
             Some(Owner::Customer(_)) | None => {}
         }
     }
@@ -221,7 +233,11 @@ impl Exchange {
                 let id = *id;
                 return self.consult_description(id, leg);
             }
-            Owner::Customer(_) | Owner::Code(_) | Owner::Taking(_) => return None,
+            Owner::Supervisor(stream) => {
+                let stream = *stream;
+                return self.supervisors_description(stream);
+            }
+            Owner::Customer(_) | Owner::Code(_) | Owner::Taking(_) | Owner::Parting(_) => return None,
         };
         let call = self.calls.get_mut(&id)?;
         let stream = call.stream;
@@ -262,7 +278,9 @@ impl Exchange {
                 | Owner::Code(_)
                 | Owner::Consulting(_)
                 | Owner::Consulted(_)
-                | Owner::Taking(_),
+                | Owner::Taking(_)
+                | Owner::Supervisor(_)
+                | Owner::Parting(_),
             )
             | None => {}
         }

@@ -8,7 +8,7 @@ use crate::model::{CallEvent, CallId, Now};
 use crate::voip::media::{MediaCommand, PlaybackId};
 
 /// The music of a hold; the flow's own playbacks are numbered within 32 bits.
-const HOLD: PlaybackId = PlaybackId(2 << 32);
+pub(super) const HOLD: PlaybackId = PlaybackId(2 << 32);
 
 impl Exchange {
     /// The operator's side of a conversation is over; the caller is still there and the menu goes on.
@@ -32,8 +32,15 @@ impl Exchange {
         self.acd.requeue(now, id);
     }
 
+    /// A conversation is about to be taken apart: whoever joined or follows it leaves it first, so that two are left.
+    pub(super) fn end_company_of(&mut self, now: Now, id: CallId) {
+        self.end_supervision_of(now, id);
+        self.part_three_of(id);
+    }
+
     /// Undoes the bridge and lets the operator's leg go.
     pub(super) fn part(&mut self, now: Now, id: CallId, leg: LegEnd, next: Link) -> Option<Box<Talking>> {
+        self.end_company_of(now, id);
         let (caller, standing) = self.standing(id)?;
         let Link::Talking(talking) = std::mem::replace(&mut standing.link, next) else { return None };
         self.commands.push_back(Command::Media(MediaCommand::StopRecording { stream: caller }));

@@ -151,6 +151,24 @@ pub enum CallEvent {
         /// `taken`, or why not, one word: `busy`, `no_answer`, `rejected`, `unreachable` …
         outcome: Arc<str>,
     },
+    /// A supervisor is in the conversation.
+    Supervised {
+        /// Who.
+        by: OperatorId,
+        /// Whose conversation with the caller.
+        operator: OperatorId,
+        /// From now on: `listens`, `whispers` to the operator, `joins`.
+        does: Arc<str>,
+    },
+    /// The supervisor has left, or the conversation ended.
+    SupervisionEnded {
+        /// Who.
+        by: OperatorId,
+        /// Whose conversation with the caller.
+        operator: OperatorId,
+        /// From the first word heard.
+        lasted: Duration,
+    },
     /// The caller wants to be called when the turn comes.
     CallbackOrdered,
     /// The bank calls somebody back; an operator waits. The first event of such a call.

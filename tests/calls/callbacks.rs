@@ -185,7 +185,7 @@ fn a_machine_that_answers_is_left_and_tried_again_later() {
     assert!(stage.run_until(60_000, |stage| stage.phones[TRUNK].count("BYE") == 1), "a machine is hung up");
     let heard = stage.all_phrases(TRUNK, "ru");
     assert_eq!(heard.matches("callback_hello").count(), 2, "said twice: {heard}");
-    stage.run_for(100);
+    stage.run_for(2_500);
     assert_eq!(stage.phones[ANNA].count("BYE"), 2, "anna is let go");
     assert_eq!(stage.operator_state("anna"), OperatorState::Ready);
     assert_eq!(attempts(&stage), [1]);
@@ -207,6 +207,9 @@ fn three_attempts_are_made_and_no_more() {
         assert_eq!(stage.phones[TRUNK].count("CANCEL"), if manner == Manner::Rings { 3 } else { 0 });
         assert_eq!(story(&stage), "ordered, calls 1, calls 2, calls 3, given_up");
         assert!(stage.tickets.is_empty());
+        let heard = stage.all_phrases(ANNA, "ru");
+        let tone = if manner == Manner::Refuses("404 Not Found") { "congestion" } else { "busy" };
+        assert_eq!(heard.matches(tone).count(), 9, "three times each time: {heard}");
         stage.assert_all_let_go(&format!("{manner:?}"));
     }
 }
@@ -217,6 +220,8 @@ fn a_customer_who_hangs_up_before_pressing_1_is_tried_again() {
     anna_is_free(&mut stage);
     stage.run_for(8_000);
     stage.hang_up(TRUNK);
+    stage.run_for(2_500);
+    assert!(stage.all_phrases(ANNA, "ru").ends_with("busy busy busy"), "anna hears why");
     assert_eq!(stage.phones[ANNA].count("BYE"), 2);
     assert_eq!(attempts(&stage), [1]);
     stage.assert_all_let_go("hung up at once");

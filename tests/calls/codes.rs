@@ -48,3 +48,20 @@ fn nobody_else_can_dial_for_an_operator() {
     assert_eq!(stage.phones[stranger].count("403 INVITE"), 1);
     assert_eq!(stage.operator_state("anna"), OperatorState::Ready);
 }
+
+#[test]
+fn a_break_that_cannot_be_had_is_no_beep() {
+    let mut stage = Stage::new();
+    let anna = stage.operators(&[ANNA])[0];
+    let caller = stage.caller();
+    stage.run_for(100);
+    stage.press(caller, "0");
+    assert!(stage.run_until(5_000, |stage| stage.phones[anna].towards.is_some()));
+    let second = stage.register("anna");
+    stage.dial(second, "*61");
+    stage.run_for(3_000);
+    assert_eq!(stage.take_phrases(second, "ru"), "busy busy busy", "who talks takes no break");
+    assert!(matches!(stage.operator_state("anna"), OperatorState::Talking(_)));
+    stage.hang_up(caller);
+    stage.assert_all_let_go("a break in a conversation");
+}

@@ -20,7 +20,11 @@ pub struct Clips {
 impl Clips {
     pub fn new(manifest: Arc<Manifest>) -> Self {
         let millis = |length: std::time::Duration| u32::try_from(length.as_millis()).unwrap();
-        let names = manifest.iter().map(|(id, one)| (id.as_str().to_owned(), millis(one.length))).collect();
+        let recorded = manifest.iter().map(|(id, one)| (id.as_str().to_owned(), millis(one.length)));
+        // The signals of a network are made, not recorded.
+        let made = [("common/busy", 700), ("common/congestion", 700)];
+        let made = made.into_iter().map(|(name, length)| (name.to_owned(), length));
+        let names = recorded.chain(made).collect();
         Self { manifest, names }
     }
 

@@ -9,7 +9,7 @@ use super::wire::Sent;
 use hotline::exchange::{
     Account, Ban, Command, Exchange, ExchangeConfig, GuardRules, KeptPhone, Lifetimes, Outside, SecurePolicy,
 };
-use hotline::ivr::acd::{CallbackTicket, OperatorProfile, OperatorState};
+use hotline::ivr::acd::{AccountRole, CallbackTicket, OperatorProfile, OperatorState};
 use hotline::ivr::menu::{Menu, load};
 use hotline::ivr::speech::Manifest;
 use hotline::model::{CallEvent, CallId, CallRecord, Instant, Lang, Now, OperatorId, Playlist, PromptId};
@@ -74,6 +74,8 @@ pub struct Stage {
     pub kept_phones: BTreeMap<OperatorId, Vec<KeptPhone>>,
     /// Bans that the exchange made.
     pub bans: Vec<Ban>,
+    /// What supervisors did, as the audit keeps it.
+    pub audit: Vec<String>,
     /// How often passwords were not looked at any more.
     pub pauses: usize,
     /// Whether ports can be bound.
@@ -162,6 +164,7 @@ impl Stage {
             tickets: BTreeMap::new(),
             kept_phones: BTreeMap::new(),
             bans: Vec::new(),
+            audit: Vec::new(),
             pauses: 0,
             has_ports: true,
             now: Now { instant: start, wall: wall.parse().unwrap() },
@@ -242,7 +245,7 @@ impl Stage {
         self.with_phone(id, |phone, _| phone.bye());
     }
 
-    /// Operators' accounts; `anna:support,fraud:ru,en`. Each gets a phone, which registers.
+    /// Operators' accounts; `anna:support,fraud:ru,en`, or `olga:none:ru:supervisor`. Each gets a phone, which registers.
     pub fn operators(&mut self, accounts: &[&str]) -> Vec<Id> {
         self.accounts(accounts);
         accounts.iter().map(|text| self.register(text.split(':').next().unwrap())).collect()
@@ -255,7 +258,8 @@ impl Stage {
             let parts: Vec<&str> = text.split(':').collect();
             let id = OperatorId::new(parts[0]);
             let languages = parts[2].split(',').filter_map(Lang::from_code).collect();
-            let profile = OperatorProfile { id: id.clone(), skills: split(parts[1]), languages };
+            let role = parts.get(3).and_then(|role| AccountRole::from_name(role)).unwrap_or_default();
+            let profile = OperatorProfile { id: id.clone(), skills: split(parts[1]), languages, role };
             let ha1 = Ha1::compute(parts[0], "bank.example", &format!("{}-secret", parts[0]));
             (profile, Account { operator: id, ha1 })
         };
@@ -387,6 +391,9 @@ impl Stage {
             }
             Command::KeepBan(ban) => self.bans.push(*ban),
             Command::LoginPaused { .. } => self.pauses += 1,
+            Command::Supervised { by, operator, does, .. } => {
+                self.audit.push(format!("{by} {operator} {}", does.name()));
+            }
             Command::ForgetTicket(id) => {
                 self.tickets.remove(&id);
             }

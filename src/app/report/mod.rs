@@ -9,6 +9,7 @@
 //! ```
 
 mod sound;
+mod supervised;
 mod transfers;
 
 use crate::io::store::{CallHistory, millis};
@@ -19,6 +20,7 @@ use serde_json::{Value as Json, json};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
+use supervised::SupervisedVisit;
 use transfers::TransferVisit;
 
 /// How calls are printed.
@@ -50,6 +52,7 @@ struct CallReport {
     callback: Vec<Arc<str>>,
     messages: Vec<(Arc<str>, Duration)>,
     recorded: Vec<Duration>,
+    supervised: Vec<SupervisedVisit>,
     sound: Vec<(Side, Quality)>,
     ended: Option<(Cause, Duration)>,
 }
@@ -126,6 +129,9 @@ impl CallReport {
             CallEvent::Noted { note } => self.notes.push(note),
             CallEvent::MessageLeft { mailbox, length, .. } => self.messages.push((mailbox, length)),
             CallEvent::ConversationRecorded { length, .. } => self.recorded.push(length),
+            event @ (CallEvent::Supervised { .. } | CallEvent::SupervisionEnded { .. }) => {
+                supervised::add(&mut self.supervised, event);
+            }
             CallEvent::SoundEnded { side, quality } => self.sound.push((side, quality)),
             CallEvent::Ended { cause, lasted } => self.ended = Some((cause, lasted)),
             CallEvent::Queued { queue } => self.queues.push(QueueVisit { queue, ..QueueVisit::default() }),
@@ -194,6 +200,10 @@ impl CallReport {
             if !self.recorded.is_empty() {
                 let lengths: Vec<_> = self.recorded.iter().map(|length| millis(*length)).collect();
                 fields.insert("recorded_ms".into(), json!(lengths));
+            }
+            if !self.supervised.is_empty() {
+                let visits: Vec<_> = self.supervised.iter().map(SupervisedVisit::json).collect();
+                fields.insert("supervised".into(), Json::from(visits));
             }
             if !self.sound.is_empty() {
                 let legs: Vec<_> = self.sound.iter().map(sound::json).collect();
@@ -306,6 +316,7 @@ fn write_block(text: &mut String, report: &CallReport, call: CallId, options: &R
         ("transfer", report.transfers.iter().map(TransferVisit::text).collect::<Vec<_>>().join("\n              ")),
         ("message", messages.join(" · ")),
         ("recorded", report.recorded.iter().map(|length| clock(*length)).collect::<Vec<_>>().join(" · ")),
+        ("listened", report.supervised.iter().map(SupervisedVisit::text).collect::<Vec<_>>().join(" · ")),
         ("sound", report.sound.iter().map(sound::text).collect::<Vec<_>>().join(" · ")),
     ] {
         if !value.is_empty() {

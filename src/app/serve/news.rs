@@ -135,8 +135,12 @@ fn of_realm(account: &Account, realm: &str) -> Option<(OperatorProfile, PhoneAcc
     }
     let md5 = bytes(account.ha1_md5.as_hex())?;
     let sha256 = bytes(account.ha1_sha256.as_hex())?;
-    let profile =
-        OperatorProfile { id: operator.clone(), skills: account.skills.clone(), languages: account.languages.clone() };
+    let profile = OperatorProfile {
+        id: operator.clone(),
+        skills: account.skills.clone(),
+        languages: account.languages.clone(),
+        role: account.role,
+    };
     let sha512_256 = account.ha1_sha512_256.as_ref().and_then(|hash| bytes(hash.as_hex()));
     Some((profile, PhoneAccount { operator, ha1: Ha1 { md5, sha256, sha512_256 } }))
 }

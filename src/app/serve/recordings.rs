@@ -4,6 +4,7 @@ use crate::app::config::Config;
 use crate::io::prompts::{self, Draft, DraftVoice};
 use crate::ivr::menu::Menu;
 use crate::model::PromptId;
+use crate::voip::audio::signals::Country;
 use crate::voip::audio::{PromptFrames, signals};
 use anyhow::{Context, Result, bail};
 
@@ -18,8 +19,14 @@ pub(in crate::app) fn load(config: &Config, menu: &Menu) -> Result<PromptFrames>
     for problem in &loaded.problems {
         tracing::warn!(file = %problem.file.display(), hint = problem.help, "prompt left out: {}", problem.what);
     }
-    if let Some(country) = config.media.tones.country() {
-        loaded.prompts.extend(signals::prompts(country));
+    match config.media.tones.country() {
+        Some(country) => loaded.prompts.extend(signals::prompts(country)),
+        // A signal that nobody has recorded.
+        None => {
+            let made = signals::prompts(Country::Europe);
+            let made: Vec<_> = made.into_iter().filter(|(id, _)| loaded.prompts.get(id).is_none()).collect();
+            loaded.prompts.extend(made);
+        }
     }
     let missing = missing(menu, &loaded.prompts);
     if missing.is_empty() {

@@ -350,6 +350,9 @@ impl Server {
                 Command::LoginPaused { from, pause } => {
                     self.tickets.logins_paused(from, pause, self.clock.now().wall);
                 }
+                Command::Supervised { by, operator, call, does } => {
+                    self.tickets.supervised(&by, (&operator, call), does, self.clock.now().wall);
+                }
                 Command::Record(record) => self.recorder.record(record),
             }
         }

@@ -1,7 +1,7 @@
 //! Open callbacks and registered phones on their way into the store, one after the other: what was said last is what
 //! is kept.
 
-use crate::exchange::{Ban, Exchange, Flow, KeptPhone, Scope};
+use crate::exchange::{Ban, Exchange, Flow, KeptPhone, Scope, Supervising};
 use crate::io::store::{Author, Deed, Store, StoreError, StoredBan, StoredRegistration};
 use crate::ivr::acd::CallbackTicket;
 use crate::model::{CallId, Now, OperatorId};
@@ -86,6 +86,18 @@ impl Tickets {
     pub fn logins_paused(&self, from: IpAddr, pause: Duration, at: Timestamp) {
         let detail = format!("{from}: too many wrong passwords, {} s", pause.as_secs());
         self.send(Change::Audit(the_server(at), Deed::LoginsPaused, detail));
+    }
+
+    /// Puts into the audit what a supervisor does in a conversation.
+    pub fn supervised(
+        &self,
+        by: &OperatorId,
+        (operator, call): (&OperatorId, CallId),
+        does: Supervising,
+        at: Timestamp,
+    ) {
+        let detail = format!("{operator}, call {call}: {}", does.name());
+        self.send(Change::Audit(Author { who: by.as_str().to_owned(), at }, Deed::Supervised, detail));
     }
 
     fn send(&self, change: Change) {

@@ -1,6 +1,7 @@
 //! Operator accounts.
 
 use super::{Store, StoreError, micros, timestamp};
+use crate::ivr::acd::AccountRole;
 use crate::model::{Lang, OperatorId};
 use jiff::Timestamp;
 use sqlx::Row;
@@ -45,6 +46,8 @@ pub struct Account {
     pub languages: Vec<Lang>,
     /// What the operator can do; queues choose by it.
     pub skills: Vec<Arc<str>>,
+    /// What the account may do besides taking calls.
+    pub role: AccountRole,
     /// For digest with MD5.
     pub ha1_md5: Ha1,
     /// For digest with SHA-256 (RFC 8760).
@@ -64,13 +67,14 @@ impl Store {
         let mut transaction = self.begin_write().await?;
         let added = sqlx::query(
             "INSERT INTO accounts \
-             (login, realm, languages, skills, ha1_md5, ha1_sha256, ha1_sha512_256, created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             (login, realm, languages, skills, role, ha1_md5, ha1_sha256, ha1_sha512_256, created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(account.login.as_str())
         .bind(&account.realm)
         .bind(json_list(account.languages.iter().map(|lang| lang.code())))
         .bind(json_list(account.skills.iter().map(|skill| &**skill)))
+        .bind(account.role.name())
         .bind(account.ha1_md5.as_hex())
         .bind(account.ha1_sha256.as_hex())
         .bind(account.ha1_sha512_256.as_ref().map(Ha1::as_hex))
@@ -127,6 +131,23 @@ impl Store {
         Ok(changed > 0)
     }
 
+    /// Gives an account another role; `false` when there is no such account.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn set_role(&self, login: &OperatorId, role: AccountRole) -> Result<bool, StoreError> {
+        let mut transaction = self.begin_write().await?;
+        let changed = sqlx::query("UPDATE accounts SET role = ? WHERE login = ?")
+            .bind(role.name())
+            .bind(login.as_str())
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        count_change(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(changed > 0)
+    }
+
     /// Every account, by login.
     ///
     /// # Errors
@@ -161,6 +182,8 @@ fn read_account(row: &SqliteRow) -> Result<Account, StoreError> {
         realm: row.try_get("realm")?,
         languages: list("languages")?.iter().filter_map(|code| Lang::from_code(code)).collect(),
         skills: list("skills")?.into_iter().map(Arc::from).collect(),
+        // A role of a later version permits nothing here.
+        role: AccountRole::from_name(row.try_get("role")?).unwrap_or_default(),
         ha1_md5: Ha1::from_hex(row.try_get("ha1_md5")?),
         ha1_sha256: Ha1::from_hex(row.try_get("ha1_sha256")?),
         ha1_sha512_256: row.try_get::<Option<&str>, _>("ha1_sha512_256")?.map(Ha1::from_hex),
@@ -183,6 +206,7 @@ pub(in crate::io) mod tests {
             realm: "hotline".into(),
             languages: vec![Lang::Ru, Lang::En],
             skills: vec!["support".into(), "fraud".into()],
+            role: AccountRole::Operator,
             ha1_md5: Ha1::from_hex("aa"),
             ha1_sha256: Ha1::from_hex("bb"),
             ha1_sha512_256: Some(Ha1::from_hex("cc")),
@@ -210,6 +234,10 @@ pub(in crate::io) mod tests {
         assert_changed().await;
         let changed = &store.accounts().await.expect("read")[0];
         assert_eq!((changed.realm.as_str(), &changed.ha1_md5), ("bank", &md5));
+
+        assert!(store.set_role(&anna.login, AccountRole::Supervisor).await.expect("set"));
+        assert_changed().await;
+        assert_eq!(store.accounts().await.expect("read")[0].role, AccountRole::Supervisor);
 
         assert!(store.remove_account(&anna.login).await.expect("removed"));
         assert_changed().await;

@@ -24,6 +24,10 @@ pub enum Deed {
     OperatorRemoved,
     /// An operator was given a new password.
     PasswordSet,
+    /// An account was given another role.
+    RoleSet,
+    /// A supervisor listens to a conversation, whispers, joins, or has left it.
+    Supervised,
     /// A network is not heard any more.
     BanAdded,
     /// A network is heard again.
@@ -51,6 +55,8 @@ impl Deed {
             Self::OperatorAdded => "operator_added",
             Self::OperatorRemoved => "operator_removed",
             Self::PasswordSet => "password_set",
+            Self::RoleSet => "role_set",
+            Self::Supervised => "supervised",
             Self::BanAdded => "ban_added",
             Self::BanRemoved => "ban_removed",
             Self::LoginsPaused => "logins_paused",

@@ -62,6 +62,13 @@ pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
         CallEvent::HandOver { by, to, attended, outcome } => {
             ("hand_over", json!({ "by": by.as_str(), "to": &**to, "attended": attended, "outcome": &**outcome }))
         }
+        CallEvent::Supervised { by, operator, does } => {
+            ("supervised", json!({ "by": by.as_str(), "operator": operator.as_str(), "does": &**does }))
+        }
+        CallEvent::SupervisionEnded { by, operator, lasted } => (
+            "supervision_ended",
+            json!({ "by": by.as_str(), "operator": operator.as_str(), "lasted_ms": millis(*lasted) }),
+        ),
         CallEvent::TransferBegan { target, refer } => {
             ("transfer_began", json!({ "target": &**target, "refer": refer }))
         }
@@ -167,6 +174,16 @@ pub(super) fn decode(kind: &str, detail: &Json) -> Option<CallEvent> {
             to: text("to")?,
             attended: detail.get("attended")?.as_bool()?,
             outcome: text("outcome")?,
+        },
+        "supervised" => CallEvent::Supervised {
+            by: OperatorId::new(detail.get("by")?.as_str()?),
+            operator: operator()?,
+            does: text("does")?,
+        },
+        "supervision_ended" => CallEvent::SupervisionEnded {
+            by: OperatorId::new(detail.get("by")?.as_str()?),
+            operator: operator()?,
+            lasted: length("lasted_ms")?,
         },
         "transfer_began" => {
             CallEvent::TransferBegan { target: text("target")?, refer: detail.get("refer")?.as_bool()? }

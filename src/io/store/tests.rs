@@ -51,6 +51,8 @@ pub(in crate::io) fn every_event() -> Vec<CallEvent> {
         },
         CallEvent::CallbackClosed { outcome: "reached".into() },
         CallEvent::HandOver { by: anna(), to: "queue-cards".into(), attended: true, outcome: "taken".into() },
+        CallEvent::Supervised { by: OperatorId::new("olga"), operator: anna(), does: "whispers".into() },
+        CallEvent::SupervisionEnded { by: OperatorId::new("olga"), operator: anna(), lasted: seconds(34) },
         CallEvent::TransferBegan { target: "fraud_desk".into(), refer: true },
         CallEvent::Transferred { target: "fraud_desk".into(), took: seconds(7) },
         CallEvent::TransferFailed { target: "fraud_desk".into(), reason: "busy".into() },

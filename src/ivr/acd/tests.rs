@@ -53,6 +53,7 @@ impl Desk {
 
     fn operator(&mut self, name: &str, skills: &[&str]) {
         let profile = OperatorProfile {
+            role: AccountRole::Operator,
             id: id(name),
             skills: skills.iter().map(|skill| Name::from(*skill)).collect(),
             languages: if name.ends_with("en") { vec![Lang::En] } else { vec![Lang::Ru] },

@@ -7,6 +7,36 @@ use crate::model::{CallId, Instant, Lang, OperatorId};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What an account may do besides taking calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AccountRole {
+    /// Nothing more.
+    #[default]
+    Operator,
+    /// Listens to operators' conversations, whispers and joins.
+    Supervisor,
+}
+
+impl AccountRole {
+    /// Every role.
+    pub const ALL: [Self; 2] = [Self::Operator, Self::Supervisor];
+
+    /// The name in the store and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Supervisor => "supervisor",
+        }
+    }
+
+    /// The role of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
 /// An operator's account as far as the ACD needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorProfile {
@@ -16,6 +46,8 @@ pub struct OperatorProfile {
     pub skills: Vec<Name>,
     /// The languages the operator speaks.
     pub languages: Vec<Lang>,
+    /// What else the account may do.
+    pub role: AccountRole,
 }
 
 /// What an operator is doing.

@@ -58,6 +58,8 @@ impl Traffic {
                 | CallEvent::CallingBack { .. }
                 | CallEvent::CallbackClosed { .. }
                 | CallEvent::HandOver { .. }
+                | CallEvent::Supervised { .. }
+                | CallEvent::SupervisionEnded { .. }
                 | CallEvent::TransferBegan { .. }
                 | CallEvent::TransferFailed { .. }
                 | CallEvent::TransferEnded { .. }
