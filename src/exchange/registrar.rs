@@ -11,6 +11,7 @@
 //! behind NAT names an address that nobody reaches, so a binding keeps where its REGISTER came from.
 
 mod binding;
+mod index;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use crate::voip::sip::digest::{Credentials, DigestServer, Ha1, Verdict};
 use crate::voip::sip::headers::{Contact, Expires, HeaderName, MinExpires, NameAddr, Path};
 use crate::voip::sip::{ConnectionId, Peer, Request, Response, SipUri, Status};
 use binding::{Binding, Change, Wish};
+use index::Index;
 
 /// The phones that one account may have. One more takes the place of the one that has been silent longest.
 pub const MAX_PHONES: usize = 4;
@@ -78,8 +80,7 @@ pub struct Registrar {
     lifetimes: Lifetimes,
     accounts: HashMap<OperatorId, Ha1>,
     phones: HashMap<OperatorId, Vec<Binding>>,
-    /// When the first of the phones' registrations runs out.
-    due: Option<Instant>,
+    index: Index,
     events: VecDeque<Event>,
 }
 
@@ -92,7 +93,7 @@ impl Registrar {
             lifetimes: Lifetimes::default(),
             accounts: HashMap::new(),
             phones: HashMap::new(),
-            due: None,
+            index: Index::default(),
             events: VecDeque::new(),
         }
     }
@@ -139,27 +140,22 @@ impl Registrar {
     /// Forgets the phones that are reached over a connection that is gone: nobody can open it from here.
     pub fn handle_closed(&mut self, now: Instant, connection: ConnectionId) {
         let over = |binding: &Binding| binding.target.peer.connection == Some(connection);
-        let touched: Vec<OperatorId> = self.operators_with(over);
-        for operator in touched {
+        for operator in self.index.over(connection) {
             self.change(now, &operator, |phones| phones.into_iter().filter(|binding| !over(binding)).collect());
         }
     }
 
     /// Time has come to [`Registrar::poll_timeout`] or beyond.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.due.is_none_or(|due| now < due) {
-            return;
-        }
-        let touched: Vec<OperatorId> = self.operators_with(|binding| binding.until <= now);
-        for operator in touched {
+        while let Some(operator) = self.index.ended(now) {
             self.change(now, &operator, |phones| phones);
         }
     }
 
     /// When the next registration runs out.
     #[must_use]
-    pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.due
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.index.next_end()
     }
 
     /// The next thing that changed.
@@ -199,7 +195,7 @@ impl Registrar {
     /// Whether a registered phone is reached there: somebody with a password is behind that address.
     #[must_use]
     pub fn is_phone(&self, from: Peer) -> bool {
-        self.phones.values().flatten().any(|binding| binding.target.peer.addr == from.addr)
+        self.index.is_at(from.addr)
     }
 
     /// What is to be kept of an operator's phones over a restart.
@@ -220,20 +216,17 @@ impl Registrar {
         }
     }
 
-    fn operators_with(&self, wanted: impl Fn(&Binding) -> bool) -> Vec<OperatorId> {
-        let with = self.phones.iter().filter(|(_, phones)| phones.iter().any(&wanted));
-        with.map(|(operator, _)| operator.clone()).collect()
-    }
-
     /// Replaces an operator's phones, without those that ran out, and tells what changed.
     fn change(&mut self, now: Instant, operator: &OperatorId, with: impl FnOnce(Vec<Binding>) -> Vec<Binding>) {
         let before = self.targets(operator);
-        let mut phones = with(self.phones.remove(operator).unwrap_or_default());
+        let known = self.phones.remove(operator).unwrap_or_default();
+        self.index.remove(operator, &known);
+        let mut phones = with(known);
         phones.retain(|binding| binding.until > now);
         if !phones.is_empty() {
+            self.index.add(operator, &phones);
             self.phones.insert(operator.clone(), phones);
         }
-        self.due = self.phones.values().flatten().map(|binding| binding.until).min();
         let contacts = self.targets(operator);
         let operator = operator.clone();
         if contacts.is_empty() && !before.is_empty() {

@@ -427,3 +427,47 @@ fn a_phone_is_kept_with_all_that_it_said_when_it_can_be_found_again() {
         assert_eq!(target.path.len(), usize::from(transport == Transport::Udp));
     }
 }
+
+/// What the index says is what a look at every binding would find.
+fn assert_indexed(desk: &Desk, closed: Option<ConnectionId>) {
+    let registrar = &desk.registrar;
+    let all: Vec<&Binding> = registrar.phones.values().flatten().collect();
+    assert_eq!(registrar.poll_timeout(), all.iter().map(|binding| binding.until).min());
+    assert!(all.iter().all(|binding| registrar.is_phone(binding.target.peer)));
+    let over = |phones: &Vec<Binding>| {
+        let connections = phones.iter().filter_map(|binding| binding.target.peer.connection);
+        connections.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let connections: usize = registrar.phones.values().map(over).sum();
+    assert_eq!(registrar.index.counts(), (registrar.phones.len(), all.len(), connections));
+    assert!(closed.is_none_or(|closed| registrar.index.over(closed).is_empty()));
+}
+
+#[test]
+fn bindings_are_found_without_a_look_at_all_of_them() {
+    let mut desk = Desk::open();
+    let mut dice = 7_u32;
+    for turn in 0..300_u64 {
+        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (throw, number) = (dice >> 28, u64::from(dice >> 8 & 7));
+        let (user, password) = if dice & 64 == 0 { ("anna", "red") } else { ("boris", "blue") };
+        let mut phone = Phone::new(user, password, &format!("10.0.0.{}:5060", 10 + number % 5));
+        phone.cseq = u32::try_from(turn).unwrap() * 10;
+        phone.peer.connection = (number < 4).then_some(ConnectionId(number));
+        let contact = format!("Contact: <sip:{user}@10.0.0.{}>;expires={}\r\n", number % 6, 60 + 40 * number);
+        let mut closed = None;
+        match throw {
+            0..8 => assert_eq!(phone.register(&mut desk, &contact), 200, "{turn}"),
+            8..10 => drop(phone.register(&mut desk, "Contact: *\r\nExpires: 0\r\n")),
+            10..12 => {
+                closed = Some(ConnectionId(number));
+                desk.registrar.handle_closed(desk.now, ConnectionId(number));
+            }
+            _ => desk.later(20 + 30 * number),
+        }
+        assert_indexed(&desk, closed);
+    }
+    desk.later(7_200);
+    assert_indexed(&desk, None);
+    assert_eq!(desk.registrar.index.counts(), (0, 0, 0));
+}

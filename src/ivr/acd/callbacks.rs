@@ -126,19 +126,9 @@ impl Acd {
     fn wait_again(&mut self, now: Now, ticket: CallbackTicket, entered: crate::model::Instant, before: Duration) {
         let until_due = Duration::try_from(ticket.not_before.duration_since(now.wall)).unwrap_or_default();
         self.turn += 1;
-        let waiting = Waiting {
-            ticket: ticket.place.clone(),
-            who: Who::Callback(Box::new(Callback { ticket, due: now.instant + until_due })),
-            entered,
-            before,
-            turn: self.turn,
-            front: false,
-            ringing: Vec::new(),
-            alone_since: None,
-            told: None,
-            wake: None,
-        };
-        self.insert(waiting);
+        let place = ticket.place.clone();
+        let who = Who::Callback(Box::new(Callback { ticket, due: now.instant + until_due }));
+        self.insert(Waiting { before, ..Waiting::new(who, place, entered, self.turn) });
     }
 
     /// An operator took a ticket: the attempt counts from here, so that a crash cannot make it ring for ever.

@@ -1,12 +1,14 @@
 //! Joining callers and operators, and telling callers where they stand.
 
+use super::crew::Wish;
 use super::operator::Operator;
 use super::ticket::{TICKET_LIFE, TicketOutcome};
 use super::waiting::{Ringing, Waiting, Who};
 use super::{Acd, Command, GRACE, OfferFailure, OperatorState, QueuePolicy, REJECT_DELAY, Withdrawal};
 use crate::ivr::flow::{QueueEnd, QueueStatus, is_open};
-use crate::ivr::menu::Pick;
+use crate::ivr::menu::{Name, Pick};
 use crate::model::{CallId, Instant, Now, OperatorId};
+use std::collections::{HashMap, HashSet};
 
 impl Acd {
     /// After anything happened: give up what is over, offer what can be offered, tell who stands elsewhere now.
@@ -28,6 +30,13 @@ impl Acd {
         if state == OperatorState::Ready && !matches!(operator.state, OperatorState::Reserved(_)) {
             operator.idle_since = now;
         }
+        self.states[operator.state.place()] -= 1;
+        self.states[state.place()] += 1;
+        if state == OperatorState::Ready {
+            self.ready.insert(id.clone());
+        } else {
+            self.ready.remove(id);
+        }
         operator.state = state.clone();
         self.commands.push_back(Command::State { operator: id.clone(), state });
     }
@@ -37,7 +46,7 @@ impl Acd {
         let call = waiting.ticket.call;
         for id in waiting.ringing.iter().map(|ringing| &ringing.operator).filter(|id| Some(*id) != except) {
             self.commands.push_back(Command::Withdraw { call, operator: id.clone(), why: Withdrawal::NotNeeded });
-            self.free(now, id);
+            self.let_go(now, id);
         }
     }
 
@@ -68,12 +77,12 @@ impl Acd {
             }
             OfferFailure::NoAnswer | OfferFailure::Unreachable | OfferFailure::Busy | OfferFailure::Rejected => {
                 operator.not_before = now + REJECT_DELAY;
-                self.free(now, id);
+                self.let_go(now, id);
             }
         }
     }
 
-    fn free(&mut self, now: Instant, id: &OperatorId) {
+    fn let_go(&mut self, now: Instant, id: &OperatorId) {
         let state = self.operators.get(id).map(Operator::free_state);
         if let Some(state) = state {
             self.change(now, id, state);
@@ -83,35 +92,39 @@ impl Acd {
     /// Ends waits that are too long and those nobody can end. A caller whose operator's phone rings is not given up.
     fn give_up(&mut self, now: Instant) {
         let mut ended = Vec::new();
-        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.ringing.is_empty()) {
-            let Some(policy) = self.policies.get(&waiting.ticket.queue) else { continue };
+        let crews = self.crews();
+        let waiting = self.waiting.iter_mut().zip(crews).filter(|(waiting, _)| waiting.ringing.is_empty());
+        for (waiting, crew) in waiting {
+            let (Some(policy), Some(crew)) = (self.policies.get(&waiting.ticket.queue), crew) else { continue };
             let call = waiting.ticket.call;
             if matches!(waiting.who, Who::Callback(_)) {
                 if waiting.waited(now) >= TICKET_LIFE {
-                    ended.push(Command::Close { ticket: call, outcome: TicketOutcome::Expired });
+                    ended.push((call, Command::Close { ticket: call, outcome: TicketOutcome::Expired }));
                 }
                 continue;
             }
-            let anybody =
-                self.operators.values().any(|operator| operator.is_present() && waiting.could_fit(operator, policy));
-            waiting.alone_since = if anybody { None } else { waiting.alone_since.or(Some(now)) };
+            waiting.alone_since = if crew.operators > 0 { None } else { waiting.alone_since.or(Some(now)) };
             if waiting.alone_since.is_some_and(|since| since + GRACE <= now) {
-                ended.push(Command::End { call, end: QueueEnd::Nobody });
+                ended.push((call, Command::End { call, end: QueueEnd::Nobody }));
             } else if waiting.entered + policy.max_wait <= now {
-                ended.push(Command::End { call, end: QueueEnd::Timeout });
+                ended.push((call, Command::End { call, end: QueueEnd::Timeout }));
             }
         }
-        for command in ended {
-            if let Command::End { call, .. } | Command::Close { ticket: call, .. } = &command {
-                self.waiting.retain(|waiting| waiting.ticket.call != *call);
-            }
-            self.commands.push_back(command);
+        let calls: HashSet<CallId> = ended.iter().map(|(call, _)| *call).collect();
+        if !calls.is_empty() {
+            self.waiting.retain(|waiting| !calls.contains(&waiting.ticket.call));
         }
+        self.commands.extend(ended.into_iter().map(|(_, command)| command));
     }
 
     /// Offers calls, the first in the order of service first, until no free operator fits anybody.
     fn dispatch(&mut self, Now { instant: now, wall }: Now) {
+        // Whom no free operator fits; who wants the same comes later and need not be looked at.
+        let mut vain: HashSet<Wish> = HashSet::new();
         for at in 0..self.waiting.len() {
+            if self.ready.is_empty() {
+                return;
+            }
             let waiting = &self.waiting[at];
             let Some(policy) = self.policies.get(&waiting.ticket.queue) else { continue };
             let open = || policy.hours.as_ref().is_none_or(|rule| is_open(rule, &self.zone, wall));
@@ -122,7 +135,15 @@ impl Acd {
             if !waiting.ringing.is_empty() && policy.pick != Pick::RingAll {
                 continue;
             }
+            let wish = Wish::of(waiting, policy, waiting.waited(now));
+            if vain.contains(&wish) {
+                continue;
+            }
             let chosen = self.choose(now, waiting, policy);
+            if chosen.is_empty() {
+                vain.insert(wish);
+                continue;
+            }
             let (call, ring) = (waiting.ticket.call, policy.ring);
             for id in chosen {
                 self.waiting[at].ringing.push(Ringing { operator: id.clone(), until: now + ring });
@@ -139,8 +160,7 @@ impl Acd {
 
     fn choose(&self, now: Instant, waiting: &Waiting, policy: &QueuePolicy) -> Vec<OperatorId> {
         let waited = waiting.waited(now);
-        let free =
-            self.operators.values().filter(|operator| operator.is_free(now) && waiting.fits(operator, policy, waited));
+        let free = self.free(now).filter(|operator| waiting.fits(operator, policy, waited));
         // Own language first, even once any language will do.
         let foreign = |operator: &&Operator| !operator.speaks(waiting.ticket.lang);
         let best = match policy.pick {
@@ -156,27 +176,20 @@ impl Acd {
 
     /// Tells every caller whose place or estimate changed.
     fn tell(&mut self, now: Now) {
-        let mut positions = std::collections::HashMap::new();
-        for at in 0..self.waiting.len() {
-            if !self.waiting[at].is_due(now.instant) {
+        let today = self.today(now);
+        let mut before: HashMap<Name, u32> = HashMap::new();
+        let crews = self.crews();
+        for (waiting, crew) in self.waiting.iter_mut().zip(crews) {
+            if !waiting.is_due(now.instant) {
                 continue;
             }
-            let queue = self.waiting[at].ticket.queue.clone();
-            let position = positions.entry(queue.clone()).and_modify(|position| *position += 1).or_insert(1_u32);
-            let position = *position;
-            if self.waiting[at].callback().is_some() {
-                continue;
-            }
-            let Some(policy) = self.policies.get(&queue) else { continue };
-            let crew: Vec<&Operator> = (self.operators.values())
-                .filter(|operator| operator.is_present() && self.waiting[at].could_fit(operator, policy))
-                .collect();
-            let weight = crew.iter().map(|operator| operator.share(&queue, self.queues_of(operator))).sum();
-            let operators = crew.len();
-            let history = self.histories.entry(queue).or_default();
-            let samples = history.samples(now, &self.zone);
-            let status = QueueStatus { position, wait: history.wait(position, samples, operators, weight), samples };
-            let waiting = &mut self.waiting[at];
+            let position = before.entry(waiting.ticket.queue.clone()).or_default();
+            *position += 1;
+            let Some(crew) = crew.filter(|_| waiting.callback().is_none()) else { continue };
+            let history = self.histories.entry(waiting.ticket.queue.clone()).or_default();
+            let samples = history.samples(today);
+            let wait = history.wait(*position, samples, crew.operators, crew.weight);
+            let status = QueueStatus { position: *position, wait, samples };
             if waiting.told.replace(status) != Some(status) {
                 self.commands.push_back(Command::Status { call: waiting.ticket.call, status });
             }
@@ -184,34 +197,47 @@ impl Acd {
     }
 
     fn estimate_next(&mut self, now: Now) {
+        let today = self.today(now);
+        let mut lengths: HashMap<&Name, usize> = HashMap::new();
+        for waiting in &self.waiting {
+            *lengths.entry(&waiting.ticket.queue).or_default() += 1;
+        }
         for policy in self.policies.values() {
-            let length = self.waiting.iter().filter(|waiting| waiting.ticket.queue == policy.name).count();
-            let crew: Vec<&Operator> = (self.operators.values())
-                .filter(|operator| operator.is_present() && operator.has_any(&policy.skills))
-                .collect();
-            let weight = crew.iter().map(|operator| operator.share(&policy.name, self.queues_of(operator))).sum();
+            let length = lengths.get(&policy.name).copied().unwrap_or(0);
+            let crew = self.crew(&policy.name, |operator| operator.has_any(&policy.skills));
             let position = u32::try_from(length).unwrap_or(u32::MAX).saturating_add(1);
-            let free = crew.iter().any(|operator| operator.is_free(now.instant));
             let wait = self.histories.get_mut(&policy.name).and_then(|history| {
-                let samples = history.samples(now, &self.zone);
-                history.wait(position, samples, crew.len(), weight)
+                let samples = history.samples(today);
+                history.wait(position, samples, crew.operators, crew.weight)
             });
-            let wait = if free && length == 0 { Some(std::time::Duration::ZERO) } else { wait };
+            let is_free = || self.free(now.instant).any(|operator| operator.has_any(&policy.skills));
+            let wait = if length == 0 && is_free() { Some(std::time::Duration::ZERO) } else { wait };
             self.next_waits.insert(policy.name.clone(), wait);
         }
     }
 
-    fn queues_of(&self, operator: &Operator) -> usize {
-        self.policies.values().filter(|policy| operator.has_any(&policy.skills)).count()
-    }
-
+    /// Counts who waits, and notes when time alone will change something.
     fn set_wakes(&mut self, now: Instant) {
+        let mut due = None;
+        let mut at = |instant: Option<Instant>| due = [due, instant].into_iter().flatten().min();
+        self.callers = 0;
         for waiting in &mut self.waiting {
-            waiting.wake =
-                self.policies.get(&waiting.ticket.queue).and_then(|policy| waiting.next_change(now, policy, GRACE));
+            self.callers += usize::from(waiting.callback().is_none());
+            let policy = self.policies.get(&waiting.ticket.queue);
+            at(policy.and_then(|policy| waiting.next_change(now, policy, GRACE)));
         }
-        for operator in self.operators.values_mut().filter(|operator| operator.not_before <= now) {
-            operator.not_before = Instant::ZERO;
+        for operator in self.operators.values_mut() {
+            if operator.not_before <= now {
+                operator.not_before = Instant::ZERO;
+            }
+            match operator.state {
+                OperatorState::WrapUp(until) => at(Some(until)),
+                OperatorState::Ready if !self.waiting.is_empty() && operator.not_before > Instant::ZERO => {
+                    at(Some(operator.not_before));
+                }
+                _ => {}
+            }
         }
+        self.due = due;
     }
 }

@@ -5,7 +5,7 @@
 //! of calls answered lately. It is never negative, never mirrored, and not made when it cannot be known: after fewer
 //! than [`MIN_SAMPLES`] finished calls today or with fewer than two operators.
 
-use crate::model::Now;
+use jiff::civil::Date;
 use std::time::Duration;
 
 /// Finished calls needed today before an estimate is made.
@@ -21,7 +21,7 @@ pub(super) struct History {
     handling: f64,
     answered_wait: Option<f64>,
     finished_today: u32,
-    day: Option<jiff::civil::Date>,
+    day: Option<Date>,
 }
 
 impl Default for History {
@@ -39,20 +39,19 @@ impl History {
     }
 
     /// A conversation of `talked` ended and `wrap_up` follows.
-    pub fn finished(&mut self, now: Now, zone: &jiff::tz::TimeZone, talked: Duration, wrap_up: Duration) {
-        self.turn_day(now, zone);
+    pub fn finished(&mut self, today: Date, talked: Duration, wrap_up: Duration) {
+        self.turn_day(today);
         self.finished_today = self.finished_today.saturating_add(1);
         self.handling += NEWEST * ((talked + wrap_up).as_secs_f64() - self.handling);
     }
 
     /// Finished calls of the current day in the bank's zone.
-    pub fn samples(&mut self, now: Now, zone: &jiff::tz::TimeZone) -> u32 {
-        self.turn_day(now, zone);
+    pub fn samples(&mut self, today: Date) -> u32 {
+        self.turn_day(today);
         self.finished_today
     }
 
-    fn turn_day(&mut self, now: Now, zone: &jiff::tz::TimeZone) {
-        let today = now.wall.to_zoned(zone.clone()).date();
+    fn turn_day(&mut self, today: Date) {
         if self.day.replace(today) != Some(today) {
             self.finished_today = 0;
         }

@@ -83,18 +83,8 @@ impl Acd {
         ticket.queue = queue.clone();
         ticket.skills = Vec::new();
         self.turn += 1;
-        self.insert(Waiting {
-            who: Who::Caller,
-            ticket,
-            entered: now.instant,
-            before: waited,
-            turn: self.turn,
-            front: false,
-            ringing: Vec::new(),
-            alone_since: None,
-            told: None,
-            wake: None,
-        });
+        let waiting = Waiting::new(Who::Caller, ticket, now.instant, self.turn);
+        self.insert(Waiting { before: waited, ..waiting });
         self.settle(now);
         true
     }

@@ -11,6 +11,7 @@
 //! the highest score (seconds waited plus head start) is served first.
 
 mod callbacks;
+mod crew;
 mod dispatch;
 mod estimate;
 mod handover;
@@ -30,7 +31,7 @@ use crate::ivr::menu::Name;
 use crate::model::{CallId, Instant, Now, OperatorId};
 use estimate::History;
 use operator::Operator;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 use waiting::{Waiting, Who};
 
@@ -49,6 +50,17 @@ pub struct Acd {
     /// In the order of service.
     waiting: Vec<Waiting>,
     talks: HashMap<CallId, Talk>,
+    /// Those who are ready: nobody else is looked at when a call is to be offered.
+    ready: BTreeSet<OperatorId>,
+    /// How many operators are in each state, in the order of [`OperatorState::NAMES`].
+    states: [usize; OperatorState::NAMES.len()],
+    /// How many callers wait, tickets not counted.
+    callers: usize,
+    /// When time alone will change something.
+    due: Option<Instant>,
+    /// Looks at an operator, for the test of what an event costs.
+    #[cfg(test)]
+    looks: std::sync::atomic::AtomicUsize,
     /// The estimate for whoever enters a queue next.
     next_waits: HashMap<Name, Option<Duration>>,
     commands: VecDeque<Command>,
@@ -88,6 +100,12 @@ impl Acd {
             operators: BTreeMap::new(),
             waiting: Vec::new(),
             talks: HashMap::new(),
+            ready: BTreeSet::new(),
+            states: [0; OperatorState::NAMES.len()],
+            callers: 0,
+            due: None,
+            #[cfg(test)]
+            looks: std::sync::atomic::AtomicUsize::new(0),
             next_waits: HashMap::new(),
             commands: VecDeque::new(),
             turn: 0,
@@ -102,6 +120,9 @@ impl Acd {
         for policy in policies {
             self.policies.insert(policy.name.clone(), policy);
         }
+        for operator in self.operators.values_mut() {
+            operator.serves = crew::queues_of(&self.policies, operator);
+        }
         self.settle(now);
     }
 
@@ -112,19 +133,25 @@ impl Acd {
 
     /// Adds an operator, or changes the profile of a known one without touching the state.
     pub fn set_operator(&mut self, now: Now, profile: OperatorProfile) {
-        match self.operators.get_mut(&profile.id) {
-            Some(operator) => operator.profile = profile,
-            None => {
-                self.operators.insert(profile.id.clone(), Operator::new(profile));
-            }
-        }
+        let id = profile.id.clone();
+        let states = &mut self.states;
+        let operator = self.operators.entry(id).or_insert_with(|| {
+            let operator = Operator::new(profile.clone());
+            states[operator.state.place()] += 1;
+            operator
+        });
+        operator.profile = profile;
+        operator.serves = crew::queues_of(&self.policies, operator);
         self.settle(now);
     }
 
     /// Removes an operator. A conversation goes on; its end is recorded as usual.
     pub fn remove_operator(&mut self, now: Now, id: &OperatorId) {
         self.withdraw_from(id);
-        self.operators.remove(id);
+        if let Some(operator) = self.operators.remove(id) {
+            self.states[operator.state.place()] -= 1;
+            self.ready.remove(id);
+        }
         self.settle(now);
     }
 
@@ -195,8 +222,14 @@ impl Acd {
 
     /// How many callers wait in all queues; those who are to be called back are not counted.
     #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.waiting.iter().filter(|waiting| waiting.callback().is_none()).count()
+    pub const fn waiting(&self) -> usize {
+        self.callers
+    }
+
+    /// How many operators are in each state, in the order of [`OperatorState::NAMES`].
+    #[must_use]
+    pub const fn states(&self) -> [usize; OperatorState::NAMES.len()] {
+        self.states
     }
 
     /// A caller enters a queue. An unknown queue, a full one, and one nobody works for end at once.
@@ -228,19 +261,7 @@ impl Acd {
             return;
         }
         self.turn += 1;
-        let turn = self.turn;
-        let waiting = Waiting {
-            who: Who::Caller,
-            ticket,
-            entered,
-            before: Duration::ZERO,
-            turn,
-            front,
-            ringing: Vec::new(),
-            alone_since: None,
-            told: None,
-            wake: None,
-        };
+        let waiting = Waiting { front, ..Waiting::new(Who::Caller, ticket, entered, self.turn) };
         if !front
             && !self.operators.values().any(|operator| operator.is_present() && waiting.could_fit(operator, policy))
         {
@@ -318,7 +339,8 @@ impl Acd {
         let queue = &talk.ticket.queue;
         let wrap_up = self.policies.get(queue).map_or(Duration::ZERO, |policy| policy.wrap_up);
         let talked = now.instant.since(talk.began);
-        self.histories.entry(queue.clone()).or_default().finished(now, &self.zone, talked, wrap_up);
+        let today = self.today(now);
+        self.histories.entry(queue.clone()).or_default().finished(today, talked, wrap_up);
         if let Some(operator) = self.operators.get_mut(&talk.operator) {
             operator.spend(now.instant, queue, talked + wrap_up);
             let state = operator.after_talk(now.instant, wrap_up);
@@ -328,20 +350,15 @@ impl Acd {
 
     /// When time alone will change something.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let operators = self.operators.values().filter_map(|operator| match operator.state {
-            OperatorState::WrapUp(until) => Some(until),
-            OperatorState::Ready if !self.waiting.is_empty() && operator.not_before > Instant::ZERO => {
-                Some(operator.not_before)
-            }
-            _ => None,
-        });
-        let callers = self.waiting.iter().filter_map(|waiting| waiting.wake);
-        operators.chain(callers).min()
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.due
     }
 
     /// Lets time pass: rings that were not answered, wrap-ups that are over, waits that are too long.
     pub fn handle_timeout(&mut self, now: Now) {
+        if self.due.is_none_or(|due| now.instant < due) {
+            return;
+        }
         let ended: Vec<OperatorId> = (self.operators.iter())
             .filter(|(_, operator)| matches!(operator.state, OperatorState::WrapUp(until) if until <= now.instant))
             .map(|(id, _)| id.clone())

@@ -24,6 +24,8 @@ pub(super) struct Operator {
     pub last_turn: u64,
     /// Calls taken today.
     pub calls_today: u32,
+    /// How many queues there are for these skills.
+    pub serves: usize,
     /// Seconds spent for each queue, halved every [`HALF_LIFE`].
     spent: BTreeMap<Name, f64>,
     spent_at: Instant,
@@ -39,6 +41,7 @@ impl Operator {
             not_before: Instant::ZERO,
             last_turn: 0,
             calls_today: 0,
+            serves: 0,
             spent: BTreeMap::new(),
             spent_at: Instant::ZERO,
         }
@@ -106,11 +109,11 @@ impl Operator {
     }
 
     /// The share of this operator's recent time that `queue` took (the "effective portion"), 0 to 1; an even share
-    /// of `served` queues while nothing is known.
-    pub fn share(&self, queue: &Name, served: usize) -> f64 {
+    /// of the queues that are served while nothing is known.
+    pub fn share(&self, queue: &Name) -> f64 {
         let all: f64 = self.spent.values().sum();
         if all < 1.0 {
-            let served = u32::try_from(served.max(1)).unwrap_or(u32::MAX);
+            let served = u32::try_from(self.serves.max(1)).unwrap_or(u32::MAX);
             return 1.0 / f64::from(served);
         }
         self.spent.get(queue).copied().unwrap_or(0.0) / all

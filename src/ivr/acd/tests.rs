@@ -5,6 +5,7 @@ use crate::model::Lang;
 use proptest::prelude::*;
 
 mod callbacks;
+mod cost;
 
 /// A dispatcher with a clock: commands are read as lines of a script.
 struct Desk {
@@ -420,6 +421,7 @@ proptest! {
                     Command::Status { .. } | Command::State { .. } => {}
                 }
             }
+            desk.acd.assert_counted();
             let idle = desk.acd.operators.values().any(|operator| operator.is_free(desk.now.instant));
             prop_assert!(!idle || queued.is_empty(), "an operator is free and somebody waits");
             prop_assert_eq!(desk.acd.waiting(), queued.len() + ringing.len());

@@ -74,13 +74,18 @@ impl OperatorState {
     /// One word for figures and records.
     #[must_use]
     pub const fn name(&self) -> &'static str {
+        Self::NAMES[self.place()]
+    }
+
+    /// The place of the name among all names.
+    pub(super) const fn place(&self) -> usize {
         match self {
-            Self::Offline => Self::NAMES[0],
-            Self::Ready => Self::NAMES[1],
-            Self::Reserved(_) => Self::NAMES[2],
-            Self::Talking(_) => Self::NAMES[3],
-            Self::WrapUp(_) => Self::NAMES[4],
-            Self::Break(_) => Self::NAMES[5],
+            Self::Offline => 0,
+            Self::Ready => 1,
+            Self::Reserved(_) => 2,
+            Self::Talking(_) => 3,
+            Self::WrapUp(_) => 4,
+            Self::Break(_) => 5,
         }
     }
 }

@@ -50,11 +50,24 @@ pub(super) struct Waiting {
     pub alone_since: Option<Instant>,
     /// What the caller was last told.
     pub told: Option<QueueStatus>,
-    /// When time alone will change something for this caller.
-    pub wake: Option<Instant>,
 }
 
 impl Waiting {
+    /// Somebody who waits since `entered`, nobody rung for yet.
+    pub const fn new(who: Who, ticket: Ticket, entered: Instant, turn: u64) -> Self {
+        Self {
+            who,
+            ticket,
+            entered,
+            before: Duration::ZERO,
+            turn,
+            front: false,
+            ringing: Vec::new(),
+            alone_since: None,
+            told: None,
+        }
+    }
+
     pub fn waited(&self, now: Instant) -> Duration {
         now.since(self.entered) + self.before
     }
