@@ -110,8 +110,8 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         prompts.clone(),
         rand::random(),
     );
-    let bans = store.bans(clock.now().wall).await?;
-    exchange.set_bans(clock.now(), &news::as_heard(bans));
+    let bans = news::bans(&store, clock).await?;
+    exchange.set_bans(clock.now(), &bans);
     for ticket in store.tickets().await? {
         exchange.restore_callback(clock.now(), ticket);
     }
@@ -157,7 +157,8 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         tide: tide::Tide::default(),
     };
     let inputs = Inputs {
-        udp: sockets.datagrams,
+        calls: sockets.calls,
+        udp: sockets.others,
         tcp: sockets.connections,
         resolved,
         media: media_outputs,

@@ -35,6 +35,8 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 /// Inputs of one kind taken in a row before the others get their turn.
 const BATCH: usize = 128;
+/// New requests taken in a row before those of calls get their turn.
+const BETWEEN: usize = 16;
 /// Without anything to wait for, the figures are still brought up to date this often.
 const IDLE: Duration = Duration::from_secs(1);
 /// They are this old at most while something happens: counting everything after each message would cost more than it.
@@ -49,6 +51,8 @@ pub(super) struct Answer {
 
 /// Everything that comes in.
 pub(super) struct Inputs {
+    /// Datagrams of calls there are: taken before all others.
+    pub calls: Receiver<Received>,
     pub udp: Receiver<Received>,
     pub tcp: Receiver<TcpEvent>,
     pub resolved: Receiver<(u64, locate::Answer)>,
@@ -151,6 +155,7 @@ impl Server {
                 self.clock.std_instant(self.clock.instant() + until),
             ));
             let input = tokio::select! {
+                Some(received) = inputs.calls.recv() => Input::Datagram(received),
                 Some(received) = inputs.udp.recv() => Input::Datagram(received),
                 Some(event) = inputs.tcp.recv() => Input::Tcp(event),
                 Some((query, answer)) = inputs.resolved.recv() => Input::Resolved(query, answer),
@@ -264,13 +269,24 @@ impl Server {
             let Ok(output) = inputs.media.try_recv() else { break };
             self.take_media(output);
         }
-        for _ in 0..BATCH {
+        for number in 0..BATCH {
+            if number % BETWEEN == 0 {
+                self.take_calls(inputs);
+            }
             let Ok(received) = inputs.udp.try_recv() else { break };
             self.take(Input::Datagram(received));
         }
         let now = self.clock.now();
         if self.exchange.poll_timeout().is_some_and(|at| at <= now.instant) {
             self.exchange.handle_timeout(now);
+        }
+    }
+
+    /// Whoever is in a call waits for a few new requests at the most, however many there are.
+    fn take_calls(&mut self, inputs: &mut Inputs) {
+        for _ in 0..BATCH {
+            let Ok(received) = inputs.calls.try_recv() else { break };
+            self.take(Input::Datagram(received));
         }
     }
 
@@ -346,9 +362,9 @@ impl Server {
                 Command::KeepPhones { operator, phones } => self.tickets.keep_phones(operator, phones),
                 Command::KeepTicket(ticket) => self.tickets.keep(ticket),
                 Command::ForgetTicket(ticket) => self.tickets.forget(ticket),
-                Command::KeepBan(ban) => self.tickets.keep_ban(*ban, self.clock.now().wall),
+                Command::KeepBan(ban) => self.tickets.keep_ban(*ban, self.clock),
                 Command::LoginPaused { from, pause } => {
-                    self.tickets.logins_paused(from, pause, self.clock.now().wall);
+                    self.tickets.logins_paused(from, pause, self.clock);
                 }
                 Command::Supervised { by, operator, call, does } => {
                     self.tickets.supervised(&by, (&operator, call), does, self.clock.now().wall);

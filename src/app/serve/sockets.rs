@@ -5,7 +5,7 @@ use crate::app::config::{self, ClientCertificates, Config};
 use crate::io::dns::Resolver;
 use crate::io::tcp::{Doors, TcpConnections, TcpEvent, TcpLimits};
 use crate::io::tls::{ClientProof, Tls, TlsFiles};
-use crate::io::udp::{Received, UdpSockets};
+use crate::io::udp::{Lanes, Received, UdpSockets};
 use crate::voip::sip::Transport;
 use crate::voip::sip::addresses::Listener;
 use anyhow::Result;
@@ -17,18 +17,21 @@ pub(super) struct Sockets {
     pub udp: UdpSockets,
     pub tcp: TcpConnections,
     pub resolver: Arc<Resolver>,
-    pub datagrams: mpsc::Receiver<Received>,
+    pub calls: mpsc::Receiver<Received>,
+    pub others: mpsc::Receiver<Received>,
     pub connections: mpsc::Receiver<TcpEvent>,
 }
 
 impl Sockets {
     pub fn bind(config: &Config) -> Result<Self> {
         let sip = &config.sip;
-        let (datagrams_in, datagrams) = mpsc::channel(WAITING);
+        let (calls_in, calls) = mpsc::channel(WAITING);
+        let (others_in, others) = mpsc::channel(WAITING);
+        let lanes = Lanes { calls: calls_in, others: others_in };
         let (connections_in, connections) = mpsc::channel(WAITING);
         let has = |transport| sip.transports.contains(&transport);
         let on = |transport| if has(transport) { sip.listen.as_slice() } else { &[] };
-        let udp = UdpSockets::bind(on(config::Transport::Udp), &datagrams_in)?;
+        let udp = UdpSockets::bind(on(config::Transport::Udp), &lanes)?;
         // Where port 0 was asked for, TCP takes the port that UDP was given.
         let beside: Vec<_> = udp.local_addrs().collect();
         let both = has(config::Transport::Tcp) && has(config::Transport::Udp);
@@ -49,7 +52,7 @@ impl Sockets {
         let doors = Doors { tls: Some(Arc::clone(&tls)), origins: sip.websocket.origins.clone() };
         let tcp = TcpConnections::bind(&listeners, limits(&sip.connections), doors, connections_in)?;
         let resolver = Arc::new(sip.resolver.map_or_else(Resolver::of_system, Resolver::at));
-        Ok(Self { udp, tcp, resolver, datagrams, connections })
+        Ok(Self { udp, tcp, resolver, calls, others, connections })
     }
 
     /// All that are listened on.

@@ -1,8 +1,10 @@
-//! SIP over datagrams: bytes in over one bounded channel, bytes out at once or not at all.
+//! SIP over datagrams: bytes in over two bounded channels, one for calls there are and one for everything else, bytes
+//! out at once or not at all.
 
 mod addressed;
 
 use super::listen::{self, ListenError};
+use crate::voip::sip::lane::{Lane, lane_of};
 use crate::voip::sip::peer::{Peer, Transport};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -29,6 +31,15 @@ pub struct Received {
     pub bytes: Vec<u8>,
 }
 
+/// Where datagrams go.
+#[derive(Clone, Debug)]
+pub struct Lanes {
+    /// Those of calls there are.
+    pub calls: mpsc::Sender<Received>,
+    /// All others.
+    pub others: mpsc::Sender<Received>,
+}
+
 /// What the sockets did, counted since the start.
 #[derive(Debug, Default)]
 pub struct UdpCounts {
@@ -51,11 +62,12 @@ pub struct UdpSockets {
 }
 
 impl UdpSockets {
-    /// Listens on every address. Received datagrams go to `received`; when it is full they are dropped and counted,
-    /// for SIP repeats what is lost, and an old request is worth less than a new one.
+    /// Listens on every address. Received datagrams go to one of the lanes; when it is full they are dropped and
+    /// counted, for SIP repeats what is lost, and an old request is worth less than a new one. A flood of new requests
+    /// takes no place from the calls there are.
     ///
     /// Must be called within a tokio runtime.
-    pub fn bind(addrs: &[SocketAddr], received: &mpsc::Sender<Received>) -> Result<Self, ListenError> {
+    pub fn bind(addrs: &[SocketAddr], lanes: &Lanes) -> Result<Self, ListenError> {
         let mut all = Self { sockets: Vec::new(), counts: Arc::default(), tasks: Vec::new() };
         for &addr in addrs {
             let failed = |source| ListenError { transport: Transport::Udp, addr, source };
@@ -65,7 +77,7 @@ impl UdpSockets {
                 addressed::ask(&socket, local.is_ipv4()).map_err(failed)?;
             }
             all.sockets.push(Arc::clone(&socket));
-            all.tasks.push(tokio::spawn(receive(socket, local, received.clone(), Arc::clone(&all.counts))));
+            all.tasks.push(tokio::spawn(receive(socket, local, lanes.clone(), Arc::clone(&all.counts))));
         }
         Ok(all)
     }
@@ -123,7 +135,7 @@ impl Drop for UdpSockets {
 }
 
 /// Reads one socket until nobody listens any more.
-async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, to: mpsc::Sender<Received>, counts: Arc<UdpCounts>) {
+async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, to: Lanes, counts: Arc<UdpCounts>) {
     let mut buffer = vec![0; LARGEST];
     let mut space = addressed::space();
     let is_wide = local.ip().is_unspecified();
@@ -146,7 +158,11 @@ async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, to: mpsc::Sender<Rec
             };
             let bytes = buffer[..length].to_vec();
             let local = to_ip.map_or(local, |ip| SocketAddr::new(ip, local.port()));
-            match to.try_send(Received { peer: Peer::udp(from), local, bytes }) {
+            let lane = match lane_of(&bytes) {
+                Lane::Calls => &to.calls,
+                Lane::Others => &to.others,
+            };
+            match lane.try_send(Received { peer: Peer::udp(from), local, bytes }) {
                 Ok(()) => counts.received.fetch_add(1, Ordering::Relaxed),
                 Err(mpsc::error::TrySendError::Full(_)) => counts.overrun.fetch_add(1, Ordering::Relaxed),
                 Err(mpsc::error::TrySendError::Closed(_)) => return,
@@ -160,13 +176,18 @@ async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, to: mpsc::Sender<Rec
 mod tests {
     use super::*;
 
+    fn lanes(size: usize) -> (Lanes, mpsc::Receiver<Received>, mpsc::Receiver<Received>) {
+        let ((calls, of_calls), (others, of_others)) = (mpsc::channel(size), mpsc::channel(size));
+        (Lanes { calls, others }, of_calls, of_others)
+    }
+
     fn loopback() -> [SocketAddr; 1] {
         [SocketAddr::from(([127, 0, 0, 1], 0))]
     }
 
     #[tokio::test]
     async fn a_datagram_arrives_with_its_sender_and_is_answered() {
-        let (to, mut received) = mpsc::channel(8);
+        let (to, _calls, mut received) = lanes(8);
         let sockets = UdpSockets::bind(&loopback(), &to).expect("bound");
         let server = sockets.local_addrs().next().expect("one address");
         let phone = UdpSocket::bind(loopback()[0]).await.expect("bound");
@@ -184,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn a_socket_on_every_address_answers_from_the_one_that_was_asked() {
         for (every, asked) in [("0.0.0.0:0", "127.0.0.7"), ("0.0.0.0:0", "127.0.0.1"), ("[::]:0", "::1")] {
-            let (to, mut received) = mpsc::channel(8);
+            let (to, _calls, mut received) = lanes(8);
             let sockets = UdpSockets::bind(&[every.parse().expect("an address")], &to).expect("bound");
             let port = sockets.local_addrs().next().expect("one address").port();
             let server = SocketAddr::new(asked.parse().expect("an address"), port);
@@ -202,7 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_of_several_sockets_answers_what_came_to_it() {
-        let (to, mut received) = mpsc::channel(8);
+        let (to, _calls, mut received) = lanes(8);
         let addrs = ["127.0.0.1:0", "127.0.0.2:0"].map(|addr| addr.parse().expect("an address"));
         let sockets = UdpSockets::bind(&addrs, &to).expect("bound");
         let phone = UdpSocket::bind(loopback()[0]).await.expect("bound");
@@ -217,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_takes_is_dropped_and_counted() {
-        let (to, mut received) = mpsc::channel(1);
+        let (to, mut calls, mut received) = lanes(1);
         let sockets = UdpSockets::bind(&loopback(), &to).expect("bound");
         let server = sockets.local_addrs().next().expect("one address");
         let phone = UdpSocket::bind(loopback()[0]).await.expect("bound");
@@ -227,13 +248,17 @@ mod tests {
         while sockets.counts().overrun.load(Ordering::Relaxed) < 4 {
             tokio::task::yield_now().await;
         }
+        // What is of a call has a place all the same.
+        let bye = b"BYE sip:a@b SIP/2.0\r\nTo: <sip:a@b>;tag=1\r\n\r\n";
+        phone.send_to(bye, server).await.expect("sent");
+        assert_eq!(calls.recv().await.expect("received").bytes, bye);
         assert!(received.recv().await.is_some());
-        assert_eq!(sockets.counts().received.load(Ordering::Relaxed), 1);
+        assert_eq!(sockets.counts().received.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test]
     async fn there_is_no_way_to_another_family() {
-        let (to, _received) = mpsc::channel(1);
+        let (to, _calls, _others) = lanes(1);
         let sockets = UdpSockets::bind(&loopback(), &to).expect("bound");
         let error = sockets.send(None, "[::1]:5060".parse().expect("an address"), b"x").expect_err("no socket");
         assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);

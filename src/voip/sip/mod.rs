@@ -7,6 +7,7 @@ pub mod digest;
 pub mod endpoint;
 pub mod framer;
 pub mod headers;
+pub mod lane;
 pub mod locate;
 pub mod peer;
 pub mod roll;
