@@ -29,6 +29,8 @@ pub enum CallEvent {
         line: Arc<str>,
         /// The version of the menu the call keeps to its end.
         menu: Arc<str>,
+        /// The trunk that brought it, if one did.
+        trunk: Option<Arc<str>>,
     },
     /// The caller was answered.
     Answered,
@@ -183,6 +185,8 @@ pub enum CallEvent {
         menu: Arc<str>,
         /// Which attempt, from 1.
         attempt: u8,
+        /// The trunk that it goes through.
+        trunk: Option<Arc<str>>,
     },
     /// The callback that this call ordered is done with.
     CallbackClosed {

@@ -146,6 +146,11 @@ fn a_trunk_delivers_the_numbers_that_are_named_and_no_others() {
         }
     }
     assert_eq!(lines(&stage), ["main", "main"]);
+    let trunks = stage.events(|event| match event {
+        CallEvent::Arrived { trunk, .. } => Some(trunk.clone()),
+        _ => None,
+    });
+    assert_eq!(trunks, [Some("provider".into()), Some("provider".into())]);
 }
 
 fn authorization(challenge: &str, user: &str, password: &str, uri: &str) -> String {

@@ -40,6 +40,7 @@ struct CallReport {
     called: Arc<str>,
     line: Arc<str>,
     menu: Arc<str>,
+    trunk: Option<Arc<str>>,
     answered: bool,
     lang: Option<Lang>,
     path: Vec<Arc<str>>,
@@ -113,8 +114,8 @@ impl CallReport {
 
     fn add(&mut self, event: &CallEvent) {
         match event.clone() {
-            CallEvent::Arrived { from, called, line, menu } => {
-                (self.from, self.called, self.line, self.menu) = (from, called, line, menu);
+            CallEvent::Arrived { from, called, line, menu, trunk } => {
+                (self.from, self.called, self.line, self.menu, self.trunk) = (from, called, line, menu, trunk);
             }
             CallEvent::Answered => self.answered = true,
             CallEvent::Visited { node } => self.path.push(node),
@@ -151,7 +152,8 @@ impl CallReport {
                 (visit.talked, visit.by_operator) = (Some(talked), by_operator);
             }
             CallEvent::CallbackOrdered => self.callback.push("ordered".into()),
-            CallEvent::CallingBack { to, line, menu, attempt, .. } => {
+            CallEvent::CallingBack { to, line, menu, attempt, trunk, .. } => {
+                self.trunk = trunk;
                 // The bank called: the number that was called is shown as the caller's, for that is who it is.
                 (self.from, self.called, self.line, self.menu) = (Some(to), "callback".into(), line, menu);
                 self.callback.push(format!("attempt {attempt}").into());
@@ -221,6 +223,7 @@ impl CallReport {
             "called": &*self.called,
             "line": &*self.line,
             "menu": &*self.menu,
+            "trunk": self.trunk.as_deref(),
             "answered": self.answered,
             "lang": self.lang.map(Lang::code),
             "path": texts(&self.path),
@@ -306,6 +309,7 @@ fn write_block(text: &mut String, report: &CallReport, call: CallId, options: &R
         report.messages.iter().map(|(mailbox, length)| format!("{mailbox} {}", clock(*length))).collect();
     let level = if report.answered { report.level.name().to_owned() } else { String::new() };
     for (title, value) in [
+        ("trunk", report.trunk.as_deref().unwrap_or_default().to_owned()),
         ("path", report.path.join(" › ")),
         ("level", level),
         ("bank", report.bank.iter().map(BankCall::text).collect::<Vec<_>>().join(" · ")),

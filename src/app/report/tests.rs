@@ -10,7 +10,8 @@ fn history(number: u128, events: Vec<CallEvent>) -> CallHistory {
 
 fn arrived(from: Option<&str>) -> CallEvent {
     let from = from.and_then(PhoneNumber::parse);
-    CallEvent::Arrived { from, called: "+74951234567".into(), line: "main".into(), menu: "1".into() }
+    let trunk = from.as_ref().map(|_| "provider".into());
+    CallEvent::Arrived { from, called: "+74951234567".into(), line: "main".into(), menu: "1".into(), trunk }
 }
 
 fn visited(nodes: &[&str]) -> impl Iterator<Item = CallEvent> {

@@ -111,7 +111,8 @@ mod tests {
     use crate::model::CallEvent;
 
     fn arrived(number: u128, second: i64) -> CallRecord {
-        let event = CallEvent::Arrived { from: None, called: "100".into(), line: "main".into(), menu: "1".into() };
+        let event =
+            CallEvent::Arrived { from: None, called: "100".into(), line: "main".into(), menu: "1".into(), trunk: None };
         CallRecord { call: call(number), at: at(second), event }
     }
 
@@ -158,5 +159,36 @@ mod tests {
         assert_eq!(row.get::<String, _>("line"), "main");
         assert_eq!(row.get::<String, _>("operator"), "anna");
         assert_eq!(row.get::<i64, _>("talked_s"), 65);
+    }
+
+    #[tokio::test]
+    async fn a_store_from_before_trunks_were_recorded_is_brought_on_and_its_calls_have_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(folder.path().join("hotline.db"))
+            .create_if_missing(true);
+        let old = sqlx::SqlitePool::connect_with(options).await.expect("made");
+        let mut steps = sqlx::migrate!("./migrations");
+        steps.migrations = steps.migrations.iter().filter(|step| step.version < 20).cloned().collect();
+        steps.run(&old).await.expect("the tables of the version before");
+        let detail = r#"{"from": null, "called": "100", "line": "main", "menu": "1"}"#;
+        let insert = "INSERT INTO call_events (call, at, kind, detail) VALUES (?, ?, 'arrived', ?)";
+        let row = sqlx::query(insert).bind(call(1).to_string()).bind(micros(at(10))).bind(detail);
+        row.execute(&old).await.expect("a call of then");
+        old.close().await;
+
+        let store = Store::open(folder.path()).await.expect("brought on");
+        let mut new = arrived(2, 20);
+        if let CallEvent::Arrived { trunk, .. } = &mut new.event {
+            *trunk = Some("provider".into());
+        }
+        store.append_records(std::slice::from_ref(&new)).await.expect("appended");
+        let calls = store.calls(Period::ALWAYS, 10).await.expect("read");
+        assert_eq!(calls.iter().map(|call| &call.records[0]).collect::<Vec<_>>(), [&arrived(1, 10), &new]);
+        let trunks: Vec<Option<String>> = sqlx::query_scalar("SELECT trunk FROM calls ORDER BY began")
+            .fetch_all(store.pool())
+            .await
+            .expect("the view");
+        assert_eq!(trunks, [None, Some("provider".to_owned())]);
     }
 }

@@ -9,13 +9,14 @@ use std::time::Duration;
 /// The kind and the detail of an event. The names are the store's format: a rename is a migration.
 pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
     match event {
-        CallEvent::Arrived { from, called, line, menu } => (
+        CallEvent::Arrived { from, called, line, menu, trunk } => (
             "arrived",
             json!({
                 "from": from.as_ref().map(PhoneNumber::as_str),
                 "called": &**called,
                 "line": &**line,
                 "menu": &**menu,
+                "trunk": trunk.as_deref(),
             }),
         ),
         CallEvent::Answered => ("answered", json!({})),
@@ -48,7 +49,7 @@ pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
             json!({ "operator": operator.as_str(), "talked_ms": millis(*talked), "by_operator": by_operator }),
         ),
         CallEvent::CallbackOrdered => ("callback_ordered", json!({})),
-        CallEvent::CallingBack { ticket, to, line, menu, attempt } => (
+        CallEvent::CallingBack { ticket, to, line, menu, attempt, trunk } => (
             "calling_back",
             json!({
                 "ticket": ticket.to_string(),
@@ -56,6 +57,7 @@ pub(super) fn encode(event: &CallEvent) -> (&'static str, Json) {
                 "line": &**line,
                 "menu": &**menu,
                 "attempt": attempt,
+                "trunk": trunk.as_deref(),
             }),
         ),
         CallEvent::CallbackClosed { outcome } => ("callback_closed", json!({ "outcome": &**outcome })),
@@ -139,6 +141,7 @@ pub(super) fn decode(kind: &str, detail: &Json) -> Option<CallEvent> {
             called: text("called")?,
             line: text("line")?,
             menu: text("menu")?,
+            trunk: text("trunk"),
         },
         "answered" => CallEvent::Answered,
         "visited" => CallEvent::Visited { node: text("node")? },
@@ -167,6 +170,7 @@ pub(super) fn decode(kind: &str, detail: &Json) -> Option<CallEvent> {
             line: text("line")?,
             menu: text("menu")?,
             attempt: detail.get("attempt")?.as_u64().and_then(|attempt| u8::try_from(attempt).ok())?,
+            trunk: text("trunk"),
         },
         "callback_closed" => CallEvent::CallbackClosed { outcome: text("outcome")? },
         "hand_over" => CallEvent::HandOver {

@@ -26,8 +26,14 @@ pub(in crate::io) fn every_event() -> Vec<CallEvent> {
     let from = PhoneNumber::parse("+79161234567");
     let seconds = Duration::from_secs;
     let mut events = vec![
-        CallEvent::Arrived { from, called: "+74951234567".into(), line: "main".into(), menu: "1".into() },
-        CallEvent::Arrived { from: None, called: "main".into(), line: "main".into(), menu: "1".into() },
+        CallEvent::Arrived { from, called: "+74951234567".into(), line: "main".into(), menu: "1".into(), trunk: None },
+        CallEvent::Arrived {
+            from: None,
+            called: "main".into(),
+            line: "main".into(),
+            menu: "1".into(),
+            trunk: Some("provider".into()),
+        },
         CallEvent::Answered,
         CallEvent::Visited { node: "main".into() },
         CallEvent::LanguageChosen { lang: Lang::En },
@@ -48,6 +54,7 @@ pub(in crate::io) fn every_event() -> Vec<CallEvent> {
             line: "main".into(),
             menu: "1".into(),
             attempt: 2,
+            trunk: Some("provider".into()),
         },
         CallEvent::CallbackClosed { outcome: "reached".into() },
         CallEvent::HandOver { by: anna(), to: "queue-cards".into(), attended: true, outcome: "taken".into() },

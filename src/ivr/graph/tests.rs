@@ -123,7 +123,8 @@ fn call(events: Vec<CallEvent>) -> Vec<CallRecord> {
 }
 
 fn visited(nodes: &[&str]) -> Vec<CallEvent> {
-    let arrived = CallEvent::Arrived { from: None, called: "100".into(), line: "main".into(), menu: "1".into() };
+    let arrived =
+        CallEvent::Arrived { from: None, called: "100".into(), line: "main".into(), menu: "1".into(), trunk: None };
     let visits = nodes.iter().map(|node| CallEvent::Visited { node: (*node).into() });
     std::iter::once(arrived).chain(visits).collect()
 }
