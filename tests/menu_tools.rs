@@ -91,3 +91,37 @@ fn the_screen_is_russian_where_it_is_asked_for() {
     let out = typed(&["call", "--lang", "ru", "--at", "2026-03-02T12:00"], "hepl\n2\n");
     assert!(out.contains("может быть, help?") && out.contains("путь      welcome › main › money"), "{out}");
 }
+
+#[test]
+fn a_check_with_the_configuration_names_every_transfer_to_nobody_with_its_place() {
+    let folder = menus();
+    let file = folder.path().join("hotline.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let at = text.find("- hangup").unwrap();
+    let text = format!("{}- transfer: {{to: fraud_desk, failed: {{go: operator}}}}\n{}", &text[..at], &text[at + 8..]);
+    fs::write(&file, &text).unwrap();
+    let line = 1 + text[..at].matches('\n').count();
+    let beside = TempDir::new().unwrap();
+    let config = beside.path().join("config.yaml");
+    let check = |transfers: &str, more: &[&str]| {
+        fs::write(&config, transfers).unwrap();
+        let mut words = vec!["check", folder.path().to_str().unwrap(), "--config", config.to_str().unwrap()];
+        words.extend(more);
+        let output = hotline(&words).output().unwrap();
+        (output.status.code(), said(&output))
+    };
+    let (code, told) = check("transfers: {fraud_desc: {uri: \"sip:desk@192.0.2.20\"}}\n", &[]);
+    let place = format!("{}:{line}:", file.display());
+    assert_eq!(code, Some(1), "{told}");
+    for piece in [&*place, "E01 no target \"fraud_desk\"", "did you mean \"fraud_desc\"?", "transfers:"] {
+        assert!(told.contains(piece), "{piece} is not in:\n{told}");
+    }
+    let (_, told) = check("{}\n", &["--json"]);
+    let row = told.lines().find(|row| row.contains("E01")).unwrap();
+    let row: serde_json::Value = serde_json::from_str(row).unwrap();
+    assert_eq!((row["line"].as_u64(), row["code"].as_str()), (Some(line as u64), Some("E01")));
+    let (code, told) = check("transfers: {fraud_desk: {uri: \"sip:desk@192.0.2.20\"}}\n", &[]);
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = check("default_line: nowhere\ntransfers: {fraud_desk: {uri: \"sip:desk@192.0.2.20\"}}\n", &[]);
+    assert!(code == Some(1) && told.contains("nowhere"), "{told}");
+}

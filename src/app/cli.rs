@@ -186,6 +186,9 @@ pub struct Check {
     /// Folder of the prompts; missing and outdated recordings are reported.
     #[arg(long, default_value = "prompts", env = "HOTLINE_PROMPTS", value_name = "DIR")]
     pub prompts: PathBuf,
+    /// Configuration file; with it, what it and the menu say of each other is checked: targets of transfers, lines.
+    #[arg(short, long, env = "HOTLINE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Warnings count as errors.
     #[arg(long)]
     pub strict: bool,

@@ -1,6 +1,9 @@
 //! `hotline check` and `hotline explain`, and the menu files as other commands find them.
 
 use super::cli::{Check, Explain};
+use super::config::Config;
+use super::serve::outside;
+use super::versions::suits_by_names;
 use crate::ivr::menu::{self, Menu, MenuId, Node, Problem, TaskId};
 use crate::model::Lang;
 use anyhow::{Context, Result, bail};
@@ -94,8 +97,10 @@ pub(super) fn zone(folder: &Path) -> jiff::tz::TimeZone {
 pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
     let lang = message_lang(arguments.lang.map(Into::into));
     let found = Found::look(&arguments.menus)?;
+    let config = arguments.config.as_deref().map(Config::read).transpose()?;
     let (menu, mut problems) = found.load();
     if let Some(menu) = &menu {
+        problems.extend(config.iter().flat_map(|config| outside::unknown_targets(config, menu)));
         let now = crate::io::clock::Clock::start().now().wall;
         problems.extend(menu::check_calendar(menu, menu.bank.zone.to_datetime(now).date()));
         problems.extend(recordings(menu, &arguments.prompts)?);
@@ -106,6 +111,9 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode> {
         } else {
             println!("{}\n", problem.render(lang));
         }
+    }
+    if let (Some(config), Some(menu)) = (&config, &menu) {
+        suits_by_names(config, menu)?;
     }
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
     let warnings = problems.len() - errors;

@@ -2,7 +2,9 @@
 
 use crate::app::config::{Callers, Codec, Config, Length, Place, Srtp, Target, Transport, Trunk};
 use crate::exchange::{Callers as WhoCalls, Destination as Callee, Inbound, Numbers, Outside, Trunk as CallTrunk};
-use crate::ivr::menu::{Menu, Step};
+use crate::ivr::menu::{Menu, Problem, check_targets};
+use crate::ivr::speech::{Part, PhraseText};
+use crate::model::Lang;
 use crate::voip::sdp::SecureMedia;
 use crate::voip::sip::digest::{Ha1, Login};
 use crate::voip::sip::locate::{Destination, Names};
@@ -138,26 +140,36 @@ fn check_lines(config: &Config, menu: &Menu) -> Result<()> {
     Ok(())
 }
 
+/// What callers above the limits hear must be in the menu, and be the same for all.
+fn check_announcement(config: &Config, menu: &Menu) -> Result<()> {
+    let Some(name) = &config.limits.announcement else { return Ok(()) };
+    let Some(phrase) = menu.phrases.iter().find(|phrase| *phrase.name == **name) else {
+        bail!("limits.announcement: the menu has no phrase {name}\n  hint: write it into the menu, or null here");
+    };
+    let has_values = |(_, text): &(_, PhraseText)| text.parts.iter().any(|part| matches!(part, Part::Value { .. }));
+    if phrase.texts.iter().any(has_values) {
+        bail!("limits.announcement: the phrase {name} has values, which nobody knows yet\n  hint: take one without");
+    }
+    Ok(())
+}
+
+/// What the configuration wants of a menu, but for the targets of its transfers.
+pub(in crate::app) fn check_names(config: &Config, menu: &Menu) -> Result<()> {
+    check_lines(config, menu)?;
+    check_announcement(config, menu)
+}
+
+/// The transfers of a menu to targets that the configuration does not name.
+pub(in crate::app) fn unknown_targets(config: &Config, menu: &Menu) -> Vec<Problem> {
+    let known: Vec<&str> = config.transfers.keys().map(String::as_str).collect();
+    check_targets(menu, &known)
+}
+
 /// A menu may hand callers only to targets that the configuration names; every other step is told with its place.
 pub(in crate::app) fn check(config: &Config, menu: &Menu) -> Result<()> {
-    check_lines(config, menu)?;
-    let steps = menu.tasks.iter().flat_map(|task| &task.steps);
-    let unknown: Vec<String> = steps
-        .filter_map(|node| match &node.step {
-            Step::Transfer(transfer) if !config.transfers.contains_key(&*transfer.target) => {
-                let place = node.place;
-                let file = menu.files.get(usize::from(place.file)).map_or("menu", |name| &**name);
-                let target = &transfer.target;
-                Some(format!("{file}:{}:{}: no target {target} in the configuration", place.line, place.column))
-            }
-            _ => None,
-        })
-        .collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let known: Vec<&str> = config.transfers.keys().map(String::as_str).collect();
-    let known =
-        if known.is_empty() { "there are none yet".to_owned() } else { format!("there are: {}", known.join(", ")) };
-    bail!("{}\n  hint: name the target under transfers: in the configuration; {known}", unknown.join("\n"))
+    check_names(config, menu)?;
+    let unknown = unknown_targets(config, menu);
+    let Some(first) = unknown.first() else { return Ok(()) };
+    let lines: Vec<String> = unknown.iter().map(|problem| problem.headline(Lang::En)).collect();
+    bail!("{}\n  hint: {}", lines.join("\n"), first.help.get(Lang::En))
 }

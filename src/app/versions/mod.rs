@@ -6,7 +6,7 @@ mod trial;
 
 pub(super) use apply::{apply, mark_served, rollback, the_server};
 pub(super) use stored::{active_menu, menu_of, watches};
-pub(super) use trial::{Refusal, check, of_folder, suits, texts};
+pub(super) use trial::{Refusal, check, of_folder, suits, suits_by_names, texts};
 
 use super::cli::{Diff, Versions};
 use super::folders::with_store;

@@ -145,6 +145,12 @@ fn failed_tests(run: &TestRun) -> Refusal {
     Refusal::new(format!("{} tests fail", run.failed()), text.collect::<String>())
 }
 
+/// The same as [`suits`], but for the targets of transfers.
+pub(in crate::app) fn suits_by_names(config: &Config, menu: &Menu) -> anyhow::Result<()> {
+    default_line(config, menu)?;
+    outside::check_names(config, menu)
+}
+
 /// Refuses a menu whose transfers or default line the configuration and the menu do not both know.
 pub(in crate::app) fn suits(config: &Config, menu: &Menu) -> anyhow::Result<()> {
     default_line(config, menu)?;

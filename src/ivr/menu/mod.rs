@@ -17,6 +17,7 @@ mod needed;
 mod problem;
 mod recordings;
 mod sources;
+mod targets;
 mod traps;
 mod tree;
 mod types;
@@ -30,6 +31,7 @@ pub use load::{load, unreadable, version_of};
 pub use needed::{Need, NeedKind, Use, nearest_recording, needed};
 pub use problem::{Problem, Severity, Text};
 pub use recordings::{check_quality, check_recordings};
+pub use targets::check_targets;
 pub use types::*;
 pub use uses::{Scene, scenes};
 
