@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Clock {
     started: std::time::Instant,
     started_wall: Timestamp,
+    /// By how much the wall clock is ahead of the machine's.
+    ahead: SignedDuration,
 }
 
 impl Clock {
@@ -17,14 +19,27 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the clock that all others are handed")]
     pub fn start() -> Self {
-        Self { started: std::time::Instant::now(), started_wall: Timestamp::now() }
+        Self { started: std::time::Instant::now(), started_wall: Timestamp::now(), ahead: SignedDuration::ZERO }
     }
 
     /// A clock whose origin is now and whose wall clock starts at `wall`, to hear what callers hear at that time.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the clock that all others are handed")]
     pub fn start_at(wall: Timestamp) -> Self {
-        Self { started: std::time::Instant::now(), started_wall: wall }
+        let ahead = wall.duration_since(Timestamp::now());
+        Self { started: std::time::Instant::now(), started_wall: wall, ahead }
+    }
+
+    /// What the machine's clock says when this one says `wall`: what other programs are told.
+    #[must_use]
+    pub fn on_machine(&self, wall: Timestamp) -> Timestamp {
+        wall.checked_sub(self.ahead).unwrap_or(wall)
+    }
+
+    /// What this clock says when the machine's says `machine`.
+    #[must_use]
+    pub fn of_machine(&self, machine: Timestamp) -> Timestamp {
+        machine.checked_add(self.ahead).unwrap_or(machine)
     }
 
     /// Both clocks now. The wall clock is the starting one moved on by the monotonic one, so that a step of the
@@ -70,6 +85,16 @@ mod tests {
         let second = clock.now();
         assert!(first.wall >= wall && first.wall < wall + SignedDuration::from_mins(10));
         assert!(second.wall >= first.wall && second.instant >= first.instant);
+    }
+
+    #[test]
+    fn the_machines_clock_is_known_beside_a_pretended_one() {
+        let wall: Timestamp = "2030-12-31T20:00:00Z".parse().expect("a timestamp");
+        let (pretended, real) = (Clock::start_at(wall), Clock::start());
+        let apart = pretended.on_machine(pretended.now().wall).duration_since(real.now().wall);
+        assert!(apart.abs() < SignedDuration::from_mins(10), "{apart}");
+        assert_eq!(pretended.of_machine(pretended.on_machine(wall)), wall);
+        assert_eq!((real.on_machine(wall), real.of_machine(wall)), (wall, wall));
     }
 
     #[test]

@@ -106,24 +106,25 @@ impl Seen {
         }
         let version = store.bans_version().await?;
         if self.bans != Some(version) {
-            news.push(News::Bans(as_heard(store.bans(now).await?)));
+            news.push(News::Bans(bans(store, clock).await?));
             self.bans = Some(version);
         }
         Ok(news)
     }
 }
 
-/// Bans as the exchange wants them.
-pub(super) fn as_heard(bans: Vec<StoredBan>) -> Vec<Ban> {
+/// The bans that hold, as the exchange wants them: the store has them by the machine's clock.
+pub(super) async fn bans(store: &Store, clock: Clock) -> Result<Vec<Ban>, StoreError> {
     let ban = |ban: StoredBan| Ban {
         network: ban.network,
         scope: if ban.everything { Scope::Everything } else { Scope::Datagrams },
-        until: ban.until,
+        until: ban.until.map(|until| clock.of_machine(until)),
         by_hand: ban.by_hand,
         reason: ban.reason.into(),
         times: ban.times,
     };
-    bans.into_iter().map(ban).collect()
+    let held = store.bans(clock.on_machine(clock.now().wall)).await?;
+    Ok(held.into_iter().map(ban).collect())
 }
 
 /// An account as the exchange wants it; one of another realm cannot log in and is left out.

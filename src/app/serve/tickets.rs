@@ -2,6 +2,7 @@
 //! is kept.
 
 use crate::exchange::{Ban, Exchange, Flow, KeptPhone, Scope, Supervising};
+use crate::io::clock::Clock;
 use crate::io::store::{Author, Deed, Store, StoreError, StoredBan, StoredRegistration};
 use crate::ivr::acd::CallbackTicket;
 use crate::model::{CallId, Now, OperatorId};
@@ -68,22 +69,24 @@ impl Tickets {
         self.send(Change::Phones(operator, phones));
     }
 
-    /// Keeps a ban that the server made, in the place of an earlier one of the same network.
-    pub fn keep_ban(&self, ban: Ban, at: Timestamp) {
+    /// Keeps a ban that the server made, in the place of an earlier one of the same network. It is kept by the
+    /// machine's clock, which is that of `hotline bans`.
+    pub fn keep_ban(&self, ban: Ban, clock: Clock) {
         let stored = StoredBan {
             network: ban.network,
             everything: ban.scope == Scope::Everything,
-            until: ban.until,
+            until: ban.until.map(|until| clock.on_machine(until)),
             by_hand: ban.by_hand,
             reason: ban.reason.into(),
             times: ban.times,
-            by: the_server(at),
+            by: the_server(clock.on_machine(clock.now().wall)),
         };
         self.send(Change::Ban(Box::new(stored)));
     }
 
     /// Puts into the audit that passwords from an address are not looked at for a while.
-    pub fn logins_paused(&self, from: IpAddr, pause: Duration, at: Timestamp) {
+    pub fn logins_paused(&self, from: IpAddr, pause: Duration, clock: Clock) {
+        let at = clock.on_machine(clock.now().wall);
         let detail = format!("{from}: too many wrong passwords, {} s", pause.as_secs());
         self.send(Change::Audit(the_server(at), Deed::LoginsPaused, detail));
     }
