@@ -34,6 +34,8 @@ mod codes;
 mod conference;
 #[path = "calls/doors.rs"]
 mod doors;
+#[path = "calls/guessers.rs"]
+mod guessers;
 #[path = "calls/handing.rs"]
 mod handing;
 #[path = "calls/hang_ups.rs"]
@@ -44,6 +46,8 @@ mod keys;
 mod logs;
 #[path = "calls/menu_paths.rs"]
 mod menu_paths;
+#[path = "calls/no_room.rs"]
+mod no_room;
 #[path = "calls/operators.rs"]
 mod operators;
 #[path = "calls/packets.rs"]

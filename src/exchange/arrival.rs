@@ -36,7 +36,11 @@ impl Exchange {
         if self.is_consult(now, &incoming) {
             return;
         }
-        let Some(visit) = self.visit(now.instant, &incoming) else { return };
+        let Some(visit) = self.visit(now, &incoming) else { return };
+        if visit.turned_away && incoming.offer.is_none() {
+            self.refuse(now.instant, leg, Status::SERVICE_UNAVAILABLE);
+            return;
+        }
         let Some((line, called)) = self.line_called(&visit, &incoming.request) else {
             let called = dialled(&visit.called);
             let called = Masked(called.as_bytes());
@@ -56,6 +60,7 @@ impl Exchange {
             called: dialled(&called).into(),
             line: self.menu[line].name.clone(),
             menu: self.menu.version.clone(),
+            trunk: visit.trunk.clone(),
         };
         self.record(now, id, arrived);
         if let Some(note) = identity.note() {
@@ -67,7 +72,7 @@ impl Exchange {
         if let Some(login) = visit.trunk.as_deref().and_then(|trunk| self.config.outside.login_at(trunk)) {
             self.sip.set_login(leg, login);
         }
-        let phase = Phase::Opening(Opening { offer: incoming.offer });
+        let phase = Phase::Opening(Opening { offer: incoming.offer, turned_away: visit.turned_away });
         let menu = self.menu.clone();
         self.calls.insert(
             id,
@@ -120,7 +125,7 @@ impl Exchange {
 
     pub(super) fn refuse(&mut self, now: Instant, leg: LegId, status: Status) {
         let mut headers = Headers::new();
-        if status == Status::SERVICE_UNAVAILABLE {
+        if matches!(status, Status::SERVICE_UNAVAILABLE | Status::BUSY_HERE) {
             headers.push_text(HeaderName::RetryAfter, &self.config.retry_after.as_secs().to_string());
         }
         self.sip.reject(now, leg, status, &headers);
@@ -166,7 +171,7 @@ impl Exchange {
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Phase::Opening(opening) = &mut call.phase else { return };
-        let (leg, stream) = (call.leg, call.stream);
+        let (leg, stream, turned_away) = (call.leg, call.stream, opening.turned_away);
         let Some(offer) = opening.offer.take() else {
             let (body, pending) = negotiation.offer(Direction::SendRecv);
             let description = Description { negotiation, pending: Some(pending), direction: None };
@@ -175,6 +180,7 @@ impl Exchange {
             return;
         };
         match answer_offer(&mut negotiation, &offer) {
+            Ok((body, negotiated)) if turned_away => self.turn_away(now, id, body, negotiated),
             Ok((body, negotiated)) => {
                 let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
                 call.phase = Phase::Answered(Box::new(Answered { description, at: now.instant }));
@@ -200,7 +206,7 @@ impl Exchange {
         self.commands.push_back(Command::Media(MediaCommand::Open { stream, params: Box::new(params) }));
     }
 
-    fn refuse_call(&mut self, now: Now, id: CallId, status: Status) {
+    pub(super) fn refuse_call(&mut self, now: Now, id: CallId, status: Status) {
         if let Some(leg) = self.calls.get(&id).map(|call| call.leg) {
             self.refuse(now.instant, leg, status);
             self.end_call(now, id, Cause::Refused(status.code()), LegEnd::Theirs);

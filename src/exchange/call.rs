@@ -39,6 +39,8 @@ pub(super) struct Call {
 pub(super) enum Phase {
     /// The ports are being bound; nothing but 100 was said.
     Opening(Opening),
+    /// There is no room for it, and the caller hears that before it is refused.
+    TurnedAway(TurnedAway),
     /// 200 was sent; the ACK is awaited.
     Answered(Box<Answered>),
     /// We call: nobody has answered.
@@ -51,6 +53,14 @@ pub(super) enum Phase {
 pub(super) struct Opening {
     /// The SDP offer, `None` when the caller wants ours.
     pub offer: Option<Vec<u8>>,
+    /// It is above the limits.
+    pub turned_away: bool,
+}
+
+/// While a caller hears that there is no room.
+pub(super) struct TurnedAway {
+    /// When it is refused, should the end of the announcement not be told.
+    pub until: Instant,
 }
 
 /// Between 200 and ACK.

@@ -219,6 +219,7 @@ impl Exchange {
             line: order.line,
             menu: menu.version.clone(),
             attempt,
+            trunk: trunk.clone(),
         };
         let phase = Phase::Calling(Box::new(Calling { negotiation, pending, until, silent }));
         let call = Call {
@@ -248,10 +249,10 @@ impl Exchange {
     /// The customer's phone, or a machine, has answered.
     pub(super) fn on_customer_answered(&mut self, now: Now, id: CallId, answer: Option<&[u8]>) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let nothing = Phase::Opening(Opening { offer: None });
+        let nothing = Phase::Opening(Opening { offer: None, turned_away: false });
         let calling = match std::mem::replace(&mut call.phase, nothing) {
             Phase::Calling(calling) => *calling,
-            other @ (Phase::Opening(_) | Phase::Answered(_) | Phase::Standing(_)) => {
+            other @ (Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Standing(_)) => {
                 call.phase = other;
                 return;
             }
@@ -370,7 +371,7 @@ impl Exchange {
         call.callback = None;
         match &call.phase {
             Phase::Standing(_) => self.tell_flow(now, id, FlowEvent::QueueEnded(QueueEnd::Nobody)),
-            Phase::Calling(_) | Phase::Opening(_) | Phase::Answered(_) => {
+            Phase::Calling(_) | Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) => {
                 self.end_call(now, id, Cause::Failed, LegEnd::Ours);
             }
         }

@@ -81,6 +81,15 @@ pub enum Command {
     Record(CallRecord),
 }
 
+/// What callers above the limits hear before they are refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// The phrase of the menu, said in every language that it has; one with values is not said.
+    pub phrase: Name,
+    /// How many may hear it at once; those above are refused at once.
+    pub calls: usize,
+}
+
 /// How calls are admitted and how long things may take.
 #[derive(Clone, Debug)]
 pub struct ExchangeConfig {
@@ -96,6 +105,8 @@ pub struct ExchangeConfig {
     pub calls_per_second_per_source: u32,
     /// Calls without ACK at once from one source that is no trunk.
     pub unacknowledged_per_source: usize,
+    /// What callers above these limits hear; `None`: they are refused at once.
+    pub no_room: Option<Announcement>,
     /// From which load on fewer new calls are taken.
     pub load: LoadLimits,
     /// Who is not heard.
@@ -133,6 +144,7 @@ impl ExchangeConfig {
             unacknowledged_per_source: self.unacknowledged_per_source,
         };
         endpoint.set_call_limits(limits, self.load);
+        endpoint.set_announcements(self.no_room.as_ref().map_or(0, |announcement| announcement.calls));
         endpoint.set_trunks(self.outside.trunk_addresses());
         endpoint
     }

@@ -123,7 +123,7 @@ impl Exchange {
             Phase::Standing(standing) => {
                 matches!(&standing.link, Link::Talking(talking) if talking.operator == *operator)
             }
-            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => false,
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => false,
         };
         self.calls.values().find(talks).map(|call| call.stream)
     }

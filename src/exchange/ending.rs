@@ -99,6 +99,6 @@ impl Exchange {
 fn lasted(now: Now, call: &Call) -> Duration {
     match &call.phase {
         Phase::Standing(standing) => now.instant.since(standing.answered),
-        Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => Duration::ZERO,
+        Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => Duration::ZERO,
     }
 }

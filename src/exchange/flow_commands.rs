@@ -51,7 +51,7 @@ impl Exchange {
         let call = self.calls.get_mut(&id)?;
         match &mut call.phase {
             Phase::Standing(standing) => Some((call.stream, standing)),
-            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         }
     }
 

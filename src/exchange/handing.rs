@@ -269,7 +269,7 @@ impl Exchange {
     fn referrer(&self, id: CallId) -> Option<&Talking> {
         let link = self.calls.get(&id).and_then(|call| match &call.phase {
             Phase::Standing(standing) => Some(&standing.link),
-            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         });
         let Some(Link::Transferring(transfer)) = link else { return None };
         transfer.by.as_ref().and_then(|handing| handing.back.as_deref())

@@ -2,6 +2,7 @@
 
 use super::call::{Link, Phase};
 use super::offers::WHISPER;
+use super::turning_away::NO_ROOM;
 use super::{Exchange, LegEnd, Owner};
 use crate::ivr::flow::{Event as FlowEvent, PlaybackId as FlowPlayback};
 use crate::model::{CallEvent, CallId, Cause, Digit, Now, Side};
@@ -80,6 +81,7 @@ impl Exchange {
             Some(Owner::Code(stream)) => return self.end_code(now, *stream),
             Some(Owner::Parting(stream)) => return self.parted(now, *stream),
             Some(Owner::Waiter(ticket, _)) if playback == WHISPER => return self.dial_customer(now, *ticket),
+            Some(Owner::Caller(id)) if playback == NO_ROOM => return self.turned_away(now, *id),
             _ => {}
         }
         let Some(id) = self.caller_of(stream) else { return };

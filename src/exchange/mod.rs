@@ -39,8 +39,9 @@ mod talk;
 mod terms;
 mod transfer;
 mod trunks;
+mod turning_away;
 
-pub use command::{Command, ExchangeConfig};
+pub use command::{Announcement, Command, ExchangeConfig};
 pub use guard::{Ban, GuardCounters, GuardRules, Scope};
 pub use outside::{Destination, Outside};
 pub use registrar::{Account, Flow, KeptPhone, Lifetimes};
@@ -390,9 +391,7 @@ impl Exchange {
     /// How many operators are in each state, by the state's name.
     #[must_use]
     pub fn operators_by_state(&self) -> Vec<(&'static str, usize)> {
-        let names = OperatorState::NAMES.into_iter();
-        let count = |name| self.acd.operators().filter(|(_, state)| state.name() == name).count();
-        names.map(|name| (name, count(name))).collect()
+        OperatorState::NAMES.into_iter().zip(self.acd.states()).collect()
     }
 
     /// What the SIP endpoint counted.
@@ -480,12 +479,14 @@ impl Exchange {
             self.end_call(now, id, Cause::TooLong, LegEnd::Ours);
             return;
         }
-        if matches!(call.phase, Phase::Calling(_)) {
-            self.customer_overdue(now, id);
-            return;
+        match call.phase {
+            Phase::Calling(_) => self.customer_overdue(now, id),
+            Phase::TurnedAway(_) => self.turned_away(now, id),
+            Phase::Standing(_) | Phase::Opening(_) | Phase::Answered(_) => {
+                self.target_overdue(now, id);
+                self.with_flow(now, id, CallFlow::handle_timeout);
+            }
         }
-        self.target_overdue(now, id);
-        self.with_flow(now, id, CallFlow::handle_timeout);
     }
 
     fn set_wake(&mut self, id: CallId) {
@@ -501,6 +502,7 @@ impl Exchange {
                 Some([flow, ringing].into_iter().flatten().fold(longest, Instant::min))
             }
             Phase::Calling(calling) => Some(calling.deadline()),
+            Phase::TurnedAway(turned_away) => Some(turned_away.until),
             Phase::Opening(_) | Phase::Answered(_) => None,
         };
         if call.wake == wake {

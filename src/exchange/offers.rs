@@ -136,7 +136,7 @@ impl Exchange {
                 Link::Transferring(transfer) => transfer.by.as_ref().map(|handing| handing.queued.context.clone()),
                 Link::Talking(_) | Link::Menu => None,
             },
-            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         });
         let verified = context.as_ref().is_some_and(|context| context.screen.level == Level::Verified);
         let reason = context.as_ref().and_then(|context| context.screen.notes.last().cloned());

@@ -9,6 +9,7 @@ use crate::voip::sip::digest::Login;
 use crate::voip::sip::endpoint::{OutgoingCall, Trunks};
 use crate::voip::sip::headers::{Headers, NameAddr, PAssertedIdentity};
 use crate::voip::sip::peer::NameId;
+use crate::voip::sip::source::Source;
 use crate::voip::sip::{Host, Peer, SipUri};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -195,7 +196,7 @@ impl Outside {
     /// Tells which addresses are of trunks.
     pub(super) fn trunk_addresses(&self) -> Trunks {
         let trunks: Vec<Trunk> = self.trunks.values().cloned().collect();
-        Trunks::by(move |ip| trunks.iter().any(|trunk| trunk.is_at(ip)))
+        Trunks::by(move |ip| trunks.iter().any(|trunk| trunk.is_within(Source::of(ip))))
     }
 
     /// Our login at a trunk, should it ask for one within a call of its.

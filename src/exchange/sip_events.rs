@@ -53,6 +53,8 @@ impl Exchange {
             Event::Referred(referred) => self.on_referred(now, &referred),
             Event::Located { name, peers } => {
                 self.config.outside.locate(name, &peers);
+                self.sip.set_trunks(self.config.outside.trunk_addresses());
+                self.guard.set_trunks(self.config.outside.trunk_addresses());
                 self.trunks.located(now.instant, &self.config.outside, &mut self.sip);
             }
             Event::Replied { errand, reply } => {
@@ -167,7 +169,7 @@ impl Exchange {
     pub(super) fn talks_by(&self, id: crate::model::CallId, leg: LegId) -> bool {
         self.calls.get(&id).is_some_and(|call| match &call.phase {
             Phase::Standing(standing) => matches!(&standing.link, Link::Talking(talking) if talking.leg == leg),
-            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => false,
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => false,
         })
     }
 
@@ -258,7 +260,7 @@ impl Exchange {
                 (false, Link::Talking(_) | Link::Queued(_) | Link::Menu) => None,
             },
             Phase::Answered(answered) if caller => Some((stream, &mut answered.description)),
-            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         }
     }
 

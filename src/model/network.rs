@@ -24,6 +24,12 @@ impl Network {
         Some(Self { first, bits })
     }
 
+    /// Its first address.
+    #[must_use]
+    pub const fn first(&self) -> IpAddr {
+        self.first
+    }
+
     /// How many bits its addresses have in common.
     #[must_use]
     pub const fn bits(&self) -> u8 {

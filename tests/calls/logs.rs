@@ -1,9 +1,15 @@
 //! The log of whole calls at its most talkative holds no password, key, number or body.
 
+use super::phone::Manner;
 use super::stage::{BANK, Stage};
+use super::trunks::{PROVIDER, answer, trunk_at, with_trunks};
+use hotline::exchange::{Callers, Destination, Inbound, Trunk};
+use hotline::model::PhoneNumber;
 use hotline::voip::sip::Peer;
+use hotline::voip::sip::digest::{Ha1, Login};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Where the log goes.
 #[derive(Clone, Default)]
@@ -78,5 +84,111 @@ fn a_log_at_trace_tells_of_every_message_and_of_no_secret() {
     }
     for digits in ["4321", "9876"] {
         assert!(!has_word(&log, digits), "{digits}");
+    }
+}
+
+/// What no log may hold, at no level.
+const SECRETS: [&str; 12] = [
+    "response=",
+    "inline:",
+    "Signal=",
+    "nonce=",
+    "cnonce",
+    "right-secret",
+    "anna-secret",
+    "boris-secret",
+    "79161234567",
+    "74951234567",
+    "74950000001",
+    "a=crypto:1",
+];
+
+/// Calls in which everything happens that is worth a line: a trunk that registers and calls, a bank that fails, an
+/// operator who hands a caller on, a guesser who is banned.
+fn eventful_calls() {
+    let login = Login { username: "bank".into(), password: "right-secret".into() };
+    let ha1 = Ha1::compute("provider", "bank.example", "right-secret");
+    let inbound = Some(Inbound { user: "provider".into(), ha1 });
+    let trunk = Trunk {
+        login: Some(login),
+        register: Some(Duration::from_secs(600)),
+        ping: Some(Duration::from_secs(30)),
+        inbound,
+        ..trunk_at(0)
+    };
+    let mut config = with_trunks(&[("provider", trunk)]);
+    let desk = Destination::Number {
+        trunks: vec!["provider".into()],
+        number: PhoneNumber::parse("+74950000001").unwrap(),
+        ring: None,
+    };
+    config.outside.transfers.insert("desk".into(), desk);
+    config.outside.callers = Callers::Anyone;
+    let mut stage = Stage::configured(config);
+    stage.phone("provider");
+    stage.phones[PROVIDER].manner = Manner::Vanished;
+    stage.run_for(10);
+    let challenge = "Digest realm=\"provider\", nonce=\"n1\", qop=\"auth\", algorithm=MD5";
+    answer(&mut stage, PROVIDER, "REGISTER", "401 Unauthorized", &[("WWW-Authenticate", challenge)]);
+    answer(&mut stage, PROVIDER, "REGISTER", "403 Forbidden", &[]);
+    let operators = stage.operators(&["anna:support:ru", "boris:support:ru"]);
+
+    let caller = stage.caller();
+    stage.run_for(100);
+    stage.press(caller, "0");
+    stage.listen();
+    stage.run_for(10_000);
+    stage.with_phone(operators[0], |phone, _| {
+        phone.ask(
+            "REFER",
+            &[("Refer-To", "<sip:+74950000001@192.0.2.1>"), ("Referred-By", "<sip:+79161234567@x>")],
+            "",
+        );
+    });
+    stage.run_for(5_000);
+    stage.hang_up(caller);
+
+    let guesser = stage.phone("+79161234567");
+    stage.phones[guesser].by_itself = false;
+    for number in 0..60 {
+        for (method, user) in [("REGISTER", "anna".to_owned()), ("INVITE", format!("provider{number}"))] {
+            let text = format!(
+                "{method} sip:{user}@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK-{method}{number}\r\n\
+                 From: <sip:+79161234567@x>;tag=1\r\nTo: <sip:{user}@192.0.2.1>\r\nCall-ID: {method}{number}\r\n\
+                 CSeq: 1 {method}\r\nContact: <sip:x@192.0.2.9>\r\nMax-Forwards: 70\r\nAuthorization: Digest \
+                 username=\"{user}\", realm=\"bank.example\", nonce=\"00\", uri=\"sip:192.0.2.1\", \
+                 response=\"0123456789abcdef0123456789abcdef\", algorithm=MD5\r\nContent-Length: 0\r\n\r\n"
+            );
+            stage.send_sip(guesser, &text);
+            stage.settle();
+        }
+    }
+    stage.run_for(3_000);
+    assert!(!stage.bans.is_empty() && stage.pauses > 0);
+}
+
+#[test]
+fn the_log_of_trunks_transfers_bans_and_failures_tells_what_happened_and_no_secret_at_any_level() {
+    let log = logged(eventful_calls);
+    for told in ["not registered; it will be tried again", "REFER sip:", "silence", "too many wrong passwords"] {
+        assert!(log.contains(told), "{told}");
+    }
+    for secret in SECRETS {
+        assert!(!log.contains(secret), "{secret}: {:?}", log.lines().find(|line| line.contains(secret)));
+    }
+}
+
+#[test]
+fn below_trace_no_line_holds_a_number_a_header_or_a_body() {
+    let log = logged(eventful_calls);
+    let below: Vec<&str> = log.lines().filter(|line| !line.contains(" TRACE ")).collect();
+    assert!(below.len() > 20, "{}", below.len());
+    for piece in ["Via: ", "Call-ID:", "CSeq:", "v=0", "m=audio", "Authorization", "Contact:"] {
+        assert!(below.iter().all(|line| !line.contains(piece)), "{piece}");
+    }
+    for line in &below {
+        let digits = |word: &&str| word.len() >= 11 && word.bytes().all(|octet| octet.is_ascii_digit());
+        let numbers = line.split(|character: char| !character.is_ascii_alphanumeric()).find(digits);
+        assert_eq!(numbers, None, "{line}");
     }
 }

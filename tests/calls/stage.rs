@@ -111,6 +111,7 @@ pub fn config() -> ExchangeConfig {
         calls_per_second: 100,
         calls_per_second_per_source: 100,
         unacknowledged_per_source: 50,
+        no_room: None,
         load: LoadLimits::default(),
         guard: GuardRules::default(),
         retry_after: Duration::from_secs(5),

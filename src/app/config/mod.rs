@@ -273,7 +273,7 @@ pub enum ApplyMode {
     Watch,
 }
 
-/// What the server takes on. A call beyond it is answered 503 with Retry-After.
+/// What the server takes on. A call beyond it is answered 503 with Retry-After, at once or after an announcement.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -292,6 +292,12 @@ pub struct Limits {
     /// progress go on. Default 85. Example: 70.
     #[serde(deserialize_with = "values::percent")]
     pub load: u8,
+    /// The phrase of the menu that says there is no room, which callers from trunks and from addresses with calls hear
+    /// before they are refused, unanswered and without cost, in every language of the menu; `null`: they are refused at
+    /// once. Default `null`. Example: `operators_busy`.
+    pub announcement: Option<String>,
+    /// Callers who may hear it at once; those above are refused at once. Default 20. Example: 100.
+    pub announced_calls: NonZeroUsize,
     /// The longest call. Default `2h`. Example: `45m`.
     pub call_length: Length,
     /// How long the network is asked to wait before it sends a refused call again. Default `5s`. Example: `30s`.
@@ -307,6 +313,8 @@ impl Default for Limits {
             calls_per_second_per_source: values::nonzero_u32(1_000),
             unacknowledged_per_source: values::nonzero_usize(500),
             load: 85,
+            announcement: None,
+            announced_calls: values::nonzero_usize(20),
             call_length: Length::from_secs(2 * 3_600),
             retry_after: Length::from_secs(5),
         }

@@ -1,7 +1,7 @@
 //! What the configuration says, as each part wants it.
 
 use crate::app::config::Config;
-use crate::exchange::{ExchangeConfig, Lifetimes, Outside, SecurePolicy};
+use crate::exchange::{Announcement, ExchangeConfig, Lifetimes, Outside, SecurePolicy};
 use crate::io::media::MediaConfig;
 use crate::model::{Playlist, PromptId};
 use crate::voip::media::VoiceOver;
@@ -16,7 +16,7 @@ pub(super) fn media(config: &Config) -> MediaConfig {
         threads: if config.media.threads == 0 { cores } else { usize::from(config.media.threads) },
         ports: config.media.ports.range().clone(),
         dscp: config.media.dscp,
-        streams: 2 * config.limits.calls.get(),
+        streams: 2 * config.limits.calls.get() + config.limits.announced_calls.get(),
         recordings: config.data.join("recordings"),
         keep_conversations: config.recording.kept(),
         voice_over: config.media.music_lowered.map(VoiceOver::by_decibels),
@@ -44,6 +44,11 @@ pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
         calls_per_second: config.limits.calls_per_second.get(),
         calls_per_second_per_source: config.limits.calls_per_second_per_source.get(),
         unacknowledged_per_source: config.limits.unacknowledged_per_source.get(),
+        no_room: config
+            .limits
+            .announcement
+            .as_deref()
+            .map(|phrase| Announcement { phrase: phrase.into(), calls: config.limits.announced_calls.get() }),
         load: LoadLimits { busy: config.limits.load.into(), ..LoadLimits::default() },
         guard: config.bans.rules(),
         retry_after: config.limits.retry_after.duration(),

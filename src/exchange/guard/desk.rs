@@ -1,7 +1,6 @@
 //! What the exchange asks its guard, and tells it.
 
-use super::logins::NameKey;
-use super::{Ban, Deed, GuardCounters};
+use super::{Ban, Deed, GuardCounters, NameKey};
 use crate::exchange::registrar::Target;
 use crate::exchange::{Command, Exchange};
 use crate::model::{Instant, Now, OperatorId};
@@ -86,22 +85,29 @@ impl Exchange {
         };
         let name = NameKey::of(&given);
         if !self.guard.may_log_in(now.instant, name, &OperatorId::new(&given), from) {
-            self.guard.counters.login_pauses += 1;
+            self.password_failed(now, from, name, false);
             return *self.registrar.challenge(now.instant, request, false);
         }
         let response = self.registrar.handle(now.instant, request, from, local);
         match response.status {
-            Status::UNAUTHORIZED if !is_stale(&response) => {
-                self.saw(now, from, Deed::Denied(name));
-                if let Some(pause) = self.guard.denied(now.instant, name, from) {
-                    tracing::warn!(source = %from.source(), seconds = pause.as_secs(), "too many wrong passwords");
-                    self.commands.push_back(Command::LoginPaused { from: from.addr.ip(), pause });
-                }
-            }
+            Status::UNAUTHORIZED if !is_stale(&response) => self.password_failed(now, from, name, true),
             Status::UNAUTHORIZED => {}
-            _ => self.guard.knows_a_password(from, name),
+            _ => self.guard.knows_a_password(now.instant, from, name),
         }
         response
+    }
+
+    /// A password was wrong, or not looked at because too many before it were.
+    pub(in crate::exchange) fn password_failed(&mut self, now: Now, from: Peer, name: NameKey, seen: bool) {
+        if !seen {
+            self.guard.counters.login_pauses += 1;
+            return;
+        }
+        self.saw(now, from, Deed::Denied(name));
+        if let Some(pause) = self.guard.denied(now.instant, name, from) {
+            tracing::warn!(source = %from.source(), seconds = pause.as_secs(), "too many wrong passwords");
+            self.commands.push_back(Command::LoginPaused { from: from.addr.ip(), pause });
+        }
     }
 
     /// An operator's phones changed.

@@ -23,9 +23,19 @@ const IDLE: Duration = Duration::from_secs(7_200);
 pub(in crate::exchange) struct NameKey(u64);
 
 impl NameKey {
+    /// Of an operator's account.
     pub fn of(name: &str) -> Self {
+        Self::among("operator", name)
+    }
+
+    /// Of what a trunk shows when it calls.
+    pub fn of_trunk(name: &str) -> Self {
+        Self::among("trunk", name)
+    }
+
+    fn among(kind: &str, name: &str) -> Self {
         let mut hasher = DefaultHasher::new();
-        name.to_lowercase().hash(&mut hasher);
+        (kind, name.to_lowercase()).hash(&mut hasher);
         Self(hasher.finish())
     }
 }
@@ -35,6 +45,8 @@ struct Tries {
     failures: u32,
     pauses: u32,
     until: Instant,
+    /// The right password came from here.
+    proven: bool,
 }
 
 /// What was tried.
@@ -55,7 +67,9 @@ impl Logins {
     /// Whether a password is looked at. `is_at_home`: a phone of this account is registered from this source.
     pub fn may_try(&self, now: Instant, name: NameKey, source: Source, is_at_home: bool) -> bool {
         let rests = |tries: Option<&Tries>| tries.is_some_and(|tries| tries.until > now);
-        !rests(self.pairs.get(&(name, source))) && (is_at_home || !rests(self.names.get(&name)))
+        let pair = self.pairs.get(&(name, source));
+        let is_known = is_at_home || pair.is_some_and(|tries| tries.proven);
+        !rests(pair) && (is_known || !rests(self.names.get(&name)))
     }
 
     /// A password was wrong; the length of the pause that begins, if one does.
@@ -69,9 +83,9 @@ impl Logins {
     }
 
     /// A password was right.
-    pub fn succeeded(&mut self, name: NameKey, source: Source) {
-        if let Some(tries) = self.pairs.get_mut(&(name, source)) {
-            *tries = Tries::default();
+    pub fn succeeded(&mut self, now: Instant, name: NameKey, source: Source) {
+        if let Some(tries) = self.pairs.enter(now, &(name, source), |_| false, Tries::default) {
+            *tries = Tries { proven: true, ..Tries::default() };
         }
     }
 }

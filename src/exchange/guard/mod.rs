@@ -29,7 +29,8 @@ use crate::voip::sip::roll::{Bucket, Roll};
 use crate::voip::sip::source::Source;
 use bans::Bans;
 use jiff::SignedDuration;
-use logins::{Logins, NameKey};
+use logins::Logins;
+pub(super) use logins::NameKey;
 use slow::Slow;
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -87,12 +88,14 @@ impl Default for GuardRules {
 pub(super) enum Deed {
     /// Something in a message.
     Noted(Note),
-    /// Asked to register without a password, as everybody does first.
+    /// Asked to register, or called for a trunk, without a password, as everybody does first.
     Challenged,
     /// Gave a wrong password, or one for an account that there is not.
     Denied(NameKey),
     /// Called a number that there is not.
     UnknownNumber,
+    /// Called without being a trunk, where only trunks may.
+    NoTrunk,
     /// Sent more than may come.
     Flood,
 }
@@ -142,6 +145,7 @@ impl Suspect {
             Deed::Noted(Note::Tool) => 10.0,
             Deed::UnknownNumber => 3.0,
             Deed::Noted(Note::Malformed) => 2.0,
+            Deed::NoTrunk => 1.0,
             Deed::Noted(Note::Stray) => 0.5,
             Deed::Noted(Note::Options) | Deed::Challenged => 0.25,
             Deed::Flood => 0.1,
@@ -275,8 +279,8 @@ impl Guard {
     }
 
     /// A password was right: whoever knows one is no scanner.
-    pub fn knows_a_password(&mut self, from: Peer, name: NameKey) {
-        self.logins.succeeded(name, from.source());
+    pub fn knows_a_password(&mut self, now: Instant, from: Peer, name: NameKey) {
+        self.logins.succeeded(now, name, from.source());
         if let Some(suspect) = self.suspects.get_mut(&from.source()) {
             suspect.points = 0.0;
             suspect.names.clear();
@@ -289,6 +293,17 @@ impl Guard {
         let is_known = phones.contains(&from.addr);
         let is_at_home = phones.iter().any(|phone| Source::from(*phone) == from.source());
         is_known || self.logins.may_try(now, name, from.source(), is_at_home)
+    }
+
+    /// Whether a password that is to show that a call is a trunk's is looked at. What comes from a trunk's address
+    /// always is: others could send in its name.
+    pub fn may_log_in_as_trunk(&self, now: Instant, name: NameKey, from: Peer) -> bool {
+        self.trunks.are_at(from.addr.ip()) || self.logins.may_try(now, name, from.source(), false)
+    }
+
+    /// The addresses of trunks have changed.
+    pub fn set_trunks(&mut self, trunks: Trunks) {
+        self.trunks = trunks;
     }
 
     /// A password was wrong; the length of the pause that begins, if one does.
@@ -330,9 +345,10 @@ impl Deed {
             Self::Noted(Note::Malformed) => "malformed messages",
             Self::Noted(Note::Stray) => "requests without a call",
             Self::Noted(Note::Options) => "OPTIONS",
-            Self::Challenged => "REGISTER without a password",
+            Self::Challenged => "requests without a password",
             Self::Denied(_) => "wrong passwords",
             Self::UnknownNumber => "unknown numbers",
+            Self::NoTrunk => "calls of no trunk",
             Self::Flood => "flood",
         }
     }

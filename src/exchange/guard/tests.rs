@@ -122,7 +122,7 @@ fn an_office_whose_phones_all_come_back_at_once_is_heard() {
     let mut guard = guard();
     does(&mut guard, now(0), udp(1), Deed::Challenged, 100);
     assert!(hears(&mut guard, 0, udp(1)));
-    guard.knows_a_password(udp(1), NameKey::of("anna"));
+    guard.knows_a_password(Instant::ZERO, udp(1), NameKey::of("anna"));
     does(&mut guard, now(0), udp(1), Deed::Challenged, 100);
     assert!(hears(&mut guard, 0, udp(1)));
     does(&mut guard, now(0), udp(1), Deed::Challenged, 100);

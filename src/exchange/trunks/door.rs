@@ -11,11 +11,12 @@ use super::state::line_of;
 use super::trunk::Trunk;
 use super::{Heading, Trunks};
 use crate::exchange::Exchange;
+use crate::exchange::guard::{Deed, NameKey};
 use crate::exchange::outside::Outside;
 use crate::ivr::menu::Name;
-use crate::model::Instant;
+use crate::model::{Instant, Now};
 use crate::voip::sip::digest::{Credentials, Verdict};
-use crate::voip::sip::endpoint::{Incoming, LegId};
+use crate::voip::sip::endpoint::Incoming;
 use crate::voip::sip::headers::{HeaderName, Headers};
 use crate::voip::sip::{Request, Status, Uri};
 use std::net::IpAddr;
@@ -39,6 +40,10 @@ enum Whose {
     Trunk(Name),
     /// That of whoever knows a password: ask.
     Unproven { stale: bool },
+    /// That of somebody who gave a wrong password, or one that was not looked at: ask again.
+    Denied { name: NameKey, seen: bool },
+    /// A trunk's that has shown its password.
+    Proven { trunk: Name, name: NameKey },
 }
 
 /// A call that may come in.
@@ -47,10 +52,20 @@ pub(in crate::exchange) struct Visit {
     pub trunk: Option<Name>,
     /// Who is called.
     pub called: Uri,
+    /// There is no room for it: it may only hear that.
+    pub turned_away: bool,
 }
 
 impl Trunks {
-    fn whose(&mut self, now: Instant, outside: &Outside, request: &Request, source: IpAddr) -> Whose {
+    /// `may_try` says whether a password for a name is looked at: nobody outside learns when it was not.
+    fn whose(
+        &mut self,
+        now: Instant,
+        outside: &Outside,
+        request: &Request,
+        source: IpAddr,
+        may_try: impl FnOnce(NameKey) -> bool,
+    ) -> Whose {
         if let Some(name) = by_line(outside, &request.uri) {
             return Whose::Trunk(name.clone());
         }
@@ -59,18 +74,25 @@ impl Trunks {
             Some((name, trunk)) if trunk.inbound.is_none() => return Whose::Trunk(name.clone()),
             Some(_) | None => {}
         }
+        if outside.trunks.values().all(|trunk| trunk.inbound.is_none()) {
+            return Whose::Nobody;
+        }
         let answer = Credentials::find(&request.headers, HeaderName::Authorization, self.login.realm());
         let Some(answer) = answer else {
             return if at.is_some() { Whose::Unproven { stale: false } } else { Whose::Nobody };
         };
+        let name = NameKey::of_trunk(&answer.username);
+        if !may_try(name) {
+            return Whose::Denied { name, seen: false };
+        }
         let may = |trunk: &Trunk| trunk.from.is_empty() || trunk.is_at(source);
         let accounts = outside.trunks.iter().filter_map(|(name, trunk)| Some((name, trunk, trunk.inbound.as_ref()?)));
         let account = accounts.into_iter().find(|(_, trunk, inbound)| inbound.user == answer.username && may(trunk));
         let ha1 = account.map(|(_, _, inbound)| &inbound.ha1);
         match (self.login.verify(&answer, &request.method, &request.body, ha1, now), account) {
-            (Verdict::Accepted, Some((name, ..))) => Whose::Trunk(name.clone()),
+            (Verdict::Accepted, Some((trunk, ..))) => Whose::Proven { trunk: trunk.clone(), name },
             (Verdict::Stale, _) => Whose::Unproven { stale: true },
-            (Verdict::Accepted | Verdict::Denied, _) => Whose::Unproven { stale: false },
+            (Verdict::Accepted | Verdict::Denied, _) => Whose::Denied { name, seen: true },
         }
     }
 }
@@ -103,46 +125,81 @@ fn called(trunk: Option<&Trunk>, request: &Request) -> Uri {
 
 impl Exchange {
     /// Whose a call is and whom it calls. `None`: it was refused, or asked for a password.
-    pub(in crate::exchange) fn visit(&mut self, now: Instant, incoming: &Incoming) -> Option<Visit> {
-        let (leg, request, source) = (incoming.leg, &incoming.request, incoming.from.addr.ip());
-        let outside = &self.config.outside;
-        let name = match self.trunks.whose(now, outside, request, source) {
+    pub(in crate::exchange) fn visit(&mut self, now: Now, incoming: &Incoming) -> Option<Visit> {
+        let (request, from) = (&incoming.request, incoming.from);
+        let guard = &self.guard;
+        let may_try = |name| guard.may_log_in_as_trunk(now.instant, name, from);
+        let name = match self.trunks.whose(now.instant, &self.config.outside, request, from.addr.ip(), may_try) {
             Whose::Trunk(name) => name,
+            Whose::Proven { trunk, name } => {
+                self.guard.knows_a_password(now.instant, from, name);
+                trunk
+            }
             Whose::Unproven { stale } => {
-                self.ask_password(now, leg, request, stale);
+                self.ask_password(now, incoming, stale);
                 return None;
             }
-            Whose::Nobody => {
-                let is_welcome = outside.callers == Callers::Anyone || self.registrar.is_phone(incoming.from);
-                if is_welcome {
-                    return Some(Visit { trunk: None, called: request.uri.clone() });
-                }
-                if outside.trunks.values().any(|trunk| trunk.inbound.is_some() && trunk.from.is_empty()) {
-                    self.ask_password(now, leg, request, false);
-                } else {
-                    tracing::info!(%source, "a call that is of no trunk: 403");
-                    self.sip.reject(now, leg, Status::FORBIDDEN, &Headers::new());
-                }
+            // The password of an operator's account, which its phone shows unasked.
+            Whose::Denied { .. } if self.registrar.is_phone(from) => return self.visit_of_nobody(now, incoming),
+            Whose::Denied { name, seen } => {
+                self.password_failed(now, from, name, seen);
+                self.challenge(now.instant, incoming, false);
                 return None;
             }
+            Whose::Nobody => return self.visit_of_nobody(now, incoming),
         };
-        let trunk = outside.trunks.get(&name)?;
+        self.visit_of(now.instant, incoming, name)
+    }
+
+    /// A call that is of no trunk and shows no password.
+    fn visit_of_nobody(&mut self, now: Now, incoming: &Incoming) -> Option<Visit> {
+        let (leg, from, outside) = (incoming.leg, incoming.from, &self.config.outside);
+        if outside.callers == Callers::Anyone || self.registrar.is_phone(from) {
+            let called = incoming.request.uri.clone();
+            return Some(Visit { trunk: None, called, turned_away: incoming.turned_away });
+        }
+        if outside.trunks.values().any(|trunk| trunk.inbound.is_some() && trunk.from.is_empty()) {
+            self.ask_password(now, incoming, false);
+        } else {
+            tracing::info!(source = %from.addr.ip(), "a call that is of no trunk: 403");
+            self.saw(now, from, Deed::NoTrunk);
+            self.sip.reject(now.instant, leg, Status::FORBIDDEN, &Headers::new());
+        }
+        None
+    }
+
+    fn visit_of(&mut self, now: Instant, incoming: &Incoming, name: Name) -> Option<Visit> {
+        let (leg, request) = (incoming.leg, &incoming.request);
+        let trunk = self.config.outside.trunks.get(&name)?;
         let called = called(Some(trunk), request);
-        if !self.trunks.has_room(&name, trunk.calls) {
-            tracing::warn!(trunk = %name, "the trunk has as many calls as it may: 503");
+        let is_full = !self.trunks.has_room(&name, trunk.calls);
+        if is_full {
+            tracing::warn!(trunk = %name, "the trunk has as many calls as it may: the call is refused");
             self.trunks.refused(&name);
+        }
+        let turned_away = incoming.turned_away || (is_full && self.sip.turn_away(leg));
+        if is_full && !turned_away {
             self.refuse(now, leg, Status::SERVICE_UNAVAILABLE);
             return None;
         }
-        self.trunks.enter(&name, leg, Heading::In);
-        Some(Visit { trunk: Some(name), called })
+        if !turned_away {
+            self.trunks.enter(&name, leg, Heading::In);
+        }
+        Some(Visit { trunk: Some(name), called, turned_away })
     }
 
-    fn ask_password(&mut self, now: Instant, leg: LegId, request: &Request, stale: bool) {
+    fn ask_password(&mut self, now: Now, incoming: &Incoming, stale: bool) {
+        if !stale {
+            self.saw(now, incoming.from, Deed::Challenged);
+        }
+        self.challenge(now.instant, incoming, stale);
+    }
+
+    fn challenge(&mut self, now: Instant, incoming: &Incoming, stale: bool) {
         let mut headers = Headers::new();
-        for challenge in self.trunks.login.challenges_for(&request.headers, now, stale) {
+        for challenge in self.trunks.login.challenges_for(&incoming.request.headers, now, stale) {
             headers.push_text(HeaderName::WwwAuthenticate, &challenge.to_string());
         }
-        self.sip.reject(now, leg, Status::UNAUTHORIZED, &headers);
+        self.sip.reject(now, incoming.leg, Status::UNAUTHORIZED, &headers);
     }
 }

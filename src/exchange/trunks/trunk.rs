@@ -5,6 +5,7 @@ use crate::model::{Network, PhoneNumber};
 use crate::voip::audio::Codec;
 use crate::voip::sdp::SecureMedia;
 use crate::voip::sip::digest::{Ha1, Login};
+use crate::voip::sip::source::Source;
 use crate::voip::sip::{Host, Peer};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -100,6 +101,16 @@ impl Trunk {
             networks => networks.iter().any(|network| network.contains(source)),
         }
     }
+
+    /// Whether its calls come from an address of this source: of IPv6 the whole network that is one for limits.
+    pub(in crate::exchange) fn is_within(&self, source: Source) -> bool {
+        let own = [self.peer.addr.ip()].into_iter().chain(self.located.iter().copied());
+        let is_it = |ip: IpAddr| !ip.is_unspecified() && Source::of(ip) == source;
+        match self.from.as_slice() {
+            [] => own.into_iter().any(is_it),
+            networks => networks.iter().any(|network| network.contains(source.ip()) || is_it(network.first())),
+        }
+    }
 }
 
 impl Numbers {
@@ -146,6 +157,19 @@ mod tests {
         let is = |trunk: &Trunk, address: &str| trunk.is_at(address.parse().unwrap());
         assert!(is(&plain, "192.0.2.20") && !is(&plain, "203.0.113.3"));
         assert!(!is(&named, "192.0.2.20") && is(&named, "203.0.113.3"));
+    }
+
+    #[test]
+    fn a_trunk_of_ipv6_is_known_by_the_network_that_limits_know() {
+        let peer = Peer::udp("[2001:db8:1:2::20]:5060".parse().unwrap());
+        let plain = Trunk::new(peer, Host::from(peer.addr.ip()));
+        let named = Trunk {
+            from: vec!["2001:db8:3:4::7".parse().unwrap(), "2001:db8:8::/48".parse().unwrap()],
+            ..plain.clone()
+        };
+        let is = |trunk: &Trunk, address: &str| trunk.is_within(Source::of(address.parse().unwrap()));
+        assert!(is(&plain, "2001:db8:1:2::20") && !is(&plain, "2001:db8:1:3::20"));
+        assert!(is(&named, "2001:db8:3:4::7") && is(&named, "2001:db8:8:9::1") && !is(&named, "2001:db8:1:2::20"));
     }
 
     #[test]

@@ -151,6 +151,11 @@ impl Admission {
         self.headroom.share()
     }
 
+    /// Whether a source is a trunk.
+    pub fn is_trunk(&self, source: Source) -> bool {
+        self.trunks.are_at(source.ip())
+    }
+
     /// Whether a source has a call that it acknowledged: it is where it says that it is.
     pub fn has_calls(&self, source: Source) -> bool {
         self.guests.get(&source).is_some_and(|guest| guest.calls > guest.unacknowledged)

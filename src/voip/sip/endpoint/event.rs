@@ -71,6 +71,8 @@ pub struct Incoming {
     pub from: Peer,
     /// The local address that it came to, which is the one the caller can reach.
     pub local: SocketAddr,
+    /// It is above the limits and came in only to hear that: say so before the answer and refuse it.
+    pub turned_away: bool,
 }
 
 /// What happened. `Cancelled`, `NotAcknowledged`, `HungUp`, `Lost`, `Failed` and `Terminated` each end their leg:

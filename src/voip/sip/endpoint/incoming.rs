@@ -2,6 +2,7 @@
 
 use super::leg::{Leg, LegTimer, OfferState, Offered, Standing, State, Unacknowledged};
 use super::session::Session;
+use super::turned_away::Entry;
 use super::{CoreTimer, Due, Endpoint, Event, Incoming, LegId, Owner};
 use crate::model::Instant;
 use crate::voip::sip::dialog::{self, Dialog};
@@ -32,8 +33,7 @@ impl Endpoint {
             self.refuse_for_load(reply, &request);
             return;
         }
-        let is_ours = self.phones.contains_key(&from.addr);
-        let Ok(pass) = self.admission.enter(now, from.source(), is_ours) else {
+        let Some(entry) = self.entry(now, from, &request) else {
             self.refuse_for_load(reply, &request);
             return;
         };
@@ -76,10 +76,11 @@ impl Endpoint {
             session,
         };
         let leg = self.insert_leg(now, leg, self.config.limits.unanswered);
-        self.admission.hold(leg, pass);
+        let turned_away = matches!(entry, Entry::TurnedAway);
+        self.enter(leg, from.source(), entry);
         self.transactions.set_owner(transaction, Owner::Invited(leg));
         let offer = body::session_of(&request.headers, &request.body);
-        let incoming = Incoming { leg, request: Box::new(request), offer, from, local };
+        let incoming = Incoming { leg, request: Box::new(request), offer, from, local, turned_away };
         self.events.push_back(Event::Incoming(incoming));
     }
 

@@ -34,6 +34,7 @@ mod session_timer;
 mod standing;
 mod streams;
 mod tables;
+mod turned_away;
 mod update;
 mod whither;
 
@@ -64,6 +65,7 @@ use rand::{RngExt, SeedableRng};
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use streams::Streams;
+use turned_away::TurnedAway;
 use whither::NoTcp;
 
 /// Whose a transaction is.
@@ -137,6 +139,7 @@ pub struct Endpoint {
     counters: Counters,
     refusing: bool,
     admission: Admission,
+    turned_away: TurnedAway,
     /// From where operators' phones call.
     phones: HashMap<SocketAddr, usize>,
     notes: VecDeque<Noted>,
@@ -169,6 +172,7 @@ impl Endpoint {
             counters: Counters::default(),
             refusing: false,
             admission: Admission::new(CallLimits::default()),
+            turned_away: TurnedAway::default(),
             phones: HashMap::new(),
             notes: VecDeque::new(),
         };

@@ -32,6 +32,7 @@ impl Endpoint {
     pub(super) fn end_leg(&mut self, leg: LegId) {
         let Some(mut over) = self.legs.remove(leg.0) else { return };
         self.admission.leave(leg);
+        self.turned_away.leave(leg);
         self.detach_notifier(leg, &mut over);
         for timer in over.session.take_timers() {
             self.transactions.wheel().stop(timer);
