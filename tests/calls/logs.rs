@@ -124,6 +124,7 @@ fn eventful_calls() {
     };
     config.outside.transfers.insert("desk".into(), desk);
     config.outside.callers = Callers::Anyone;
+    config.guard.logins = 3;
     let mut stage = Stage::configured(config);
     stage.phone("provider");
     stage.phones[PROVIDER].manner = Manner::Vanished;
