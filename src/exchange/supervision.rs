@@ -258,7 +258,7 @@ impl Exchange {
                 Link::Talking(talking) if talking.operator == *operator => Some((call.id, call.stream, talking.stream)),
                 Link::Talking(_) | Link::Menu | Link::Queued(_) | Link::Transferring(_) => None,
             },
-            Phase::Opening(_) | Phase::Answered(_) | Phase::Calling(_) => None,
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         })
     }
 
