@@ -18,13 +18,14 @@ trap 'exit 130' INT TERM
 start_server
 calls() { on "${FLOOD_CORE:-1}" "$flood" calls --server "$sip" "$@"; }
 rss() { awk '/^VmRSS/ {print $2}' "/proc/$server/status"; }
-# quiet: until no transaction is left, which takes 37 s.
+# quiet: until no transaction is left, which takes 37 s, and what they needed has been given back, ten seconds later.
 quiet() {
     local _
     for _ in $(seq 90); do
-        [ "$(measured hotline_sip_transactions)" = "hotline_sip_transactions 0" ] && return
+        [ "$(measured hotline_sip_transactions)" = "hotline_sip_transactions 0" ] && break
         sleep 1
     done
+    sleep 12
 }
 
 status=0
