@@ -37,7 +37,7 @@ echo "a long password" | "$program" operators --data "$work/server/data" add ann
 start_server "$program" "$work/server" "recording: {conversations: true}"
 verdict "a server starts on a small disk" $?
 phone=$(free_port $((32000 + $$ % 500)))
-(cd "$work/operator" && timeout 20 sipp "$address" -sf "$here/sipp/register.xml" -s anna -au anna -ap "a long password" \
+(cd "$work/operator" && timeout 20 sipp "$address" -sf "$here/disk/register.xml" -s anna -au anna -ap "a long password" \
     -i 127.0.0.1 -p "$phone" -nostdin -timeout 15 -timeout_error -m 1 > registered 2>&1)
 verdict "an operator registers" $?
 
@@ -45,11 +45,11 @@ dd if=/dev/zero of="$work/small/filler" bs=4k 2> /dev/null
 [ "$(df --output=avail "$work/small" | tail -1 | tr -d " ")" = 0 ]
 verdict "the disk is full" $?
 
-# The conversation takes its ten seconds beside the others: seven of them are the greeting and the notice.
-(cd "$work/operator" && timeout 60 sipp "$address" -sf "$here/sipp/operator.xml" -i 127.0.0.1 -p "$phone" \
+# The conversation takes its eleven seconds beside the others: for eight of them the caller hears the notice and waits.
+(cd "$work/operator" && timeout 60 sipp "$address" -sf "$here/disk/operator.xml" -i 127.0.0.1 -p "$phone" \
     -mi 127.0.0.1 -mp $((phone + 2)) -nostdin -timeout 50 -timeout_error -m 1 > screen 2>&1) & operator=$!
 port=$(free_port $((33000 + $$ % 500)))
-(cd "$work/talk" && timeout 60 sipp "$address" -sf "$here/sipp/talk.xml" -s 74957654321 -i 127.0.0.1 -p "$port" \
+(cd "$work/talk" && timeout 60 sipp "$address" -sf "$here/disk/talk.xml" -s 74957654321 -i 127.0.0.1 -p "$port" \
     -mi 127.0.0.1 -mp $((port + 2)) -nostdin -timeout 50 -timeout_error -m 1 -d 11000 > screen 2>&1) & talk=$!
 waited+=("$operator" "$talk")
 port=$(free_port $((31000 + $$ % 500)))
