@@ -44,7 +44,7 @@ wait_for_end() {
 }
 
 start_server() {
-    local program=$1 folder=$2 config=${3:-} port listen=()
+    local program=$1 folder=$2 config=${3:-} port cache listen=()
     port=$(free_port $((8200 + $$ % 500)))
     address=127.0.0.1:$port
     mkdir -p "$folder"
@@ -52,11 +52,17 @@ start_server() {
         *%ADDRESS%*) config=${config//%ADDRESS%/$address} config=${config//%PORT%/$port} ;;
         *) listen=(--sip "$address") ;;
     esac
+    # What another server of the same runner has made ready of the recordings need not be made again.
+    cache=$(ls -t "$folder"/../*/data/prompts.cache 2>/dev/null | head -n 1)
+    if [ -n "$cache" ] && [ ! -f "$folder/data/prompts.cache" ]; then
+        mkdir -p -m 700 "$folder/data"
+        cp "$cache" "$folder/data/"
+    fi
     printf 'http: {listen: null}\n%s\n' "$config" > "$folder/config.yaml"
     (cd "$root" && exec "$program" serve "${listen[@]}" --data "$folder/data" --menus "${menus:-menus}" \
         --prompts prompts --pretend-now 2026-03-02T12:00 -c "$folder/config.yaml") > "$folder/out" 2> "$folder/log" &
     server=$!
-    if ! wait_for_line "$folder/out" '^ready' 60 "$server"; then
+    if ! wait_for_line "$folder/out" '^ready' 120 "$server"; then
         echo "the server does not get ready; it said:" >&2
         cat "$folder/out" >&2
         tail -n 20 "$folder/log" >&2

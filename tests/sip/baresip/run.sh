@@ -161,8 +161,6 @@ step "server ends when asked" stop_server
 
 # Everything over TLS, and nothing in clear.
 tls=$(free_port $((base + 2500)))
-mkdir -p "$work/tls/data"
-cp "$work"/server/data/prompts.cache "$work/tls/data" 2>/dev/null
 start_server "$program" "$work/tls" "$(sed -e "s#%TLS%#$tls#; s#%FOLDER%#$work/ours#" "$here/tls.yaml")" || exit 1
 at="127.0.0.1:$tls;transport=tls"
 on_duty boris mediaenc=srtp-mand
