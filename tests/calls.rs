@@ -72,6 +72,8 @@ mod sessions;
 mod several_phones;
 #[path = "calls/silence.rs"]
 mod silence;
+#[path = "calls/six.rs"]
+mod six;
 #[path = "calls/sound.rs"]
 mod sound;
 #[path = "calls/spray.rs"]

@@ -4,7 +4,7 @@ use super::ear::{Ear, unit};
 use super::text::{Sdp, Sip, authorization, bracketed, finish};
 use hotline::model::Instant;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// How a phone takes a call that comes in.
@@ -183,7 +183,10 @@ impl Phone {
     /// Dials; without `offer` the bank is to make one.
     pub fn invite(&mut self, called: &str, offer: Option<&str>) {
         self.calls += 1;
-        let host = self.addr.ip();
+        let host = match self.addr.ip() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
         self.call_id = format!("call-{}-{}@{host}", self.number, self.calls);
         self.local = format!("<sip:{}@{host}>;tag=t{}{}", self.user, self.number, self.calls);
         self.remote = format!("<sip:{called}@192.0.2.1>");
@@ -313,7 +316,7 @@ impl Phone {
     pub fn connect_media(&mut self, now: Instant, body: &str) {
         let sdp = Sdp::parse(body);
         assert_eq!(sdp.lines, 1, "one media line:\n{body}");
-        self.towards = Some(format!("{}:{}", sdp.address, sdp.port).parse().unwrap());
+        self.towards = Some(SocketAddr::new(sdp.address.parse().unwrap(), sdp.port));
         if self.voice != Voice::Mute && self.next_voice.is_none() {
             self.next_voice = Some(now);
         }

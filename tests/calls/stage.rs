@@ -22,11 +22,12 @@ use hotline::voip::sip::locate::Names;
 use hotline::voip::sip::session::SessionPolicy;
 use hotline::voip::sip::{ConnectionId, Peer, Transport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 pub const BANK: &str = "192.0.2.1:5060";
+pub const BANK6: &str = "[2001:db8::1]:5060";
 /// A Monday noon in Moscow.
 pub const MONDAY_NOON: &str = "2026-03-02T12:00:00+03:00";
 /// How often media is looked after.
@@ -98,9 +99,14 @@ pub struct Stage {
 }
 
 enum Input {
-    Opened(StreamId),
+    Opened(StreamId, IpAddr),
     Event(MediaEvent),
     Stored { recording: RecordingId, length: Duration },
+}
+
+/// Where the bank listens, by the family of an address.
+fn bank_towards(ip: IpAddr) -> SocketAddr {
+    if ip.is_ipv6() { BANK6 } else { BANK }.parse().unwrap()
 }
 
 pub fn config() -> ExchangeConfig {
@@ -141,11 +147,10 @@ impl Stage {
     }
 
     pub fn with(config: ExchangeConfig, wall: &str, menu: Arc<Menu>) -> Self {
-        let bank: SocketAddr = BANK.parse().unwrap();
         let endpoint = EndpointConfig {
             user_agent: "hotline/test".into(),
             contact_user: "bank".into(),
-            listeners: vec![Listener { transport: Transport::Udp, addr: bank }],
+            listeners: [BANK, BANK6].map(|at| Listener { transport: Transport::Udp, addr: at.parse().unwrap() }).into(),
             visibility: Visibility::default(),
             names: Names::default(),
             largest_datagram: 1_300,
@@ -351,9 +356,9 @@ impl Stage {
 
     fn tell(&mut self, input: Input) {
         match input {
-            Input::Opened(stream) => {
+            Input::Opened(stream, towards) => {
                 let port = u16::try_from(20_000 + 2 * stream.0).unwrap();
-                let address = self.has_ports.then(|| SocketAddr::from(([192, 0, 2, 1], port)));
+                let address = self.has_ports.then(|| SocketAddr::new(bank_towards(towards).ip(), port));
                 if self.has_ports {
                     self.ports.insert(stream);
                 }
@@ -370,7 +375,7 @@ impl Stage {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Sip(SipCommand::Send { to, bytes }) => self.deliver(to, &bytes),
-            Command::OpenMedia { stream, .. } => self.inputs.push_back(Input::Opened(stream)),
+            Command::OpenMedia { stream, towards, .. } => self.inputs.push_back(Input::Opened(stream, towards)),
             Command::Media(command) => {
                 self.show(format_args!("{command:?}"));
                 self.note_playing(&command);
@@ -448,7 +453,7 @@ impl Stage {
                     self.exchange.handle_stream_bytes(now, connection, piece);
                 }
             }
-            None => self.exchange.handle_datagram(now, peer, BANK.parse().unwrap(), text.as_bytes()),
+            None => self.exchange.handle_datagram(now, peer, bank_towards(peer.addr.ip()), text.as_bytes()),
         }
     }
 

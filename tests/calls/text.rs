@@ -133,7 +133,7 @@ impl Sdp {
         let known = ["sendrecv", "sendonly", "recvonly", "inactive"];
         let direction = body.lines().find_map(|line| known.into_iter().find(|word| line == format!("a={word}")));
         Self {
-            address: line("c=IN IP4 ").to_owned(),
+            address: ["c=IN IP4 ", "c=IN IP6 "].map(line).concat(),
             port,
             formats,
             direction: direction.unwrap_or("sendrecv").to_owned(),
