@@ -88,7 +88,7 @@ impl Trunks {
             }
             state.set_contact(trunk, sip);
             if let Some(over) = state.handle_timeout(now, name, trunk, sip) {
-                sip.forget_errand(over);
+                sip.give_up_errand(now, over);
                 self.errands.remove(&over);
             }
             self.send(now, name, trunk, sip);

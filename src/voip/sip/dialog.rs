@@ -24,6 +24,8 @@ pub struct Dialog {
     routes: Vec<Route>,
     /// Where the first hop really is.
     path: Peer,
+    /// Whether it was begun under `sips:`: then our Contact is one (§12.1.1).
+    secure: bool,
 }
 
 /// Where a request stands in the order of its dialog (§12.2.2).
@@ -42,7 +44,9 @@ impl Dialog {
         let target = contact_of(request.headers.typed())?;
         let routes = routes_of(request.headers.all().ok()?);
         let path = first_hop(&routes, &target, from, |hop| is_sender(request.vias.first(), hop, from));
+        let secure = is_secure(&request.uri) || is_secure(routes.first().map_or(&target, |route| route.0.uri()));
         Some(Self {
+            secure,
             call_id: request.call_id.clone(),
             local: request.to.clone().with_tag(local_tag),
             remote: request.from.clone(),
@@ -66,6 +70,7 @@ impl Dialog {
             |hop: &SipUri| invited.as_sip().is_some_and(|uri| uri.host.is_same(&hop.host) && port(uri) == port(hop));
         let path = first_hop(&routes, &target, to, is_invited);
         Self {
+            secure: is_secure(invited),
             call_id: response.call_id.clone(),
             local: response.from.clone(),
             remote: response.to.clone(),
@@ -87,6 +92,25 @@ impl Dialog {
     #[must_use]
     pub const fn path(&self) -> Peer {
         self.path
+    }
+
+    /// Whether our Contact must be a `sips:` one (§12.1.1).
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Where the other end of the dialog's connection listens, as its Contact or route says: the same machine at another
+    /// port. `None` when it says so of another machine, as behind a NAT, and for WebSockets (RFC 7118 §5).
+    #[must_use]
+    pub fn listening_hop(&self) -> Option<Peer> {
+        let hop = self.routes.first().map_or(&self.target, |route| route.0.uri()).as_sip()?;
+        let transport = self.path.transport;
+        if transport.is_web_socket() || hop.host.ip()? != self.path.addr.ip() {
+            return None;
+        }
+        let addr = SocketAddr::new(self.path.addr.ip(), hop.port.unwrap_or(transport.default_port()));
+        Some(Peer { name: self.path.name, ..Peer::at(transport, addr) })
     }
 
     /// The name that requests go to first, where a name and no address is written and no connection leads there.
@@ -191,6 +215,10 @@ impl Dialog {
             Some(_) | None => (self.target.clone(), self.routes.clone()),
         }
     }
+}
+
+fn is_secure(uri: &Uri) -> bool {
+    uri.as_sip().is_some_and(|uri| uri.secure)
 }
 
 fn contact_of(contact: Result<Option<Contact>, super::Malformed>) -> Option<Uri> {

@@ -1,5 +1,11 @@
-//! Changes that we ask for within a call: our re-INVITE with an offer, our UPDATE that refreshes (RFC 3261 §14.1,
-//! RFC 3311 §5.1, RFC 4028 §7.2).
+//! Changes that we ask for within a call: our offers in a re-INVITE, or in an UPDATE while no INVITE may be sent; our
+//! UPDATE that refreshes (RFC 3261 §14.1, RFC 3311 §5.1, RFC 4028 §7.2).
+//!
+//! | the call | our offer goes out in |
+//! |---|---|
+//! | stands | a re-INVITE |
+//! | our 2xx has no ACK; or is not answered, and a reliable response has answered the first offer | an UPDATE |
+//! | the peer's offer has no answer; or is not answered otherwise | the same, when that is over |
 //!
 //! ```text
 //!              ┌───────────── the time has come ──────────────┐
@@ -13,7 +19,8 @@
 //! ```
 
 use super::incoming::append_headers;
-use super::leg::{End, LegTimer, OfferState, State};
+use super::leg::{End, Leg, LegTimer, OfferState, State};
+use super::update::Tool;
 use super::{CoreTimer, Due, Endpoint, Event, LegId, Owner};
 use crate::model::Instant;
 use crate::voip::sip::headers::{ContentType, HeaderName, Headers, RetryAfter};
@@ -51,6 +58,7 @@ pub(super) enum Change {
 #[derive(Debug)]
 pub(super) struct Asking {
     offer: Option<Vec<u8>>,
+    method: Method,
     number: u32,
     tries: u8,
     overdue: TimerId,
@@ -85,12 +93,10 @@ impl Change {
 }
 
 impl Endpoint {
-    /// Offers another session within a standing call.
+    /// Offers another session within a call.
     pub(super) fn say_offer(&mut self, now: Instant, leg: LegId, offer: Vec<u8>) {
-        let is_free = self
-            .legs
-            .get(leg.0)
-            .is_some_and(|leg| matches!(leg.state, State::Standing(_)) && leg.session.ours.is_settled());
+        let is_free =
+            self.legs.get(leg.0).is_some_and(|leg| leg.tool() != Tool::Never && leg.session.ours.is_settled());
         if is_free {
             self.change(now, leg, Some(offer), 0);
         } else {
@@ -101,41 +107,42 @@ impl Endpoint {
     /// Asks for a change, now or when the peer's own is done.
     pub(super) fn change(&mut self, now: Instant, leg: LegId, offer: Option<Vec<u8>>, tries: u8) {
         let Some(found) = self.legs.get(leg.0) else { return };
-        let State::Standing(standing) = &found.state else { return };
-        let is_open = !matches!(standing.offer, OfferState::Settled) || found.session.theirs.is_some();
-        if is_open && offer.is_some() {
-            self.wait_to_change(now, leg, offer, tries + 1, None);
-            return;
-        }
+        let method = match (found.tool(), &offer) {
+            (Tool::Never, _) => return,
+            (Tool::Update, _) | (_, None) => Method::Update,
+            (Tool::Invite, Some(_)) => Method::Invite,
+            (Tool::Later, Some(_)) => return self.wait_to_change(now, leg, offer, tries + 1, None),
+        };
         if let Some(login) = self.legs.get_mut(leg.0).and_then(|leg| leg.login.as_mut()) {
             login.begin();
         }
-        self.ask_for_change(now, leg, offer, tries);
+        self.ask_for_change(now, leg, offer, method, tries);
     }
 
-    fn ask_for_change(&mut self, now: Instant, leg: LegId, offer: Option<Vec<u8>>, tries: u8) {
-        let Some(number) = self.send_change(now, leg, offer.as_deref()) else { return };
+    fn ask_for_change(&mut self, now: Instant, leg: LegId, offer: Option<Vec<u8>>, method: Method, tries: u8) {
+        let Some(number) = self.send_change(now, leg, offer.as_deref(), method.clone()) else { return };
         let due = Due::Core(CoreTimer::Leg(leg, LegTimer::Change));
         let overdue = self.transactions.wheel().set(now + PATIENCE, due);
-        self.set_change(leg, Change::Asking(Asking { offer, number, tries, overdue }));
+        self.set_change(leg, Change::Asking(Asking { offer, method, number, tries, overdue }));
     }
 
-    fn send_change(&mut self, now: Instant, leg: LegId, offer: Option<&[u8]>) -> Option<u32> {
+    fn send_change(&mut self, now: Instant, leg: LegId, offer: Option<&[u8]>, method: Method) -> Option<u32> {
         let cnonce = self.draw_tag();
-        let path = self.path_of_leg(now, leg)?;
+        let dialog = self.legs.get_mut(leg.0)?.offering_dialog()?.clone();
+        let path = self.path_of(now, &dialog);
         let found = self.legs.get_mut(leg.0)?;
         let local = found.local;
-        let method = if offer.is_some() { Method::Invite } else { Method::Update };
-        let mut request = found.dialog()?.request(method);
+        let mut request = found.offering_dialog()?.request(method);
         let mut headers = Headers::new();
-        headers.push(&self.contact(local, path));
+        headers.push(&self.contact_in(local, &dialog));
         headers.push_text(HeaderName::Allow, uas::ALLOW);
         headers.push_text(HeaderName::Supported, uas::SUPPORTED);
         let found = self.legs.get_mut(leg.0)?;
         let least = found.session.least;
         match &found.session.timer {
             Some(timer) => timer.agreed.repeat(&mut headers, least),
-            None => self.config.session.ask(&mut headers, least),
+            None if found.is_standing() => self.config.session.ask(&mut headers, least),
+            None => {}
         }
         append_headers(&mut request.headers, &headers);
         if let Some(offer) = offer {
@@ -174,8 +181,8 @@ impl Endpoint {
             (Tell::Response, Some(response)) if response.status.is_success() => self.changed(now, leg, response),
             (Tell::Response, Some(response)) if response.status.is_final() => self.change_refused(now, leg, response),
             (Tell::TimedOut, _) => {
-                if self.take_asking(leg, None).is_some() {
-                    self.lost(now, leg);
+                if let Some(asking) = self.take_asking(leg, None) {
+                    self.not_answered(now, leg, &asking);
                 }
             }
             (Tell::TransportFailed, _) => {
@@ -196,8 +203,8 @@ impl Endpoint {
         if asking.is_some() {
             found.session.learn(&response.headers);
         }
-        let least = found.session.least;
-        let Some(dialog) = found.dialog() else { return };
+        let (least, is_standing) = (found.session.least, found.is_standing());
+        let Some(dialog) = found.dialog_made(response) else { return };
         if asking.is_some() {
             dialog.follow(response);
         }
@@ -206,8 +213,10 @@ impl Endpoint {
             self.acknowledge(now, leg, &dialog, local, response);
         }
         let Some(asking) = asking else { return };
-        let agreed = self.config.session.as_client(&response.headers, least);
-        self.agree(now, leg, agreed);
+        if is_standing {
+            let agreed = self.config.session.as_client(&response.headers, least);
+            self.agree(now, leg, agreed);
+        }
         match (asking.offer, crate::voip::sip::body::session_of(&response.headers, &response.body)) {
             (Some(_), Some(answer)) => self.events.push_back(Event::ReofferAnswered { leg, answer }),
             (Some(_), None) => {
@@ -221,13 +230,14 @@ impl Endpoint {
         let Some(asking) = self.take_asking(leg, Some(response.cseq.number)) else { return };
         let retry = response.headers.typed::<RetryAfter>().ok().flatten().map(|after| after.seconds);
         let more = asking.tries < TRIES;
+        let is_standing = self.legs.get(leg.0).is_some_and(Leg::is_standing);
         match (response.status, retry) {
             // RFC 5057 §5.1: the peer has forgotten the call; a BYE would find nobody.
-            (Status::NO_SUCH_CALL, _) => {
+            (Status::NO_SUCH_CALL, _) if is_standing => {
                 self.end_leg(leg);
                 self.events.push_back(Event::HungUp { leg });
             }
-            (Status::REQUEST_TIMEOUT, _) => self.lost(now, leg),
+            (Status::REQUEST_TIMEOUT, _) => self.not_answered(now, leg, &asking),
             (Status::REQUEST_PENDING, _) if more => {
                 self.wait_to_change(now, leg, asking.offer, asking.tries + 1, None);
             }
@@ -240,20 +250,32 @@ impl Endpoint {
                 if let Some(found) = self.legs.get_mut(leg.0) {
                     found.session.least = found.session.least.max(least).max(SHORTEST);
                 }
-                self.ask_for_change(now, leg, asking.offer, asking.tries + 1);
+                self.ask_for_change(now, leg, asking.offer, asking.method, asking.tries + 1);
             }
-            (Status::METHOD_NOT_ALLOWED | Status::NOT_IMPLEMENTED, _) if asking.offer.is_none() => {
+            (Status::METHOD_NOT_ALLOWED | Status::NOT_IMPLEMENTED, _) if asking.method == Method::Update => {
                 // It said that it takes UPDATE, and does not: a re-INVITE then.
                 if let Some(found) = self.legs.get_mut(leg.0) {
                     found.session.takes_update = false;
                 }
-                self.refresh(now, leg);
+                match asking.offer {
+                    Some(offer) => self.change(now, leg, Some(offer), asking.tries + 1),
+                    None => self.refresh(now, leg),
+                }
             }
             (status, _) if more && self.may_sign(leg, response) => {
                 tracing::debug!(%leg, status = status.code(), "asked who we are");
-                self.ask_for_change(now, leg, asking.offer, asking.tries + 1);
+                self.ask_for_change(now, leg, asking.offer, asking.method, asking.tries + 1);
             }
             (status, _) => self.stay(now, leg, &asking, status),
+        }
+    }
+
+    /// Nothing has come. A peer that says nothing to an UPDATE before the answer may still answer the call.
+    fn not_answered(&mut self, now: Instant, leg: LegId, asking: &Asking) {
+        if self.legs.get(leg.0).is_some_and(Leg::is_standing) {
+            self.lost(now, leg);
+        } else {
+            self.stay(now, leg, asking, Status::REQUEST_TIMEOUT);
         }
     }
 
@@ -287,7 +309,7 @@ impl Endpoint {
                     self.events.push_back(Event::ReofferRefused { leg, status: Status::REQUEST_PENDING });
                 }
             }
-            Change::Asking(asking) if asking.overdue == timer_id => self.lost(now, leg),
+            Change::Asking(asking) if asking.overdue == timer_id => self.not_answered(now, leg, &asking),
             other @ (Change::Settled | Change::Asking(_) | Change::Waiting(_)) => {
                 self.set_change(leg, other);
             }

@@ -49,6 +49,7 @@ impl Endpoint {
         }
         let Some(found) = self.legs.get_mut(leg.0) else { return true };
         let (State::Calling(state) | State::Cancelling(state)) = &found.state else { return true };
+        found.session.learn(&response.headers);
         let all = &mut found.session.early;
         let known = all.iter().position(|early| early.dialog.made(response));
         if known.is_none() {

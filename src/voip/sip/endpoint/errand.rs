@@ -1,14 +1,15 @@
-//! Requests of ours outside of every call: REGISTER and OPTIONS. One request, one final answer.
+//! Requests of ours outside of every call: REGISTER and OPTIONS. One request, one final answer, from the first of the
+//! peer's servers that gives one (RFC 3263 §4.3).
 
 use super::{Endpoint, Event, LegId, NoRoom, Owner};
 use crate::model::Instant;
 use crate::voip::sip::headers::SipCallId;
-use crate::voip::sip::transaction::table::TransactionId;
 use crate::voip::sip::{Peer, Request, Response, SipUri};
+use std::collections::VecDeque;
 
 /// A request that waits for its answer; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ErrandId(TransactionId);
+pub struct ErrandId(u64);
 
 /// What became of a request.
 #[derive(Debug)]
@@ -22,34 +23,50 @@ pub enum Reply {
 }
 
 impl Endpoint {
-    /// Sends a request without Via and Contact of the endpoint; [`Event::Replied`] follows.
+    /// Sends a request without Via and Contact of the endpoint; [`Event::Replied`] follows. A server that is silent for
+    /// 32 s, answers 503 or cannot be connected to is followed by the next one of its name.
     ///
     /// # Errors
     /// When the tables are full.
     pub fn send_errand(&mut self, now: Instant, request: Request, to: Peer) -> Result<ErrandId, NoRoom> {
-        let to = self.whither(now, to).first().copied().unwrap_or(to);
-        if !self.transactions.has_room(&to) {
+        let mut ways: VecDeque<Peer> = self.whither(now, to).into();
+        let first = ways.pop_front().unwrap_or(to);
+        if !self.transactions.has_room(&first) {
             return Err(NoRoom);
         }
-        let local = self.local_for(to);
-        let id = self.begin_request(now, request, local, to, Owner::Errand);
-        if !to.is_located() {
-            self.errand_over(id, Reply::Unreachable);
+        self.last_errand += 1;
+        let errand = ErrandId(self.last_errand);
+        let id = self.begin_onward(now, request, None, (first, ways), Owner::Errand(errand));
+        self.errands.insert(errand, id);
+        if !first.is_located() {
+            self.errand_over(errand, Reply::Unreachable);
         }
         self.settle(now);
-        Ok(ErrandId(id))
+        Ok(errand)
     }
 
     /// Its answer is wanted no more; the transaction goes on alone.
     pub fn forget_errand(&mut self, errand: ErrandId) {
-        if self.transactions.owner(errand.0) == Some(Owner::Errand) {
-            self.transactions.set_owner(errand.0, Owner::Ours);
+        if let Some(id) = self.errands.remove(&errand) {
+            self.transactions.set_owner(id, Owner::Ours);
+            self.onward.remove(&id);
         }
     }
 
-    pub(super) fn errand_over(&mut self, id: TransactionId, reply: Reply) {
-        self.transactions.set_owner(id, Owner::Ours);
-        self.events.push_back(Event::Replied { errand: ErrandId(id), reply });
+    /// The same, and it is because nothing came in time: another server of the name is asked first from now on.
+    pub fn give_up_errand(&mut self, now: Instant, errand: ErrandId) {
+        let peer = self.errands.get(&errand).and_then(|id| self.transactions.peer(*id));
+        if let Some(peer) = peer.filter(|peer| peer.name.is_some()) {
+            self.names.shun(now, peer.addr);
+        }
+        self.forget_errand(errand);
+    }
+
+    pub(super) fn errand_over(&mut self, errand: ErrandId, reply: Reply) {
+        if self.errands.contains_key(&errand) {
+            self.forget_errand(errand);
+            self.events.push_back(Event::Replied { errand, reply });
+        }
     }
 
     /// Our URI as a peer reaches it.

@@ -227,6 +227,7 @@ impl Event {
             Self::Cancelled { leg }
             | Self::NotAcknowledged { leg }
             | Self::HungUp { leg }
+            | Self::Lost { leg }
             | Self::Failed { leg, .. }
             | Self::Terminated { leg } => Some(*leg),
             _ => None,

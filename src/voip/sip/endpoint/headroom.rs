@@ -24,6 +24,8 @@ pub struct Load {
     pub busy: u32,
     /// The longest that something waited for the loop.
     pub lag: Duration,
+    /// How late the media threads woke: what one in a hundred wake-ups of the last second reached, at the worst thread.
+    pub media: Duration,
 }
 
 /// When load is too much.
@@ -33,11 +35,13 @@ pub struct LoadLimits {
     pub busy: u32,
     /// The longest that something may wait for the loop.
     pub lag: Duration,
+    /// How late one in a hundred wake-ups of a media thread may be. Two frames: what is later is heard.
+    pub media: Duration,
 }
 
 impl Default for LoadLimits {
     fn default() -> Self {
-        Self { busy: 85, lag: Duration::from_millis(200) }
+        Self { busy: 85, lag: Duration::from_millis(200), media: Duration::from_millis(40) }
     }
 }
 
@@ -66,9 +70,9 @@ impl Headroom {
     /// Takes a report.
     pub fn report(&mut self, load: Load) {
         let Self { limits, share } = self;
-        if load.busy >= limits.busy || load.lag >= limits.lag {
+        if load.busy >= limits.busy || load.lag >= limits.lag || load.media >= limits.media {
             *share = (*share * LESS).max(LEAST);
-        } else if load.busy + BAND <= limits.busy && load.lag <= limits.lag / 4 {
+        } else if load.busy + BAND <= limits.busy && load.lag <= limits.lag / 4 && load.media <= limits.media / 2 {
             *share = (*share + MORE).min(1.0);
         }
     }
@@ -79,7 +83,12 @@ mod tests {
     use super::*;
 
     fn load(busy: u32, lag: u64) -> Load {
-        Load { busy, lag: Duration::from_millis(lag) }
+        Load { busy, lag: Duration::from_millis(lag), media: Duration::ZERO }
+    }
+
+    /// Calm, but for media threads that wake so late.
+    fn media(late: u64) -> Load {
+        Load { busy: 10, lag: Duration::ZERO, media: Duration::from_millis(late) }
     }
 
     fn share_after(reports: &[(usize, Load)]) -> f64 {
@@ -95,7 +104,7 @@ mod tests {
 
     #[test]
     fn load_takes_the_share_down_and_calm_gives_it_back_slowly() {
-        let cases: [(Reports<'_>, f64, f64); 7] = [
+        let cases: [(Reports<'_>, f64, f64); 12] = [
             (&[(10, load(50, 5))], 1.0, 1.0),
             (&[(1, load(90, 5))], 0.69, 0.71),
             (&[(1, load(10, 300))], 0.69, 0.71),
@@ -104,6 +113,11 @@ mod tests {
             (&[(1, load(90, 5)), (50, load(80, 5))], 0.69, 0.71),
             (&[(1, load(90, 5)), (50, load(10, 100))], 0.69, 0.71),
             (&[(100, load(100, 0)), (20, load(20, 0))], 0.99, 1.0),
+            (&[(50, media(30))], 1.0, 1.0),
+            (&[(1, media(40))], 0.69, 0.71),
+            (&[(100, media(100))], LEAST, LEAST),
+            (&[(1, media(60)), (50, media(30))], 0.69, 0.71),
+            (&[(100, media(200)), (20, media(20))], 0.99, 1.0),
         ];
         for (reports, least, most) in cases {
             let share = share_after(reports);

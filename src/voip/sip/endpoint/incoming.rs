@@ -9,7 +9,7 @@ use crate::voip::sip::dialog::{self, Dialog};
 use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameAddr};
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
 use crate::voip::sip::transaction::{InviteServer, Wire, matching, timers};
-use crate::voip::sip::{Peer, Request, Response, SipUri, Status, Uri, body, uas};
+use crate::voip::sip::{Peer, Request, Response, SipUri, Status, body, uas};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -108,7 +108,7 @@ impl Endpoint {
             Some(
                 Owner::Ours
                 | Owner::Asked
-                | Owner::Errand
+                | Owner::Errand(_)
                 | Owner::Inviting(_)
                 | Owner::Leaving(_)
                 | Owner::Referring(_)
@@ -189,7 +189,7 @@ impl Endpoint {
         let dialog = Dialog::clone(&offered.dialog);
         self.path_of(now, &dialog);
         let Some(state) = self.legs.get(leg.0) else { return };
-        let response = self.ok_with_sdp(state, &invite, dialog.path(), sdp, headers);
+        let response = self.ok_with_sdp(state, &invite, &dialog, sdp, headers);
         let mut waiting = self.await_ack(now, leg, &invite, transaction, &response, true);
         waiting.wants_answer &= !is_described;
         let offer = OfferState::Unacknowledged(waiting);
@@ -202,12 +202,12 @@ impl Endpoint {
         &self,
         leg: &Leg,
         invite: &Request,
-        path: Peer,
+        dialog: &Dialog,
         sdp: Vec<u8>,
         headers: &Headers,
     ) -> Response {
         let mut response = invite.response(Status::OK).with_to_tag(&leg.tag).with_record_route(invite);
-        response.headers.push(&self.contact_for(leg.local, path, &invite.uri));
+        response.headers.push(&self.contact_in(leg.local, dialog));
         response.headers.push_text(HeaderName::Allow, uas::ALLOW);
         response.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
         if let Some(agreed) = self.config.session.as_server(&invite.headers) {
@@ -278,17 +278,17 @@ impl Endpoint {
         }
     }
 
-    /// Our Contact in a call to this URI: `sips:` is answered with `sips:` (RFC 3261 §12.1.1).
-    pub(super) fn contact_for(&self, local: SocketAddr, path: Peer, called: &Uri) -> Contact {
-        if !called.as_sip().is_some_and(|called| called.secure) {
-            return self.contact(local, path);
-        }
-        Contact::Addr(NameAddr::new(SipUri { secure: true, ..self.uri_at(local) }))
+    /// Our Contact in a dialog: `sips:` is answered with `sips:` (RFC 3261 §12.1.1).
+    pub(super) fn contact_in(&self, local: SocketAddr, dialog: &Dialog) -> Contact {
+        self.contact(local, dialog.path(), dialog.is_secure())
     }
 
-    /// Our Contact towards a peer.
-    pub(super) fn contact(&self, local: SocketAddr, path: Peer) -> Contact {
+    /// Our Contact towards a peer, in a call under `sips:` or not.
+    pub(super) fn contact(&self, local: SocketAddr, path: Peer, secure: bool) -> Contact {
         let mut uri = self.uri_at(local);
+        if secure {
+            return Contact::Addr(NameAddr::new(SipUri { secure, ..uri }));
+        }
         if path.transport.is_reliable() {
             uri.params.set("transport", Some(&path.transport.name().to_ascii_lowercase()));
         }

@@ -94,7 +94,7 @@ impl Endpoint {
         self.admission.headroom().report(load);
         let share = self.admission.share();
         if before >= 1.0 && share < 1.0 {
-            tracing::warn!(busy = load.busy, lag = ?load.lag, "too much load: fewer new calls are taken");
+            tracing::warn!(busy = load.busy, lag = ?load.lag, media = ?load.media, "too much load: fewer new calls are taken");
         } else if before < 1.0 && share >= 1.0 {
             tracing::info!("the load has gone: new calls are taken as before");
         }

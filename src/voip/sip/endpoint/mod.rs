@@ -23,6 +23,7 @@ mod headroom;
 mod incoming;
 mod leg;
 mod limits;
+mod onward;
 mod outgoing;
 mod receive;
 mod referral;
@@ -60,6 +61,7 @@ use crate::voip::sip::transaction::wheel::TimerId;
 use crate::voip::sip::{ConnectionId, Peer, Request, Response, Status, stun};
 use admission::Admission;
 use leg::{Leg, LegTimer};
+use onward::Onward;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{HashMap, VecDeque};
@@ -84,7 +86,7 @@ enum Owner {
     /// A REFER of ours.
     Referring(LegId),
     /// A request of ours outside of every call.
-    Errand,
+    Errand(ErrandId),
     /// A NOTIFY of ours.
     Notifying(LegId),
     /// A re-INVITE or UPDATE of ours.
@@ -104,6 +106,8 @@ enum CoreTimer {
     Silent(ConnectionId),
     /// A name is to be asked for again.
     Names,
+    /// An INVITE within a call has waited for its final answer for longer than the call did.
+    Unfinished(TransactionId),
 }
 
 /// A request that waits for an answer from above, and until when.
@@ -131,6 +135,11 @@ pub struct Endpoint {
     asked: HashMap<TransactionId, Asked>,
     /// Who is told how their REFER goes.
     notifiers: HashMap<LegId, referred::Notifier>,
+    /// What is left to try for requests of ours.
+    onward: HashMap<TransactionId, Onward>,
+    /// Requests outside of every call, by their last transaction.
+    errands: HashMap<ErrandId, TransactionId>,
+    last_errand: u64,
     streams: Streams,
     names: Names,
     no_tcp: NoTcp,
@@ -167,6 +176,9 @@ impl Endpoint {
             by_source: HashMap::new(),
             asked: HashMap::new(),
             notifiers: HashMap::new(),
+            onward: HashMap::new(),
+            errands: HashMap::new(),
+            last_errand: 0,
             commands: VecDeque::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -228,6 +240,7 @@ impl Endpoint {
                 Due::Core(CoreTimer::Unanswered(token)) => self.forget_asked(now, token),
                 Due::Core(CoreTimer::Silent(connection)) => self.fell_silent(now, connection),
                 Due::Core(CoreTimer::Names) => self.refresh_names(now),
+                Due::Core(CoreTimer::Unfinished(id)) => self.transactions.abandon(id),
             }
             self.settle(now);
         }
@@ -286,8 +299,8 @@ impl Endpoint {
         self.settle(now);
     }
 
-    /// Offers another session within a standing call, or the same once more: a re-INVITE. `ReofferAnswered` or
-    /// `ReofferRefused` follows, unless the call ends. One that collides with an offer of the peer is repeated when both
+    /// Offers another session within a call, or the same once more: a re-INVITE, or an UPDATE where no INVITE may be
+    /// sent and the peer takes it (RFC 3311). `ReofferAnswered` or `ReofferRefused` follows, unless the call ends. One that collides with an offer of the peer is repeated when both
     /// have waited (RFC 3261 §14.1). While one is under way, another does nothing.
     pub fn reoffer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>) {
         self.say_offer(now, leg, sdp);

@@ -10,7 +10,7 @@ use crate::voip::sip::digest::{DigestClient, Learnt, Login};
 use crate::voip::sip::headers::{Contact, ContentType, HeaderName, Headers, NameAddr, Reason, RetryAfter, SipCallId};
 use crate::voip::sip::session::SHORTEST;
 use crate::voip::sip::transaction::table::{Machine, TransactionId};
-use crate::voip::sip::transaction::{InviteClient, NonInviteClient, Wire, matching, timers};
+use crate::voip::sip::transaction::{InviteClient, matching, timers};
 use crate::voip::sip::{Message, Method, Peer, Request, Response, Status, Uri, body, uac, uas};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -56,7 +56,8 @@ impl Endpoint {
         let to = NameAddr::new(call.target.clone()).without_params();
         let from = call.from.without_params().with_tag(&tag);
         let mut invite = Request::new(Method::Invite, call.target, from, to, call_id, 1);
-        invite.headers.push(&self.contact_for(local, call.to, &invite.uri));
+        let secure = invite.uri.as_sip().is_some_and(|uri| uri.secure);
+        invite.headers.push(&self.contact(local, call.to, secure));
         invite.headers.push_text(HeaderName::Allow, uas::ALLOW);
         invite.headers.push_text(HeaderName::Supported, uas::SUPPORTED);
         invite.headers.push_text(HeaderName::UserAgent, &self.config.user_agent);
@@ -101,14 +102,7 @@ impl Endpoint {
         wanted: Peer,
     ) -> Calling {
         invite.vias.clear();
-        let mut branch = self.add_via(&mut invite, local, wanted);
-        let mut wire: Wire = invite.to_bytes().into();
-        let to = self.fit(now, wanted, wire.len());
-        if to != wanted {
-            invite.vias.clear();
-            branch = self.add_via(&mut invite, local, to);
-            wire = invite.to_bytes().into();
-        }
+        let (branch, wire, to) = self.fitted(now, &mut invite, local, wanted);
         let key = matching::client_key(&branch, &Method::Invite);
         let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
         let transaction = self.transactions.begin(now, key, to, Owner::Ours, start);
@@ -293,8 +287,7 @@ impl Endpoint {
             login.sign_ack(&mut ack);
         }
         let path = self.path_of(now, dialog);
-        self.add_via(&mut ack, local, path);
-        self.send(path, ack.to_bytes().into());
+        self.send_alone(now, ack, local, path);
     }
 
     /// No answer came, or the INVITE could not be sent.
@@ -325,7 +318,7 @@ impl Endpoint {
         }
         let to = state.to;
         let branch = cancel.vias.first().and_then(|via| via.branch()).unwrap_or_default().to_owned();
-        self.begin_client(now, &cancel, &branch, to, Owner::Ours);
+        self.begin_client(now, &cancel.method, cancel.to_bytes().into(), &branch, to, Owner::Ours);
         self.set_deadline(now, leg, timers::GIVE_UP);
     }
 
@@ -406,33 +399,6 @@ impl Endpoint {
         let number = request.cseq;
         self.begin_request(now, request, local, path, owner);
         Some(number)
-    }
-
-    /// A request of ours in a transaction of its own.
-    pub(super) fn begin_request(
-        &mut self,
-        now: Instant,
-        mut request: Request,
-        local: SocketAddr,
-        to: Peer,
-        owner: Owner,
-    ) -> TransactionId {
-        let branch = self.add_via(&mut request, local, to);
-        request.headers.push_text(HeaderName::UserAgent, &self.config.user_agent);
-        self.begin_client(now, &request, &branch, to, owner)
-    }
-
-    fn begin_client(&mut self, now: Instant, request: &Request, branch: &str, to: Peer, owner: Owner) -> TransactionId {
-        let to = self.streams.resolve(to);
-        let wire: Wire = request.to_bytes().into();
-        let key = matching::client_key(branch, &request.method);
-        if request.method == Method::Invite {
-            let start = |reliability, steps: &mut _| Machine::InviteClient(InviteClient::new(wire, reliability, steps));
-            return self.transactions.begin(now, key, to, owner, start);
-        }
-        let start =
-            |reliability, steps: &mut _| Machine::NonInviteClient(NonInviteClient::new(wire, reliability, steps));
-        self.transactions.begin(now, key, to, owner, start)
     }
 }
 

@@ -267,6 +267,9 @@ impl Endpoint {
     }
 
     fn told(&mut self, now: Instant, id: TransactionId, owner: Owner, tell: Tell, response: Option<&Response>) {
+        if self.goes_on(now, id, owner, tell, response) {
+            return;
+        }
         match (tell, owner) {
             (Tell::Response, Owner::Inviting(leg)) => {
                 if let Some(response) = response {
@@ -283,13 +286,13 @@ impl Endpoint {
                     self.refer_answered(now, leg, response);
                 }
             }
-            (Tell::Response, Owner::Errand) => {
+            (Tell::Response, Owner::Errand(errand)) => {
                 if let Some(response) = response.filter(|response| response.status.is_final()) {
-                    self.errand_over(id, Reply::Answered(Box::new(response.clone())));
+                    self.errand_over(errand, Reply::Answered(Box::new(response.clone())));
                 }
             }
-            (Tell::TimedOut, Owner::Errand) => self.errand_over(id, Reply::TimedOut),
-            (Tell::TransportFailed, Owner::Errand) => self.errand_over(id, Reply::Unreachable),
+            (Tell::TimedOut, Owner::Errand(errand)) => self.errand_over(errand, Reply::TimedOut),
+            (Tell::TransportFailed, Owner::Errand(errand)) => self.errand_over(errand, Reply::Unreachable),
             (Tell::Response, Owner::Notifying(leg)) => {
                 if let Some(response) = response.filter(|response| response.status.is_final()) {
                     self.notify_answered(leg, response);

@@ -90,10 +90,10 @@ impl Endpoint {
             return;
         }
         let Some(found) = self.legs.get_mut(leg.0) else { return };
-        let (local, path) = (found.local, found.dialog().map(|dialog| dialog.path()));
+        let (local, dialog) = (found.local, found.dialog().cloned());
         let mut headers = Headers::new();
-        if let Some(path) = path {
-            headers.push(&self.contact(local, path));
+        if let Some(dialog) = dialog {
+            headers.push(&self.contact_in(local, &dialog));
         }
         headers.push(&ReferTo(refer.to));
         if let Some(by) = refer.by {

@@ -90,7 +90,7 @@ impl Endpoint {
             return self.answer_asked(now, token, request.response(Status::NO_SUCH_CALL));
         };
         let local = found.local;
-        let path = found.dialog().map(|dialog| dialog.path());
+        let dialog = found.dialog().cloned();
         let before = match &mut found.state {
             State::Standing(standing) => {
                 standing.referrals = standing.referrals.saturating_add(1);
@@ -98,8 +98,8 @@ impl Endpoint {
             }
             State::Offered(_) | State::Calling(_) | State::Cancelling(_) | State::Leaving(_) => false,
         };
-        if let Some(path) = path {
-            response.headers.push(&self.contact(local, path));
+        if let Some(dialog) = dialog {
+            response.headers.push(&self.contact_in(local, &dialog));
         }
         if is_silent {
             response.headers.push_text(HeaderName::ReferSub, "false");
@@ -135,12 +135,12 @@ impl Endpoint {
     /// One NOTIFY; `over` is why nothing follows it.
     fn notify(&mut self, now: Instant, leg: LegId, status: Status, over: Option<&str>) {
         let Some(notifier) = self.notifiers.get_mut(&leg) else { return };
-        let (mut request, local, path) = match (&mut notifier.alone, self.legs.get_mut(leg.0)) {
-            (Some(alone), _) => (alone.0.request(Method::Notify), alone.1, alone.0.path()),
+        let (mut request, local, dialog) = match (&mut notifier.alone, self.legs.get_mut(leg.0)) {
+            (Some(alone), _) => (alone.0.request(Method::Notify), alone.1, alone.0.clone()),
             (None, Some(found)) => {
                 let local = found.local;
                 let Some(dialog) = found.dialog() else { return };
-                (dialog.request(Method::Notify), local, dialog.path())
+                (dialog.request(Method::Notify), local, dialog.clone())
             }
             (None, None) => return,
         };
@@ -156,12 +156,13 @@ impl Endpoint {
         if over.is_some() {
             self.drop_notifier(leg);
         }
-        request.headers.push(&self.contact(local, path));
+        request.headers.push(&self.contact_in(local, &dialog));
         request.headers.push(&package);
         request.headers.push(&state);
         let mut kind = ContentType::new("message", "sipfrag");
         kind.params.set("version", Some("2.0"));
         request.set_body(&kind, format!("SIP/2.0 {} {}\r\n", status.code(), status.reason()).into_bytes());
+        let path = self.path_of(now, &dialog);
         self.begin_request(now, request, local, path, Owner::Notifying(leg));
     }
 

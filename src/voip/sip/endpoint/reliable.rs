@@ -94,7 +94,7 @@ impl Endpoint {
         let number = before.map_or_else(|| 0, |reliable| reliable.number);
         let (transaction, cseq, offered) = (state.transaction, state.invite.cseq, !state.invite.body.is_empty());
         let mut response = state.invite.response(status).with_to_tag(&found.tag).with_record_route(&state.invite);
-        response.headers.push(&self.contact_for(found.local, state.dialog.path(), &state.invite.uri));
+        response.headers.push(&self.contact_in(found.local, &state.dialog));
         response.headers.push_text(HeaderName::Allow, uas::ALLOW);
         let describes = sdp.is_some();
         if let Some(sdp) = sdp {

@@ -122,9 +122,9 @@ impl Endpoint {
         };
         let Some(dialog) = self.legs.get_mut(leg.0).and_then(Leg::dialog) else { return };
         dialog.refresh_target(&reoffered.invite, reoffered.from);
-        let path = dialog.path();
+        let dialog = dialog.clone();
         let Some(found) = self.legs.get(leg.0) else { return };
-        let response = self.ok_with_sdp(found, &reoffered.invite, path, sdp, &Headers::new());
+        let response = self.ok_with_sdp(found, &reoffered.invite, &dialog, sdp, &Headers::new());
         let waiting = self.await_ack(now, leg, &reoffered.invite, reoffered.transaction, &response, false);
         if let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) {
             standing.offer = OfferState::Unacknowledged(waiting);

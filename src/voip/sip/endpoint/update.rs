@@ -5,11 +5,13 @@
 //!         with an offer      Event::Reoffer, and its answer in the 200
 //!         while our own offer has no answer        491
 //!         while theirs has none, or before it may  500, Retry-After
+//!  our own                   see `change`
 //! ```
 
 use super::leg::{Leg, OfferState, Reoffered, State};
 use super::{Endpoint, Event, LegId, Owner};
 use crate::model::Instant;
+use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::headers::{ContentType, HeaderName};
 use crate::voip::sip::transaction::NonInviteServer;
 use crate::voip::sip::transaction::matching;
@@ -91,10 +93,10 @@ impl Endpoint {
     /// A 200 to an UPDATE or PRACK.
     pub(super) fn ok_within(&mut self, leg: LegId, request: &Request, sdp: Option<Vec<u8>>) -> Option<Response> {
         let found = self.legs.get_mut(leg.0)?;
-        let (local, path) = (found.local, found.dialog_of(request)?.path());
+        let (local, dialog) = (found.local, found.dialog_of(request)?.clone());
         let mut response = request.response(Status::OK);
         if request.method == Method::Update {
-            response.headers.push(&self.contact(local, path));
+            response.headers.push(&self.contact_in(local, &dialog));
             if let Some(agreed) = self.config.session.as_server(&request.headers) {
                 agreed.answer(&mut response.headers);
             }
@@ -160,11 +162,27 @@ pub(super) enum Offers {
     Theirs,
 }
 
+/// How an offer of ours may go out now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tool {
+    /// In a re-INVITE.
+    Invite,
+    /// In an UPDATE: no INVITE may be sent (RFC 3311 §5.1).
+    Update,
+    /// Not yet.
+    Later,
+    /// Never more.
+    Never,
+}
+
 impl Leg {
     /// Whose offer has no answer, in the dialog of a request.
     pub fn offers(&self, request: &Request) -> Offers {
         if self.session.theirs.is_some() {
             return Offers::Theirs;
+        }
+        if self.session.ours.offers() {
+            return Offers::Ours;
         }
         match &self.state {
             State::Offered(_) => self.session.reliable.as_ref().map_or(Offers::Theirs, |reliable| reliable.offers()),
@@ -173,12 +191,51 @@ impl Leg {
                 if early.is_some_and(|early| early.is_answered) { Offers::Free } else { Offers::Ours }
             }
             State::Standing(standing) => match &standing.offer {
-                OfferState::Settled if self.session.ours.offers() => Offers::Ours,
                 OfferState::Unacknowledged(waiting) if waiting.wants_answer => Offers::Ours,
                 OfferState::Settled | OfferState::Unacknowledged(_) => Offers::Free,
                 OfferState::Reoffered(_) => Offers::Theirs,
             },
             State::Leaving(_) => Offers::Theirs,
         }
+    }
+
+    /// How an offer of ours may go out now.
+    pub fn tool(&self) -> Tool {
+        let is_free = match &self.state {
+            State::Standing(standing) => match &standing.offer {
+                OfferState::Settled if self.session.theirs.is_none() => return Tool::Invite,
+                OfferState::Unacknowledged(waiting) => !waiting.wants_answer,
+                OfferState::Settled | OfferState::Reoffered(_) => false,
+            },
+            State::Offered(_) => {
+                self.session.reliable.as_ref().is_some_and(|reliable| reliable.offers() == Offers::Free)
+            }
+            State::Calling(_) => self.session.early.iter().any(|early| early.is_answered),
+            State::Cancelling(_) | State::Leaving(_) => return Tool::Never,
+        };
+        let may = is_free && self.session.theirs.is_none() && self.session.takes_update;
+        if may { Tool::Update } else { Tool::Later }
+    }
+
+    /// The dialog that an offer of ours is made in: of the phones of a fork, the last that has answered our first one.
+    pub fn offering_dialog(&mut self) -> Option<&mut Dialog> {
+        if !matches!(self.state, State::Calling(_)) {
+            return self.dialog();
+        }
+        let answered = self.session.early.iter_mut().rev().find(|early| early.is_answered);
+        answered.map(|early| &mut early.dialog)
+    }
+
+    /// The dialog that a response to a request of ours is of.
+    pub fn dialog_made(&mut self, response: &Response) -> Option<&mut Dialog> {
+        if !matches!(self.state, State::Calling(_) | State::Cancelling(_)) {
+            return self.dialog();
+        }
+        self.session.early.iter_mut().map(|early| &mut early.dialog).find(|dialog| dialog.made(response))
+    }
+
+    /// Whether it is answered and not being hung up.
+    pub const fn is_standing(&self) -> bool {
+        matches!(self.state, State::Standing(_))
     }
 }

@@ -126,6 +126,10 @@ impl Endpoint {
     /// dialog came from.
     pub(super) fn path_of(&mut self, now: Instant, dialog: &Dialog) -> Peer {
         let path = dialog.path();
+        // The connection is gone: nobody listens at its other end, but perhaps where the peer says that it does.
+        if path.connection.is_some() && self.streams.resolve(path).connection.is_none() {
+            return dialog.listening_hop().unwrap_or(path);
+        }
         let Some(destination) = dialog.named_hop() else { return path };
         let name = self.names.intern(now, destination);
         let peers = self.names.peers(now, name, &mut self.rng);

@@ -131,7 +131,7 @@ fn an_operators_phone_is_let_in_whatever_the_load() {
 fn under_load_the_rate_sinks_and_comes_back() {
     let mut door = Door::new(CallLimits { per_second: 100, ..CallLimits::default() });
     door.stand(at(0), A, 1);
-    let too_much = crate::voip::sip::endpoint::Load { busy: 100, lag: Duration::from_secs(1) };
+    let too_much = crate::voip::sip::endpoint::Load { busy: 100, lag: Duration::from_secs(1), media: Duration::ZERO };
     (0..50).for_each(|_| door.admission.headroom().report(too_much));
     door.try_many(at(0), A, 1_000);
     assert_eq!(door.try_many(at(1_000), A, 1_000), 2, "a fiftieth");

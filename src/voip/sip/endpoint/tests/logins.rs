@@ -38,7 +38,7 @@ impl Trunk {
     }
 
     fn asks(&mut self, stale: bool) -> Vec<String> {
-        self.server.challenges(self.bank.now, stale).iter().map(ToString::to_string).collect()
+        self.server.challenges(self.bank.now, self.bank.from, stale).iter().map(ToString::to_string).collect()
     }
 
     /// What the trunk thinks of the last request.
@@ -46,7 +46,7 @@ impl Trunk {
         let Ok(Message::Request(request)) = Message::parse(self.request.as_bytes()) else { panic!() };
         let Some(credentials) = Credentials::find(&request.headers, header, "trunk") else { return Verdict::Denied };
         let ha1 = Ha1::compute("bank", "trunk", "right");
-        self.server.verify(&credentials, &request.method, &request.body, Some(&ha1), self.bank.now)
+        self.server.verify(self.bank.now, self.bank.from, &credentials, (&request.method, &request.body), Some(&ha1))
     }
 
     fn answers(&mut self) -> Vec<String> {

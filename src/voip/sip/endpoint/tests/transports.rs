@@ -4,7 +4,7 @@ use super::calls::{outgoing, reply};
 use super::*;
 use crate::voip::sip::locate::{Answer, Destination, Record, RecordData, RecordKind};
 
-fn bank(destination: Destination) -> (Wired, Peer) {
+pub(super) fn bank(destination: Destination) -> (Wired, Peer) {
     let mut names = Names::default();
     let transport = destination.transport.unwrap_or(Transport::Udp);
     let peer = Peer::named(transport, names.keep(destination));
@@ -31,7 +31,7 @@ fn bank(destination: Destination) -> (Wired, Peer) {
 }
 
 /// Answers what is asked: every SRV with these servers, every A of a server with an address of its number.
-fn find(bank: &mut Wired, servers: &[(u16, &str, u16)], addresses: &[(&str, &str)]) {
+pub(super) fn find(bank: &mut Wired, servers: &[(u16, &str, u16)], addresses: &[(&str, &str)]) {
     while let Some(command) = bank.bank.next_command() {
         let Command::Resolve(query) = command else { panic!("{command:?}") };
         let record = |data| Record { ttl: 300, data };
@@ -61,7 +61,7 @@ fn call(bank: &mut Wired, to: Peer) {
     bank.leg = Some(bank.bank.invite(bank.now, OutgoingCall { to, local: None, ..outgoing() }).unwrap());
 }
 
-fn next(bank: &mut Wired) -> (Peer, String) {
+pub(super) fn next(bank: &mut Wired) -> (Peer, String) {
     match bank.bank.next_command() {
         Some(Command::Send { to, bytes }) => (to, String::from_utf8_lossy(&bytes).into_owned()),
         other => panic!("{other:?}"),
