@@ -166,7 +166,7 @@ pub fn digest(data: &[u8]) {
     let account = Ha1::compute("anna", "bank", "correct horse battery staple");
     let now = Instant::ZERO + Duration::from_secs(10);
     for ha1 in [Some(&account), None] {
-        let verdict = server.verify(&credentials, &Method::Register, &[], ha1, now);
+        let verdict = server.verify(now, stranger(), &credentials, (&Method::Register, &[]), ha1);
         assert!(!matches!(verdict, Verdict::Accepted), "logged in by {:?}", lossy(data));
     }
     assert!(Algorithm::from_name("MD5").is_some());

@@ -53,7 +53,7 @@ impl Exchange {
         let id = self.draw_call(now);
         let stream = self.next_stream();
         let is_open = self.config.outside.trunks.is_empty();
-        let identity = Identity::of(&incoming.request, visit.trunk.is_some(), is_open);
+        let identity = Identity::of(&incoming.request, visit.trusted, is_open);
         let from = identity.believed();
         let arrived = CallEvent::Arrived {
             from: identity.shown().cloned(),
@@ -69,7 +69,8 @@ impl Exchange {
         tracing::info!(call = %id, from = from.as_ref().map(tracing::field::display), line = %self.menu[line].name, "call");
         let allow = &incoming.request.headers;
         let takes_refer = !allow.has(HeaderName::Allow) || allow.has_word(HeaderName::Allow, "REFER");
-        if let Some(login) = visit.trunk.as_deref().and_then(|trunk| self.config.outside.login_at(trunk)) {
+        let trusted = visit.trunk.as_deref().filter(|_| visit.trusted);
+        if let Some(login) = trusted.and_then(|trunk| self.config.outside.login_at(trunk)) {
             self.sip.set_login(leg, login);
         }
         let phase = Phase::Opening(Opening { offer: incoming.offer, turned_away: visit.turned_away });
@@ -99,7 +100,7 @@ impl Exchange {
     /// The line that takes a visit, and the URI that it was found by. The word of a trunk counts on what was called at
     /// first.
     fn line_called(&self, visit: &Visit, request: &Request) -> Option<(LineId, Uri)> {
-        let first = if visit.trunk.is_some() { called::at_first(request) } else { Vec::new() };
+        let first = if visit.trusted { called::at_first(request) } else { Vec::new() };
         let found = first.into_iter().find_map(|uri| Some((self.line_of(visit, &uri, None)?, uri)));
         let called = || Some((self.line_of(visit, &visit.called, None)?, visit.called.clone()));
         let by_to = || {

@@ -3,7 +3,7 @@
 //! Which number was called is said by the Request-URI. A network that we trust may have changed it on the way, and says
 //! in other headers what was called at first; the first of these that is a number or a name of a line counts:
 //!
-//! 1. the first entry of History-Info (RFC 7044 §10: the one that the caller wanted),
+//! 1. the first entry of History-Info by its index (RFC 7044 §10: the one that the caller wanted),
 //! 2. the last Diversion (RFC 5806 §4: the first who diverted),
 //! 3. the Request-URI,
 //! 4. To.
@@ -18,10 +18,17 @@ use crate::voip::sip::{Request, Uri};
 /// What was called at first, as a network that we trust says: what the caller wanted, then who diverted first.
 pub(super) fn at_first(request: &Request) -> Vec<Uri> {
     let history = request.headers.all::<HistoryInfo>().unwrap_or_default();
-    let first = history.first().map(|entry| entry.0.uri().clone());
+    let first = history.iter().min_by_key(|entry| index_of(entry)).map(|entry| entry.0.uri().clone());
     let diversions = request.headers.all::<Diversion>().unwrap_or_default();
     let last = diversions.last().map(|entry| entry.0.uri().clone());
     first.into_iter().chain(last).collect()
+}
+
+/// The place of an entry of History-Info (RFC 7044 §5.1): `1.10` comes after `1.9`; what has none comes last.
+fn index_of(entry: &HistoryInfo) -> Vec<u32> {
+    let index = entry.0.params().get("index").unwrap_or_default();
+    let numbers: Option<Vec<u32>> = index.split('.').map(|number| number.parse().ok()).collect();
+    numbers.unwrap_or_else(|| vec![u32::MAX])
 }
 
 /// The line of a called URI: by number, then by the line's own name, then `default`. `None` is answered 404.

@@ -127,7 +127,7 @@ impl Registrar {
     /// Answers a REGISTER that came from `from` to our address `local`.
     pub fn handle(&mut self, now: Instant, request: &Request, from: Peer, local: SocketAddr) -> Response {
         self.handle_timeout(now);
-        let operator = match self.authorise(now, request) {
+        let operator = match self.authorise(now, request, from) {
             Ok(operator) => operator,
             Err(response) => return *response,
         };
@@ -237,7 +237,7 @@ impl Registrar {
     }
 
     /// Steps 2 to 5 of §10.3: who is it, and is the address its own?
-    fn authorise(&mut self, now: Instant, request: &Request) -> Result<OperatorId, Box<Response>> {
+    fn authorise(&mut self, now: Instant, request: &Request, from: Peer) -> Result<OperatorId, Box<Response>> {
         let is_known = |word: &&str| EXTENSIONS.iter().any(|known| word.eq_ignore_ascii_case(known));
         let unknown = request.headers.words(HeaderName::Require).filter(|word| !is_known(word));
         let unknown: Vec<&str> = unknown.collect();
@@ -247,14 +247,15 @@ impl Registrar {
             return Err(Box::new(response));
         }
         let answer = Credentials::find(&request.headers, HeaderName::Authorization, self.login.realm());
-        let Some(answer) = answer else { return Err(self.challenge(now, request, false)) };
+        let Some(answer) = answer else { return Err(self.challenge(now, request, from, false)) };
         let operator = OperatorId::new(&answer.username);
-        match self.login.verify(&answer, &request.method, &request.body, self.accounts.get(&operator), now) {
+        let ha1 = self.accounts.get(&operator);
+        match self.login.verify(now, from, &answer, (&request.method, &request.body), ha1) {
             Verdict::Accepted => {}
-            Verdict::Stale => return Err(self.challenge(now, request, true)),
+            Verdict::Stale => return Err(self.challenge(now, request, from, true)),
             Verdict::Denied => {
                 tracing::debug!("a log-in was denied");
-                return Err(self.challenge(now, request, false));
+                return Err(self.challenge(now, request, from, false));
             }
         }
         if request.to.sip_uri().is_none() {
@@ -267,9 +268,9 @@ impl Registrar {
     }
 
     /// Asks for a password.
-    pub(super) fn challenge(&mut self, now: Instant, request: &Request, stale: bool) -> Box<Response> {
+    pub(super) fn challenge(&mut self, now: Instant, request: &Request, from: Peer, stale: bool) -> Box<Response> {
         let mut response = request.response(Status::UNAUTHORIZED);
-        for challenge in self.login.challenges_for(&request.headers, now, stale) {
+        for challenge in self.login.challenges_for(&request.headers, now, from, stale) {
             response.headers.push_text(HeaderName::WwwAuthenticate, &challenge.to_string());
         }
         Box::new(response)

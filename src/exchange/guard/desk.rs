@@ -86,7 +86,7 @@ impl Exchange {
         let name = NameKey::of(&given);
         if !self.guard.may_log_in(now.instant, name, &OperatorId::new(&given), from) {
             self.password_failed(now, from, name, false);
-            return *self.registrar.challenge(now.instant, request, false);
+            return *self.registrar.challenge(now.instant, request, from, false);
         }
         let response = self.registrar.handle(now.instant, request, from, local);
         match response.status {

@@ -1,11 +1,14 @@
 //! Whose is a call that comes in, and may it?
 //!
 //! ```text
-//!   the Contact that we registered (;line=…)  ──▶ its trunk's
+//!   the Contact that we registered (;line=…)  ──▶ its trunk's; believed only from an address of the trunk
 //!   an address of a trunk                     ──▶ its trunk's, after 401 when it has a password
 //!   the password of a trunk                   ──▶ its trunk's, from any address unless it names some
 //!   anybody else                              ──▶ sip.callers: anyone, or 403 unless it is a registered phone
 //! ```
+//!
+//! Who is believed may say who calls (P-Asserted-Identity) and what was called at first (Diversion), and is given our
+//! login where it asks for one. Our Contact alone is no proof: it crosses networks in the clear.
 
 use super::state::line_of;
 use super::trunk::Trunk;
@@ -18,7 +21,7 @@ use crate::model::{Instant, Now};
 use crate::voip::sip::digest::{Credentials, Verdict};
 use crate::voip::sip::endpoint::Incoming;
 use crate::voip::sip::headers::{HeaderName, Headers};
-use crate::voip::sip::{Request, Status, Uri};
+use crate::voip::sip::{Peer, Request, Status, Uri};
 use std::net::IpAddr;
 
 /// Who may call without being a trunk.
@@ -37,7 +40,7 @@ enum Whose {
     /// Nobody's that we know.
     Nobody,
     /// A trunk's.
-    Trunk(Name),
+    Trunk(Name, Word),
     /// That of whoever knows a password: ask.
     Unproven { stale: bool },
     /// That of somebody who gave a wrong password, or one that was not looked at: ask again.
@@ -46,10 +49,21 @@ enum Whose {
     Proven { trunk: Name, name: NameKey },
 }
 
+/// Whether a trunk's word is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    /// It has shown by its address or its password that it is the trunk.
+    Taken,
+    /// It knows our Contact there, and comes from elsewhere.
+    Doubted,
+}
+
 /// A call that may come in.
 pub(in crate::exchange) struct Visit {
     /// Its trunk.
     pub trunk: Option<Name>,
+    /// Whether the trunk's word is taken on who calls, and on what was called at first.
+    pub trusted: bool,
     /// Who is called.
     pub called: Uri,
     /// There is no room for it: it may only hear that.
@@ -63,15 +77,17 @@ impl Trunks {
         now: Instant,
         outside: &Outside,
         request: &Request,
-        source: IpAddr,
+        from: Peer,
         may_try: impl FnOnce(NameKey) -> bool,
     ) -> Whose {
-        if let Some(name) = by_line(outside, &request.uri) {
-            return Whose::Trunk(name.clone());
+        let source = from.addr.ip();
+        if let Some((name, trunk)) = by_line(outside, &request.uri) {
+            let word = if trunk.is_at(source) { Word::Taken } else { Word::Doubted };
+            return Whose::Trunk(name.clone(), word);
         }
         let at = by_address(outside, request, source);
         match at {
-            Some((name, trunk)) if trunk.inbound.is_none() => return Whose::Trunk(name.clone()),
+            Some((name, trunk)) if trunk.inbound.is_none() => return Whose::Trunk(name.clone(), Word::Taken),
             Some(_) | None => {}
         }
         if outside.trunks.values().all(|trunk| trunk.inbound.is_none()) {
@@ -89,7 +105,7 @@ impl Trunks {
         let accounts = outside.trunks.iter().filter_map(|(name, trunk)| Some((name, trunk, trunk.inbound.as_ref()?)));
         let account = accounts.into_iter().find(|(_, trunk, inbound)| inbound.user == answer.username && may(trunk));
         let ha1 = account.map(|(_, _, inbound)| &inbound.ha1);
-        match (self.login.verify(&answer, &request.method, &request.body, ha1, now), account) {
+        match (self.login.verify(now, from, &answer, (&request.method, &request.body), ha1), account) {
             (Verdict::Accepted, Some((trunk, ..))) => Whose::Proven { trunk: trunk.clone(), name },
             (Verdict::Stale, _) => Whose::Unproven { stale: true },
             (Verdict::Accepted | Verdict::Denied, _) => Whose::Denied { name, seen: true },
@@ -98,9 +114,9 @@ impl Trunks {
 }
 
 /// The trunk whose registered Contact is called.
-fn by_line<'a>(outside: &'a Outside, uri: &Uri) -> Option<&'a Name> {
+fn by_line<'a>(outside: &'a Outside, uri: &Uri) -> Option<(&'a Name, &'a Trunk)> {
     let line = uri.as_sip()?.param("line")?;
-    outside.trunks.iter().find(|(_, trunk)| line_of(trunk).as_deref() == Some(line.as_str())).map(|(name, _)| name)
+    outside.trunks.iter().find(|(_, trunk)| line_of(trunk).as_deref() == Some(line.as_str()))
 }
 
 /// The trunk at an address; where there are several, the one that delivers what is called.
@@ -129,11 +145,11 @@ impl Exchange {
         let (request, from) = (&incoming.request, incoming.from);
         let guard = &self.guard;
         let may_try = |name| guard.may_log_in_as_trunk(now.instant, name, from);
-        let name = match self.trunks.whose(now.instant, &self.config.outside, request, from.addr.ip(), may_try) {
-            Whose::Trunk(name) => name,
+        let (name, word) = match self.trunks.whose(now.instant, &self.config.outside, request, from, may_try) {
+            Whose::Trunk(name, word) => (name, word),
             Whose::Proven { trunk, name } => {
                 self.guard.knows_a_password(now.instant, from, name);
-                trunk
+                (trunk, Word::Taken)
             }
             Whose::Unproven { stale } => {
                 self.ask_password(now, incoming, stale);
@@ -148,7 +164,7 @@ impl Exchange {
             }
             Whose::Nobody => return self.visit_of_nobody(now, incoming),
         };
-        self.visit_of(now.instant, incoming, name)
+        self.visit_of(now.instant, incoming, name, word)
     }
 
     /// A call that is of no trunk and shows no password.
@@ -156,7 +172,7 @@ impl Exchange {
         let (leg, from, outside) = (incoming.leg, incoming.from, &self.config.outside);
         if outside.callers == Callers::Anyone || self.registrar.is_phone(from) {
             let called = incoming.request.uri.clone();
-            return Some(Visit { trunk: None, called, turned_away: incoming.turned_away });
+            return Some(Visit { trunk: None, trusted: false, called, turned_away: incoming.turned_away });
         }
         if outside.trunks.values().any(|trunk| trunk.inbound.is_some() && trunk.from.is_empty()) {
             self.ask_password(now, incoming, false);
@@ -168,7 +184,7 @@ impl Exchange {
         None
     }
 
-    fn visit_of(&mut self, now: Instant, incoming: &Incoming, name: Name) -> Option<Visit> {
+    fn visit_of(&mut self, now: Instant, incoming: &Incoming, name: Name, word: Word) -> Option<Visit> {
         let (leg, request) = (incoming.leg, &incoming.request);
         let trunk = self.config.outside.trunks.get(&name)?;
         let called = called(Some(trunk), request);
@@ -185,7 +201,11 @@ impl Exchange {
         if !turned_away {
             self.trunks.enter(&name, leg, Heading::In);
         }
-        Some(Visit { trunk: Some(name), called, turned_away })
+        if word == Word::Doubted {
+            let source = incoming.from.addr.ip();
+            tracing::info!(trunk = %name, %source, "a call to our Contact is not from the trunk: its word is not taken");
+        }
+        Some(Visit { trunk: Some(name), trusted: word == Word::Taken, called, turned_away })
     }
 
     fn ask_password(&mut self, now: Now, incoming: &Incoming, stale: bool) {
@@ -197,7 +217,7 @@ impl Exchange {
 
     fn challenge(&mut self, now: Instant, incoming: &Incoming, stale: bool) {
         let mut headers = Headers::new();
-        for challenge in self.trunks.login.challenges_for(&incoming.request.headers, now, stale) {
+        for challenge in self.trunks.login.challenges_for(&incoming.request.headers, now, incoming.from, stale) {
             headers.push_text(HeaderName::WwwAuthenticate, &challenge.to_string());
         }
         self.sip.reject(now, incoming.leg, Status::UNAUTHORIZED, &headers);

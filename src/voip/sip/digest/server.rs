@@ -1,19 +1,26 @@
 //! Asking and judging.
 //!
-//! A nonce needs no memory: it is the time, a serial number and a keyed hash of both. Only nonces that a right
-//! answer has used are remembered, for the count that must grow; so whoever has no password cannot fill the table.
+//! A nonce needs no memory: it is the time, a serial number and a keyed hash of both and of who was asked. Only nonces
+//! that a right answer has used are remembered, for the count that must grow; so whoever has no password cannot fill the
+//! table.
 //!
 //! ```text
-//!   │ 8 octets milliseconds │ 8 octets serial number │ 16 octets of SHA-256(secret, both, secret) │  in hexadecimal
+//!   │ 8 octets milliseconds │ 8 octets serial number │ 16 octets of SHA-256(secret, both, asked, secret) │  in hexadecimal
 //! ```
+//!
+//! Asked is a source over a transport: an answer that was overheard is worth nothing anywhere else, and a phone whose
+//! NAT gives it another port goes on. One that comes from another address is asked once more, with `stale=true`, and
+//! answers by itself.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::super::headers::Headers;
 use super::super::method::Method;
+use super::super::peer::Peer;
 use super::super::text::{from_hex, to_hex};
 use super::agents;
 use super::algorithm::{Algorithm, Asked, Ha1, Qop, is_same, response};
@@ -88,10 +95,10 @@ impl DigestServer {
         &self.realm
     }
 
-    /// The questions to ask, the stronger one first (RFC 8760 §2.4), with one fresh nonce.
-    pub fn challenges(&mut self, now: Instant, stale: bool) -> [Challenge; 3] {
+    /// The questions to ask of a peer, the stronger one first (RFC 8760 §2.4), with one fresh nonce.
+    pub fn challenges(&mut self, now: Instant, peer: Peer, stale: bool) -> [Challenge; 3] {
         self.serial += 1;
-        let nonce = self.nonce_text(now.as_millis(), self.serial);
+        let nonce = self.nonce_text(now.as_millis(), self.serial, peer);
         [Algorithm::Sha256, Algorithm::Sha512Of256, Algorithm::Md5].map(|algorithm| Challenge {
             realm: self.realm.clone(),
             nonce: nonce.clone(),
@@ -102,27 +109,27 @@ impl DigestServer {
         })
     }
 
-    /// The questions for whoever sent these headers: MD5 alone for one that gives up at any other.
-    pub fn challenges_for(&mut self, headers: &Headers, now: Instant, stale: bool) -> Vec<Challenge> {
+    /// The questions for a peer that sent these headers: MD5 alone for one that gives up at any other.
+    pub fn challenges_for(&mut self, headers: &Headers, now: Instant, peer: Peer, stale: bool) -> Vec<Challenge> {
         let only_md5 = agents::gives_up_at_sha256(headers);
-        let mut challenges = self.challenges(now, stale).to_vec();
+        let mut challenges = self.challenges(now, peer, stale).to_vec();
         challenges.retain(|challenge| !only_md5 || challenge.algorithm == Some(Algorithm::Md5));
         challenges
     }
 
-    /// Judges an answer to a request. `ha1` is that of the account it names, `None` when there is no such account: that
-    /// costs as much and is told as a wrong password is.
+    /// Judges an answer to a request of `peer`. `ha1` is that of the account it names, `None` when there is no such
+    /// account: that costs as much and is told as a wrong password is.
     ///
     /// The URI in the answer is hashed as it stands there: it may differ from the Request-URI when a proxy is on
     /// the way (RFC 7616 §3.4.6). An answer without `qop` (RFC 2069) could be sent again by anybody and is denied; one
     /// with `auth-int` is good when it fits the body.
     pub fn verify(
         &mut self,
-        answer: &Credentials,
-        method: &Method,
-        body: &[u8],
-        ha1: Option<&Ha1>,
         now: Instant,
+        peer: Peer,
+        answer: &Credentials,
+        (method, body): (&Method, &[u8]),
+        ha1: Option<&Ha1>,
     ) -> Verdict {
         let Protection::Counted { qop, count, count_text, cnonce } = &answer.protection else { return Verdict::Denied };
         let Some(algorithm) = answer.algorithm else { return Verdict::Denied };
@@ -138,7 +145,7 @@ impl DigestServer {
         if !fits || !is_known || answer.realm != self.realm {
             return Verdict::Denied;
         }
-        match self.read_nonce(&answer.nonce) {
+        match self.read_nonce(&answer.nonce, peer) {
             Some(nonce) if now.since(nonce.issued) <= self.lifetime => self.use_up(&nonce, *count, now),
             Some(_) | None => Verdict::Stale,
         }
@@ -170,24 +177,31 @@ impl DigestServer {
         }
     }
 
-    fn nonce_text(&self, millis: u64, serial: u64) -> String {
+    fn nonce_text(&self, millis: u64, serial: u64, peer: Peer) -> String {
         let mut head = [0; 16];
         head[..8].copy_from_slice(&millis.to_be_bytes());
         head[8..].copy_from_slice(&serial.to_be_bytes());
-        to_hex(&head) + &self.seal(&head)
+        to_hex(&head) + &self.seal(&head, peer)
     }
 
     /// The keyed hash. What is hashed has a fixed length and the hash is cut, so nothing can be appended to it.
-    fn seal(&self, head: &[u8; 16]) -> String {
-        let hash = Sha256::new().chain_update(self.secret).chain_update(head).chain_update(self.secret).finalize();
+    fn seal(&self, head: &[u8; 16], peer: Peer) -> String {
+        let mut transport = [0; 4];
+        transport.iter_mut().zip(peer.transport.name().bytes()).for_each(|(place, octet)| *place = octet);
+        let source = match peer.source().ip() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+            IpAddr::V6(ip) => ip,
+        };
+        let hash = Sha256::new().chain_update(self.secret).chain_update(head).chain_update(transport);
+        let hash = hash.chain_update(source.octets()).chain_update(self.secret).finalize();
         to_hex(&hash[..16])
     }
 
-    /// A nonce of ours; `None` for any other text.
-    fn read_nonce(&self, text: &str) -> Option<Nonce> {
+    /// A nonce that we gave to this peer; `None` for any other text.
+    fn read_nonce(&self, text: &str, peer: Peer) -> Option<Nonce> {
         let (head, seal) = text.split_at_checked(32)?;
         let head: [u8; 16] = from_hex(head.as_bytes())?;
-        if !is_same(&self.seal(&head), seal) {
+        if !is_same(&self.seal(&head, peer), seal) {
             return None;
         }
         let (millis, serial) = head.split_first_chunk::<8>()?;

@@ -3,10 +3,18 @@ use std::time::Duration;
 use super::*;
 use crate::model::Instant;
 use crate::voip::sip::headers::{HeaderName, Headers};
-use crate::voip::sip::{Method, Uri};
+use crate::voip::sip::{Method, Peer, Transport, Uri};
 
 const START: Instant = Instant::from_millis(1_000_000);
 const MINUTE: Duration = Duration::from_secs(60);
+
+fn at(transport: Transport, text: &str) -> Peer {
+    Peer::at(transport, text.parse().unwrap())
+}
+
+fn phone() -> Peer {
+    at(Transport::Udp, "192.0.2.10:5060")
+}
 
 fn server() -> DigestServer {
     DigestServer::new("bank".to_owned(), [7; 32], MINUTE)
@@ -55,7 +63,7 @@ fn the_old_example_without_qop_yields_its_response() {
 fn the_stronger_hash_is_asked_for_first_and_either_is_taken() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
-    let challenges = server.challenges(START, false);
+    let challenges = server.challenges(START, phone(), false);
     assert_eq!(
         challenges.each_ref().map(|challenge| challenge.algorithm),
         [Some(Algorithm::Sha256), Some(Algorithm::Sha512Of256), Some(Algorithm::Md5)]
@@ -63,7 +71,7 @@ fn the_stronger_hash_is_asked_for_first_and_either_is_taken() {
     for (count, offered) in [(1, &challenges[..1]), (2, &challenges[1..2]), (3, &challenges[2..])] {
         let reply = reply(offered, "secret", count);
         let reply = Credentials::parse(reply.to_value().as_bytes()).unwrap();
-        assert_eq!(server.verify(&reply, &Method::Register, b"", Some(&ha1), START), Verdict::Accepted);
+        assert_eq!(server.verify(START, phone(), &reply, (&Method::Register, b""), Some(&ha1)), Verdict::Accepted);
     }
 }
 
@@ -71,23 +79,27 @@ fn the_stronger_hash_is_asked_for_first_and_either_is_taken() {
 fn an_unknown_account_and_a_wrong_password_look_alike() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
-    let challenges = server.challenges(START, false);
+    let challenges = server.challenges(START, phone(), false);
     let wrong = reply(&challenges, "guess", 1);
-    assert_eq!(server.verify(&wrong, &Method::Register, b"", Some(&ha1), START), Verdict::Denied);
-    assert_eq!(server.verify(&wrong, &Method::Register, b"", None, START), Verdict::Denied);
+    assert_eq!(server.verify(START, phone(), &wrong, (&Method::Register, b""), Some(&ha1)), Verdict::Denied);
+    assert_eq!(server.verify(START, phone(), &wrong, (&Method::Register, b""), None), Verdict::Denied);
     let right = reply(&challenges, "secret", 1);
-    assert_eq!(server.verify(&right, &Method::Invite, b"", Some(&ha1), START), Verdict::Denied, "of another method");
-    assert_eq!(server.verify(&right, &Method::Register, b"", None, START), Verdict::Denied);
+    assert_eq!(
+        server.verify(START, phone(), &right, (&Method::Invite, b""), Some(&ha1)),
+        Verdict::Denied,
+        "of another method"
+    );
+    assert_eq!(server.verify(START, phone(), &right, (&Method::Register, b""), None), Verdict::Denied);
 }
 
 #[test]
 fn an_answer_that_is_sent_again_is_stale_and_one_that_was_overtaken_is_not() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
-    let challenges = server.challenges(START, false);
+    let challenges = server.challenges(START, phone(), false);
     let mut verdict = |count| {
         let reply = reply(&challenges, "secret", count);
-        server.verify(&reply, &Method::Register, b"", Some(&ha1), START)
+        server.verify(START, phone(), &reply, (&Method::Register, b""), Some(&ha1))
     };
     for (count, expected) in [
         (0, Verdict::Stale),
@@ -113,12 +125,12 @@ fn an_answer_that_is_sent_again_is_stale_and_one_that_was_overtaken_is_not() {
 fn an_answer_without_qop_is_denied() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
-    let mut challenges = server.challenges(START, false);
+    let mut challenges = server.challenges(START, phone(), false);
     for challenge in &mut challenges {
         challenge.qop = None;
     }
     let reply = reply(&challenges, "secret", 1);
-    assert_eq!(server.verify(&reply, &Method::Register, b"", Some(&ha1), START), Verdict::Denied);
+    assert_eq!(server.verify(START, phone(), &reply, (&Method::Register, b""), Some(&ha1)), Verdict::Denied);
 }
 
 #[test]
@@ -126,7 +138,7 @@ fn a_body_that_is_signed_must_be_the_one_that_came() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
     for algorithm in Algorithm::ALL {
-        let mut challenges = server.challenges(START, false);
+        let mut challenges = server.challenges(START, phone(), false);
         for challenge in &mut challenges {
             challenge.qop = Some(Qop::AuthInt);
         }
@@ -134,7 +146,7 @@ fn a_body_that_is_signed_must_be_the_one_that_came() {
         let signed = Signed { method: &Method::Invite, uri: &uri(), body: b"v=0" };
         let reply = answer(&of, &login("secret"), signed, "c0ffee", 1).unwrap();
         let reply = Credentials::parse(reply.to_value().as_bytes()).unwrap();
-        let mut verdict = |body: &[u8]| server.verify(&reply, &Method::Invite, body, Some(&ha1), START);
+        let mut verdict = |body: &[u8]| server.verify(START, phone(), &reply, (&Method::Invite, body), Some(&ha1));
         assert_eq!(verdict(b"v=1"), Verdict::Denied, "{algorithm:?}");
         assert_eq!(verdict(b"v=0"), Verdict::Accepted, "{algorithm:?}");
     }
@@ -146,11 +158,11 @@ fn an_account_that_exists_costs_no_more_hashes_than_one_that_does_not() {
     let ha1 = Ha1::compute("anna", "bank", "secret");
     let mut old = ha1.clone();
     old.sha512_256 = None;
-    let challenges = server.challenges(START, false);
+    let challenges = server.challenges(START, phone(), false);
     let mut cost = |offered: &[Challenge], ha1: Option<&Ha1>| {
         let reply = reply(offered, "guess", 1);
         algorithm::HASHES.with(|count| count.set(0));
-        assert_eq!(server.verify(&reply, &Method::Register, b"", ha1, START), Verdict::Denied);
+        assert_eq!(server.verify(START, phone(), &reply, (&Method::Register, b""), ha1), Verdict::Denied);
         algorithm::HASHES.with(std::cell::Cell::get)
     };
     for at in 0..challenges.len() {
@@ -165,7 +177,7 @@ fn an_old_or_foreign_nonce_is_stale_only_with_the_right_password() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
     let later = START + MINUTE + Duration::from_millis(1);
-    let challenges = server.challenges(START, false);
+    let challenges = server.challenges(START, phone(), false);
     let mut foreign = challenges.clone();
     for challenge in &mut foreign {
         challenge.nonce = "after a restart".to_owned();
@@ -175,10 +187,39 @@ fn an_old_or_foreign_nonce_is_stale_only_with_the_right_password() {
         challenge.nonce.replace_range(0..2, "ff");
     }
     for (name, challenges) in [("old", &challenges), ("foreign", &foreign), ("forged", &forged)] {
-        let mut verdict =
-            |password| server.verify(&reply(challenges, password, 1), &Method::Register, b"", Some(&ha1), later);
+        let mut verdict = |password| {
+            server.verify(later, phone(), &reply(challenges, password, 1), (&Method::Register, b""), Some(&ha1))
+        };
         assert_eq!(verdict("secret"), Verdict::Stale, "{name}");
         assert_eq!(verdict("guess"), Verdict::Denied, "{name}");
+    }
+}
+
+#[test]
+fn an_answer_that_was_overheard_is_worth_nothing_elsewhere() {
+    let mut server = server();
+    let ha1 = Ha1::compute("anna", "bank", "secret");
+    let v6 = at(Transport::Tls, "[2001:db8:1:2::10]:5061");
+    for (count, asked, from, expected) in [
+        (1, phone(), phone(), Verdict::Accepted),
+        // A NAT gives a phone another port now and then, and a provider another address of its network.
+        (1, phone(), at(Transport::Udp, "192.0.2.10:40123"), Verdict::Accepted),
+        (1, v6, at(Transport::Tls, "[2001:db8:1:2:ffff::1]:50000"), Verdict::Accepted),
+        (1, at(Transport::Udp, "[::ffff:192.0.2.10]:9"), phone(), Verdict::Accepted),
+        (1, phone(), at(Transport::Udp, "192.0.2.11:5060"), Verdict::Stale),
+        (1, phone(), at(Transport::Tcp, "192.0.2.10:5060"), Verdict::Stale),
+        (1, v6, at(Transport::Tls, "[2001:db8:1:3::10]:5061"), Verdict::Stale),
+        (1, v6, at(Transport::Wss, "[2001:db8:1:2::10]:5061"), Verdict::Stale),
+    ] {
+        let challenges = server.challenges(START, asked, false);
+        let mut verdict = |from: Peer, password| {
+            let reply = reply(&challenges, password, count);
+            server.verify(START, from, &reply, (&Method::Register, b""), Some(&ha1))
+        };
+        assert_eq!(verdict(from, "guess"), Verdict::Denied, "nobody without the password learns of it");
+        assert_eq!(verdict(from, "secret"), expected, "{asked} {from}");
+        // Whoever tried elsewhere has used nothing up.
+        assert_eq!(verdict(asked, "secret") == Verdict::Accepted, expected == Verdict::Stale, "{asked} {from}");
     }
 }
 
@@ -186,22 +227,26 @@ fn an_old_or_foreign_nonce_is_stale_only_with_the_right_password() {
 fn a_flood_of_logins_makes_the_oldest_nonces_stale_and_keeps_the_table_small() {
     let mut server = server();
     let ha1 = Ha1::compute("anna", "bank", "secret");
-    let first = server.challenges(START, false);
+    let first = server.challenges(START, phone(), false);
     assert_eq!(
-        server.verify(&reply(&first, "secret", 1), &Method::Register, b"", Some(&ha1), START),
+        server.verify(START, phone(), &reply(&first, "secret", 1), (&Method::Register, b""), Some(&ha1)),
         Verdict::Accepted
     );
     for _ in 0..16_384 {
-        let challenges = server.challenges(START, false);
-        let verdict = server.verify(&reply(&challenges[1..], "secret", 1), &Method::Register, b"", Some(&ha1), START);
+        let challenges = server.challenges(START, phone(), false);
+        let verdict =
+            server.verify(START, phone(), &reply(&challenges[1..], "secret", 1), (&Method::Register, b""), Some(&ha1));
         assert_eq!(verdict, Verdict::Accepted);
     }
-    assert_eq!(server.verify(&reply(&first, "secret", 2), &Method::Register, b"", Some(&ha1), START), Verdict::Stale);
+    assert_eq!(
+        server.verify(START, phone(), &reply(&first, "secret", 2), (&Method::Register, b""), Some(&ha1)),
+        Verdict::Stale
+    );
 }
 
 #[test]
 fn challenges_and_credentials_are_read_as_they_are_written() {
-    let challenge = server().challenges(START, true)[0].clone();
+    let challenge = server().challenges(START, phone(), true)[0].clone();
     assert_eq!(Challenge::parse(challenge.to_string().as_bytes()), Ok(challenge));
     let text = br#"digest  Realm="a \"b\", c",nonce=abc , qop="auth-int, auth",algorithm=sha-256,opaque="o""#;
     let read = Challenge::parse(text).unwrap();
@@ -232,7 +277,7 @@ fn credentials_that_lack_something_are_malformed() {
 
 #[test]
 fn nothing_of_a_password_is_shown() {
-    let challenges = server().challenges(START, false);
+    let challenges = server().challenges(START, phone(), false);
     let reply = reply(&challenges, "secret", 1);
     let mut headers = Headers::new();
     headers.push_text(HeaderName::Authorization, &reply.to_value());
