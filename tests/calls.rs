@@ -34,6 +34,8 @@ mod codes;
 mod conference;
 #[path = "calls/doors.rs"]
 mod doors;
+#[path = "calls/early_media.rs"]
+mod early_media;
 #[path = "calls/guessers.rs"]
 mod guessers;
 #[path = "calls/handing.rs"]
@@ -92,3 +94,7 @@ mod trunks;
 mod trunks_out;
 #[path = "calls/versions.rs"]
 mod versions;
+#[path = "calls/wishes.rs"]
+mod wishes;
+#[path = "calls/words.rs"]
+mod words;

@@ -11,6 +11,7 @@
 
 use super::arrival::{answer_offer, refusal};
 use super::call::{Description, Link, Phase};
+use super::early::Early;
 use super::handing::Handing;
 use super::offers::Phone;
 use super::ringing::{Invitation, Ringing};
@@ -319,8 +320,15 @@ impl Exchange {
                     self.legs.insert(leg, Owner::Target(call));
                 }
                 let until = now.instant + self.config.outside.ring;
-                let inviting =
-                    Inviting { stream: consult.far_stream, ringing, negotiation, pending, until, silent: None };
+                let inviting = Inviting {
+                    stream: consult.far_stream,
+                    ringing,
+                    negotiation,
+                    pending,
+                    until,
+                    silent: None,
+                    early: Early::Unwanted,
+                };
                 self.set_stage(call, TransferStage::Inviting(Box::new(inviting)));
                 self.sip.reject(now.instant, consult.near, Status::REQUEST_TERMINATED, &Headers::new());
                 self.set_wake(call);

@@ -30,8 +30,9 @@ impl Exchange {
                     self.record(now, call, CallEvent::SoundEnded { side, quality: report.quality() });
                 }
             }
+            MediaEvent::FirstPacket { stream } => self.on_first_packet(stream),
             // The end of a message is told when its file is written.
-            MediaEvent::FirstPacket { .. } | MediaEvent::RecordingEnded { .. } => {}
+            MediaEvent::RecordingEnded { .. } => {}
         }
         self.pump(now);
     }
@@ -109,6 +110,7 @@ impl Exchange {
                 tracing::warn!(call = %id, %operator, "nothing comes from the operator's phone: back to the queue");
                 self.break_talk(now, id);
             }
+            Some(Owner::Target(id)) if self.is_early(id, stream) => {}
             Some(Owner::Target(id)) => {
                 tracing::warn!(call = %id, "nothing comes from the target of a transfer: the call is ended");
                 self.end_bridged(now, id, LegEnd::Ours);

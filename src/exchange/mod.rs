@@ -18,6 +18,7 @@ mod codes;
 mod command;
 mod conference;
 mod consult;
+mod early;
 mod ending;
 mod flow_commands;
 mod guard;

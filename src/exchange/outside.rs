@@ -38,6 +38,8 @@ pub enum Destination {
         secure: SecureMedia,
         /// How long it is rung; `None`: as others.
         ring: Option<Duration>,
+        /// Whether the caller hears what it says before it answers, instead of our ringing tone.
+        early_media: bool,
     },
 }
 
@@ -81,6 +83,8 @@ pub(super) struct Way {
     pub ring: Duration,
     /// Whether sound is encrypted.
     pub secure: SecureMedia,
+    /// Whether the caller hears what the called says before the answer.
+    pub early_media: bool,
     login: Option<Login>,
     caller_id: Option<PhoneNumber>,
     domain: Option<Host>,
@@ -142,13 +146,14 @@ impl Outside {
         match self.transfers.get(target) {
             None => Vec::new(),
             Some(Destination::Number { trunks, number, ring }) => self.number(trunks, number, *ring),
-            Some(Destination::Address { uri, peer, secure, ring }) => vec![Way {
+            Some(Destination::Address { uri, peer, secure, ring, early_media }) => vec![Way {
                 uri: uri.clone(),
                 peer: *peer,
                 trunk: None,
                 calls: None,
                 ring: ring.unwrap_or(self.ring),
                 secure: *secure,
+                early_media: *early_media,
                 login: None,
                 caller_id: None,
                 domain: None,
@@ -185,6 +190,7 @@ impl Outside {
                 calls: trunk.calls,
                 ring: ring.or(trunk.ring).unwrap_or(self.ring),
                 secure: trunk.secure.unwrap_or(SecureMedia::Refused),
+                early_media: trunk.early_media,
                 login: trunk.login.clone(),
                 caller_id: trunk.caller_id.clone(),
                 domain: matches!(trunk.domain, Host::Name(_)).then(|| trunk.domain.clone()),
@@ -222,6 +228,7 @@ mod tests {
             peer: Peer::named(Transport::Udp, name),
             secure: SecureMedia::Refused,
             ring: None,
+            early_media: true,
         };
         let mut outside = Outside {
             trunks: [("a".into(), trunk), ("b".into(), other)].into(),

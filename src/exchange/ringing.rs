@@ -66,6 +66,11 @@ impl Ringing {
         self.legs.iter().map(|(leg, _)| *leg).collect()
     }
 
+    /// Where a phone that rings is.
+    pub fn place_of(&self, leg: LegId) -> Option<IpAddr> {
+        self.legs.iter().find(|(known, _)| *known == leg).map(|(_, at)| *at)
+    }
+
     /// One of the phones that ring now.
     pub fn first(&self) -> Option<LegId> {
         self.legs.first().map(|(leg, _)| *leg)

@@ -60,6 +60,7 @@ impl Exchange {
             Event::Replied { errand, reply } => {
                 self.trunks.handle_reply(now.instant, &self.config.outside, &mut self.sip, errand, &reply);
             }
+            Event::Progress { leg, sdp: Some(sdp), .. } => self.on_early_media(leg, &sdp),
             Event::Ringing { .. } | Event::Progress { .. } => {}
         }
     }

@@ -8,9 +8,11 @@
 //!                          └────────▶ flow TransferFailed ◀──┴────────────┘
 //! ```
 //!
-//! The caller hears a ringing tone until somebody answers or the menu goes on. Whoever hangs up, everything ends.
+//! The caller hears a ringing tone, or what the target says early (`early`), until somebody answers or the menu goes
+//! on. Whoever hangs up, everything ends.
 
 use super::call::{Description, Link, Talking};
+use super::early::Early;
 use super::handing::Handing;
 use super::offers::Phone;
 use super::outside::Way;
@@ -94,6 +96,8 @@ pub(super) struct Inviting {
     pub until: Instant,
     /// By when the trunk must have said something, while there is another one.
     pub silent: Option<Instant>,
+    /// What it says before it answers.
+    pub early: Early,
 }
 
 /// The target's side of a conversation.
@@ -256,6 +260,7 @@ impl Exchange {
         let (stream, way) = (binding.stream, binding.way.clone());
         let target = transfer.target.clone();
         let ring = way.as_ref().map_or(self.config.outside.ring, |way| way.ring);
+        let early = Early::wanted(way.as_ref().is_some_and(|way| way.early_media));
         let called = match (address, way, &target) {
             (Some(address), Some(way), _) => self.invite_target(now, id, way, address),
             (Some(address), None, Recipient::Operator(to)) => self.invite_colleague(now, id, to, address),
@@ -267,7 +272,7 @@ impl Exchange {
         };
         let silent = self.next_way_out(now, id, passed).map(|_| now.instant + SILENCE);
         let until = now.instant + ring;
-        let inviting = Inviting { stream, ringing, negotiation, pending, until, silent };
+        let inviting = Inviting { stream, ringing, negotiation, pending, until, silent, early };
         self.set_stage(id, Stage::Inviting(Box::new(inviting)));
         self.set_wake(id);
     }
@@ -286,6 +291,10 @@ impl Exchange {
         {
             self.close_stream(inviting.stream);
             self.stop_ringing(now, &inviting.ringing);
+            if let Some(caller) = self.calls.get(&id).map(|call| call.stream).filter(|_| inviting.early == Early::Heard)
+            {
+                self.play_ringback(caller);
+            }
         }
         self.bind_target(id, way, passed);
         self.set_wake(id);
@@ -339,7 +348,7 @@ impl Exchange {
             transfer.stage = stage;
             return;
         };
-        let Inviting { stream, ringing, negotiation, pending, .. } = *inviting;
+        let Inviting { stream, ringing, negotiation, pending, early, .. } = *inviting;
         self.answered_at(now, &ringing, leg, stream);
         let negotiated = match pending.accept(answer.unwrap_or_default()) {
             Ok(negotiated) => negotiated,
@@ -353,7 +362,7 @@ impl Exchange {
             }
         };
         let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
-        self.open_media(stream, negotiated);
+        self.begin_sound(stream, early, negotiated);
         match target {
             Recipient::Outside(target) => {
                 let bridged = Bridged { stream, leg, description, since: now.instant, held: false };

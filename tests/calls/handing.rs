@@ -22,7 +22,7 @@ pub fn targets() -> ExchangeConfig {
         ..Trunk::new(peer, Host::parse("provider.example").unwrap())
     };
     let uri = SipUri::new(Some("desk"), Host::Ip(peer.addr.ip()), None);
-    let office = Destination::Address { uri, peer, secure: SecureMedia::Refused, ring: None };
+    let office = Destination::Address { uri, peer, secure: SecureMedia::Refused, ring: None, early_media: true };
     let number = PhoneNumber::parse("+79990000001").unwrap();
     let outside = Outside {
         trunks: [("provider".into(), trunk)].into(),

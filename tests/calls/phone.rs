@@ -62,6 +62,10 @@ pub struct Phone {
     /// How it answers a re-INVITE, and what more its answers to any INVITE say.
     pub reinvite: &'static str,
     pub says: Vec<(&'static str, &'static str)>,
+    /// Whether it says 183 with its description and speaks before it answers.
+    pub speaks_early: bool,
+    /// What its Contact says when it registers.
+    pub wish: &'static str,
     /// What more its 180 says.
     pub rings: Vec<(&'static str, &'static str)>,
     /// Further headers of its INVITE.
@@ -108,6 +112,8 @@ impl Phone {
             refer: "202 Accepted",
             reinvite: "200 OK",
             says: Vec::new(),
+            speaks_early: false,
+            wish: "",
             rings: Vec::new(),
             more: Vec::new(),
             inbox: Vec::new(),
@@ -162,9 +168,10 @@ impl Phone {
         let text = format!(
             "{method} {target} SIP/2.0\r\nVia: SIP/2.0/{transport} {host};branch={branch};rport\r\nMax-Forwards: 70\r\n\
              From: {local}\r\nTo: {remote}\r\nCall-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n\
-             Contact: <sip:{}@{host};transport={}>\r\n",
+             Contact: <sip:{}@{host};transport={}>{}\r\n",
             self.user,
             transport.to_lowercase(),
+            if method == "REGISTER" { self.wish } else { "" },
         );
         finish(text, more, body)
     }
@@ -387,6 +394,10 @@ impl Phone {
                 self.hush();
             }
             "BYE" => {
+                if let Some(challenge) = self.asks.pop_front() {
+                    let more = [("WWW-Authenticate", challenge.as_str())];
+                    return self.say(message.reply("401 Unauthorized", &tag, &more, ""));
+                }
                 self.say(message.reply("200 OK", &tag, &[], ""));
                 self.incoming = None;
                 self.hush();
@@ -432,9 +443,22 @@ impl Phone {
             }
             Manner::Rings | Manner::Vanished => {}
         }
+        self.incoming = Some(invite.clone());
+        if self.speaks_early {
+            let sdp = self.sdp("sendrecv");
+            self.say(invite.reply("183 Session Progress", &tag, &[], &sdp));
+            return self.connect_media(now, &invite.body);
+        }
         let rings = self.rings.clone();
         self.say(invite.reply("180 Ringing", &tag, &rings, ""));
-        self.incoming = Some(invite.clone());
+    }
+
+    /// Refuses the call that rings.
+    pub fn decline(&mut self, status: &str) {
+        let tag = format!("o{}", self.number);
+        if let Some(invite) = self.incoming.take() {
+            self.say(invite.reply(status, &tag, &[], ""));
+        }
     }
 
     /// Takes the call that rings.

@@ -32,7 +32,13 @@ fn transferring() -> (ExchangeConfig, Arc<hotline::ivr::menu::Menu>) {
     let outside = Outside {
         transfers: [(
             "desk".into(),
-            Destination::Address { uri, peer, secure: hotline::voip::sdp::SecureMedia::Refused, ring: None },
+            Destination::Address {
+                uri,
+                peer,
+                secure: hotline::voip::sdp::SecureMedia::Refused,
+                ring: None,
+                early_media: true,
+            },
         )]
         .into(),
         ..Outside::default()

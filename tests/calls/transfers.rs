@@ -51,17 +51,17 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
 }
 
 /// The phone that stands for the outside; the second on every stage.
-const DESK: Id = 1;
+pub const DESK: Id = 1;
 
 /// A target at its own address, or behind a trunk with our login there.
-fn outside(password: Option<&str>) -> ExchangeConfig {
+pub fn outside(password: Option<&str>) -> ExchangeConfig {
     let peer = Peer::udp(SocketAddr::from(([192, 0, 2, 101], 5060)));
     let destination = if password.is_some() {
         let number = PhoneNumber::parse("+74959990000").unwrap();
         Destination::Number { trunks: vec!["provider".into()], number, ring: None }
     } else {
         let uri = SipUri::new(Some("desk"), Host::Ip(peer.addr.ip()), None);
-        Destination::Address { uri, peer, secure: SecureMedia::Refused, ring: None }
+        Destination::Address { uri, peer, secure: SecureMedia::Refused, ring: None, early_media: true }
     };
     let login = password.map(|password| Login { username: "bank".into(), password: password.into() });
     let caller_id = PhoneNumber::parse("+74951234567");
@@ -75,7 +75,7 @@ fn outside(password: Option<&str>) -> ExchangeConfig {
 }
 
 /// A caller who dialled a line that transfers, and the target.
-fn dialled_as(config: ExchangeConfig, called: &str, manner: Manner, prepare: impl FnOnce(&mut Stage, Id)) -> Stage {
+pub fn dialled_as(config: ExchangeConfig, called: &str, manner: Manner, prepare: impl FnOnce(&mut Stage, Id)) -> Stage {
     let mut stage = Stage::with(config, MONDAY_NOON, MENU.clone());
     let caller = stage.phone("+79161234567");
     let desk = stage.phone("desk");
@@ -92,7 +92,7 @@ fn dialled(called: &str, manner: Manner) -> Stage {
 }
 
 /// What the records say of transfers, a word or two each.
-fn told(stage: &Stage) -> String {
+pub fn told(stage: &Stage) -> String {
     let told = |event: &CallEvent| match event {
         CallEvent::TransferBegan { target, refer } => {
             Some(format!("{} {target}", if *refer { "refer" } else { "bridge" }))

@@ -27,14 +27,14 @@ pub fn with_trunks(trunks: &[(&str, Trunk)]) -> ExchangeConfig {
     ExchangeConfig { outside: Outside { trunks, callers: Callers::Trunks, ..Outside::default() }, ..config() }
 }
 
-fn stage_of(trunk: Trunk) -> Stage {
+pub fn stage_of(trunk: Trunk) -> Stage {
     let mut stage = Stage::configured(with_trunks(&[("provider", trunk)]));
     assert_eq!(stage.phone("provider"), PROVIDER);
     stage
 }
 
 /// The lines of the calls that arrived.
-fn lines(stage: &Stage) -> Vec<String> {
+pub fn lines(stage: &Stage) -> Vec<String> {
     stage.events(|event| match event {
         CallEvent::Arrived { line, .. } => Some(line.to_string()),
         _ => None,
@@ -42,7 +42,7 @@ fn lines(stage: &Stage) -> Vec<String> {
 }
 
 /// Dials a Request-URI with this To.
-fn dial_uri(stage: &mut Stage, id: Id, uri: &str, to: &str, more: &[(&'static str, String)]) {
+pub fn dial_uri(stage: &mut Stage, id: Id, uri: &str, to: &str, more: &[(&'static str, String)]) {
     stage.with_phone(id, |phone, _| {
         let offer = phone.sdp("sendrecv");
         phone.invite(to, Some(&offer));
@@ -54,7 +54,7 @@ fn dial_uri(stage: &mut Stage, id: Id, uri: &str, to: &str, more: &[(&'static st
     });
 }
 
-fn last_status(stage: &Stage, id: Id) -> u16 {
+pub fn last_status(stage: &Stage, id: Id) -> u16 {
     let mut answers = stage.phones[id].inbox.iter().rev().filter(|one| one.get("cseq").ends_with("INVITE"));
     answers.find_map(Sip::status).unwrap_or(0)
 }

@@ -292,6 +292,9 @@ pub struct Limits {
     /// progress go on. Default 85. Example: 70.
     #[serde(deserialize_with = "values::percent")]
     pub load: u8,
+    /// How late one in a hundred wake-ups of a media thread may be in a second; above it fewer new calls are taken, so
+    /// that the sound of those in progress does not suffer. Default `40ms`. Example: `20ms`.
+    pub media_late: Length,
     /// The phrase of the menu that says there is no room, which callers from trunks and from addresses with calls hear
     /// before they are refused, unanswered and without cost, in every language of the menu; `null`: they are refused at
     /// once. Default `null`. Example: `operators_busy`.
@@ -313,6 +316,7 @@ impl Default for Limits {
             calls_per_second_per_source: values::nonzero_u32(1_000),
             unacknowledged_per_source: values::nonzero_usize(500),
             load: 85,
+            media_late: Length::from_millis(40),
             announcement: None,
             announced_calls: values::nonzero_usize(20),
             call_length: Length::from_secs(2 * 3_600),

@@ -28,6 +28,9 @@ pub enum Target {
         ring: Option<Length>,
         /// Whether sound is encrypted. Default `refused`. Example: `preferred`.
         srtp: Option<Srtp>,
+        /// Whether the caller hears what it says before it answers, instead of our ringing tone; nothing of the caller
+        /// goes there before. Default `true`. Example: `false`.
+        early_media: bool,
     },
 }
 
@@ -45,6 +48,8 @@ struct RawTarget {
     ring: Option<Length>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     srtp: Option<Srtp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    early_media: Option<bool>,
 }
 
 impl TryFrom<RawTarget> for Target {
@@ -52,13 +57,15 @@ impl TryFrom<RawTarget> for Target {
 
     fn try_from(raw: RawTarget) -> Result<Self, String> {
         match raw {
-            RawTarget { trunk, number: Some(number), uri: None, ring, srtp: None } if !trunk.is_empty() => {
+            RawTarget { trunk, number: Some(number), uri: None, ring, srtp: None, early_media: None }
+                if !trunk.is_empty() =>
+            {
                 Ok(Self::Number { trunks: trunk, number, ring })
             }
-            RawTarget { trunk, number: None, uri: Some(text), ring, srtp } if trunk.is_empty() => {
+            RawTarget { trunk, number: None, uri: Some(text), ring, srtp, early_media } if trunk.is_empty() => {
                 match Uri::parse(&text) {
                     Ok(Uri::Sip(uri)) if !uri.transport().is_some_and(SipTransport::is_web_socket) => {
-                        Ok(Self::Address { uri, ring, srtp })
+                        Ok(Self::Address { uri, ring, srtp, early_media: early_media.unwrap_or(true) })
                     }
                     _ => {
                         Err(format!("{text:?} is no SIP address that can be called; write such as sip:desk@192.0.2.20"))
@@ -66,6 +73,9 @@ impl TryFrom<RawTarget> for Target {
                 }
             }
             RawTarget { srtp: Some(_), uri: None, .. } => Err("srtp: of a number is that of its trunk".to_owned()),
+            RawTarget { early_media: Some(_), uri: None, .. } => {
+                Err("early_media: of a number is that of its trunk".to_owned())
+            }
             RawTarget { .. } => Err("write either trunk: and number:, or uri: alone".to_owned()),
         }
     }
@@ -75,10 +85,11 @@ impl From<Target> for RawTarget {
     fn from(target: Target) -> Self {
         match target {
             Target::Number { trunks, number, ring } => {
-                Self { trunk: trunks, number: Some(number), uri: None, ring, srtp: None }
+                Self { trunk: trunks, number: Some(number), uri: None, ring, srtp: None, early_media: None }
             }
-            Target::Address { uri, ring, srtp } => {
-                Self { trunk: Vec::new(), number: None, uri: Some(uri.to_string()), ring, srtp }
+            Target::Address { uri, ring, srtp, early_media } => {
+                let early_media = (!early_media).then_some(false);
+                Self { trunk: Vec::new(), number: None, uri: Some(uri.to_string()), ring, srtp, early_media }
             }
         }
     }
@@ -172,9 +183,9 @@ mod tests {
         let text = "trunks: {a: {address: \"192.0.2.1:5060\", user: u, password_env: X, register: 10m, ping: null, \
                     from: [\"203.0.113.0/28\", \"2001:db8::1\"], inbound: {user: them, password_file: y}, \
                     numbers: {\"+74951234567\": main, \"+7495*\": premium, bank: main}, codecs: [PCMA, opus], \
-                    srtp: required, calls: 30, ring: 45s}, b: {address: \"192.0.2.2:5060\"}}\n\
+                    srtp: required, calls: 30, ring: 45s, early_media: false}, b: {address: \"192.0.2.2:5060\"}}\n\
                     transfers: {desk: {trunk: [a, b], number: \"+7495\", ring: 20s}, \
-                    office: {uri: \"sip:d@192.0.2.3\", srtp: preferred}}\ncallbacks: {via: [b, a]}\n\
+                    office: {uri: \"sip:d@192.0.2.3\", srtp: preferred, early_media: false}}\ncallbacks: {via: [b, a]}\n\
                     sip: {callers: trunks}\n";
         let config = Config::parse(text, "c.yaml").expect("parses");
         assert_eq!((config.trunks["a"].ping, config.trunks["b"].ping), (None, Some(super::Length::from_secs(60))));
@@ -217,6 +228,10 @@ mod tests {
             ("transfers: {desk: {trunk: provider, number: \"+7495\"}}", "transfers.desk: there is no trunk provider"),
             ("transfers: {desk: {number: \"+7495\"}}", "either trunk: and number:, or uri: alone"),
             ("transfers: {desk: {uri: \"sip:desk@example.com;transport=ws\"}}", "no SIP address that can be called"),
+            (
+                "transfers: {desk: {trunk: a, number: \"+7495\", early_media: true}}",
+                "early_media: of a number is that of",
+            ),
             ("transfers: {desk: {uri: \"tel:112\"}}", "no SIP address that can be called"),
             ("callbacks: {via: provider}", "callbacks.via: there is no trunk provider"),
         ] {

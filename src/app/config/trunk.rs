@@ -67,6 +67,10 @@ pub struct Trunk {
     /// How long those whom we call through it are rung. Default `30s`. Example: `45s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<Length>,
+    /// Whether a caller who is handed on through it hears what the network says before the answer, instead of our
+    /// ringing tone; nothing of the caller goes there before. Default `true`. Example: `false`.
+    #[serde(default = "played")]
+    pub early_media: bool,
 }
 
 /// How a trunk proves who it is.
@@ -93,6 +97,10 @@ struct NoPassword;
 #[expect(clippy::unnecessary_wraps, reason = "the key may be null")]
 const fn ping() -> Option<Length> {
     Some(Length::from_secs(60))
+}
+
+const fn played() -> bool {
+    true
 }
 
 impl Trunk {

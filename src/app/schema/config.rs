@@ -72,6 +72,10 @@ fn entry(path: &str) -> Option<Json> {
                     length("How often it is asked whether it is there; null for never.", "30s"),
                 ], "default": "60s"},
                 "ring": length("How long those we call through it are rung.", "45s"),
+                "early_media": {
+                    "type": "boolean", "default": true,
+                    "description": "Whether callers who are handed on hear what is said before the answer.",
+                },
             },
             "required": ["address"],
             "additionalProperties": false,
@@ -87,6 +91,10 @@ fn entry(path: &str) -> Option<Json> {
                 "uri": text("Its SIP address, instead of trunk and number.", "sip:desk@192.0.2.20"),
                 "ring": length("How long it is rung.", "45s"),
                 "srtp": {"enum": ["refused", "preferred", "required"], "description": "Of a uri alone."},
+                "early_media": {
+                    "type": "boolean", "default": true,
+                    "description": "Of a uri alone: whether callers hear what is said before the answer.",
+                },
             },
             "oneOf": [{"required": ["trunk", "number"]}, {"required": ["uri"]}],
             "additionalProperties": false,

@@ -152,6 +152,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         drain_limit: config.drain.limit.duration(),
         draining: false,
         pulse: pulse::Pulse::default(),
+        media_pulse: pulse::MediaPulse::default(),
         told: crate::model::Instant::ZERO,
         memory,
         tide: tide::Tide::default(),

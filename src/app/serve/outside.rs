@@ -34,11 +34,12 @@ pub(super) fn of(config: &Config) -> Result<(Outside, Names)> {
                 number: number.clone(),
                 ring: ring.map(Length::duration),
             },
-            Target::Address { uri, ring, srtp } => Callee::Address {
+            Target::Address { uri, ring, srtp, early_media } => Callee::Address {
                 uri: uri.clone(),
                 peer: peer_of(name, uri, &mut names)?,
                 secure: srtp.map_or(SecureMedia::Refused, Srtp::of_calls),
                 ring: ring.map(Length::duration),
+                early_media: *early_media,
             },
         };
         outside.transfers.insert(name.as_str().into(), destination);
@@ -86,6 +87,7 @@ fn trunk_of(config: &Config, name: &str, trunk: &Trunk, names: &mut Names) -> Re
         register: trunk.register.map(Length::duration),
         ping: trunk.ping.map(Length::duration),
         ring: trunk.ring.map(Length::duration),
+        early_media: trunk.early_media,
         ..CallTrunk::new(peer, domain)
     })
 }

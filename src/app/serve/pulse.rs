@@ -1,11 +1,15 @@
-//! How busy the loop is: the part of the time that it worked, and how long what came had to wait.
+//! How busy the machine is: the part of the time that the loop worked, how long what came had to wait, and how late the
+//! media threads wake.
 
+use crate::io::media::Wakes;
 use crate::model::Instant;
 use crate::voip::sip::endpoint::Load;
 use std::time::Duration;
 
 /// How often it is told.
 const EVERY: Duration = Duration::from_millis(250);
+/// How long media threads are watched before it is said how late they wake: short stalls are nothing to act upon.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// Measures one loop.
 #[derive(Debug, Default)]
@@ -26,9 +30,37 @@ impl Pulse {
             return None;
         }
         let busy = self.worked.as_nanos().saturating_mul(100) / passed.as_nanos().max(1);
-        let load = Load { busy: u32::try_from(busy).unwrap_or(100).min(100), lag: self.lag };
+        let busy = u32::try_from(busy).unwrap_or(100).min(100);
+        let load = Load { busy, lag: self.lag, media: Duration::ZERO };
         *self = Self { since: ended, worked: Duration::ZERO, lag: Duration::ZERO };
         Some(load)
+    }
+}
+
+/// How late media threads wake, a second at a time.
+#[derive(Debug, Default)]
+pub(super) struct MediaPulse {
+    since: Instant,
+    before: Vec<Wakes>,
+    late: Duration,
+}
+
+impl MediaPulse {
+    /// How late the worst thread was in the last whole second.
+    pub fn late(&mut self, now: Instant, wakes: impl FnOnce() -> Vec<Wakes>) -> Duration {
+        if now.since(self.since) >= WATCH {
+            let wakes = wakes();
+            let zero = Wakes::default();
+            let before = self.before.iter().chain(std::iter::repeat(&zero));
+            self.late = wakes.iter().zip(before).map(|(now, before)| now.late_since(before)).max().unwrap_or_default();
+            (self.since, self.before) = (now, wakes);
+        }
+        self.late
+    }
+
+    /// The same as it was seen last.
+    pub const fn last(&self) -> Duration {
+        self.late
     }
 }
 
@@ -42,7 +74,7 @@ mod tests {
         let mut pulse = Pulse::default();
         assert_eq!(pulse.turn(at(100), at(150), Duration::ZERO), None);
         let late = Duration::from_millis(7);
-        assert_eq!(pulse.turn(at(200), at(250), late), Some(Load { busy: 40, lag: late }));
+        assert_eq!(pulse.turn(at(200), at(250), late), Some(Load { busy: 40, lag: late, media: Duration::ZERO }));
         assert_eq!(pulse.turn(at(500), at(500), Duration::ZERO), Some(Load::default()));
     }
 }

@@ -4,7 +4,7 @@ use super::addresses::Addresses;
 use super::menu::NewMenu;
 use super::menu_state::MenuState;
 use super::news::News;
-use super::pulse::Pulse;
+use super::pulse::{MediaPulse, Pulse};
 use super::tickets::{self, Tickets};
 use super::tide::Tide;
 use super::transport_figures::TransportFigures;
@@ -24,6 +24,7 @@ use crate::ivr::menu::Name;
 use crate::model::{BankAnswer, BankRequest, CallId, Instant, RequestId};
 use crate::voip::media::{MediaCommand, RecordingId, StreamId};
 use crate::voip::sip;
+use crate::voip::sip::endpoint::Load;
 use crate::voip::sip::locate::{self, Query};
 use anyhow::{Context, Result};
 use std::collections::HashMap;
@@ -91,6 +92,7 @@ pub(super) struct Server {
     pub drain_limit: Duration,
     pub draining: bool,
     pub pulse: Pulse,
+    pub media_pulse: MediaPulse,
     /// When the figures were told.
     pub told: Instant,
     pub memory: Memory,
@@ -175,7 +177,8 @@ impl Server {
             self.carry_out();
             self.look_at_trunks();
             if let Some(load) = self.pulse.turn(began, self.clock.instant(), late) {
-                self.exchange.handle_load(load);
+                let media = self.media_pulse.late(self.clock.instant(), || self.media.wakes());
+                self.exchange.handle_load(Load { media, ..load });
             }
             is_told = self.tell_figures();
             if again || (self.draining && self.exchange.is_quiet()) {
@@ -458,6 +461,7 @@ impl Server {
             bans: self.exchange.bans(),
             tables: self.exchange.sip_tables(),
             share: self.exchange.share(),
+            media_late: self.media_pulse.last(),
             streams: self.media.streams(),
             records: self.recorder.figures(),
             draining: self.draining,

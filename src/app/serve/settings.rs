@@ -44,12 +44,16 @@ pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
         calls_per_second: config.limits.calls_per_second.get(),
         calls_per_second_per_source: config.limits.calls_per_second_per_source.get(),
         unacknowledged_per_source: config.limits.unacknowledged_per_source.get(),
+        load: LoadLimits {
+            busy: config.limits.load.into(),
+            media: config.limits.media_late.duration(),
+            ..LoadLimits::default()
+        },
         no_room: config
             .limits
             .announcement
             .as_deref()
             .map(|phrase| Announcement { phrase: phrase.into(), calls: config.limits.announced_calls.get() }),
-        load: LoadLimits { busy: config.limits.load.into(), ..LoadLimits::default() },
         guard: config.bans.rules(),
         retry_after: config.limits.retry_after.duration(),
         call_length: config.limits.call_length.duration(),

@@ -16,6 +16,7 @@ use axum::routing::get;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// What the server is doing, as of its last turn.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,8 @@ pub(super) struct Snapshot {
     pub tables: (usize, usize),
     /// The part of the new calls a second that are taken now.
     pub share: f64,
+    /// How late media threads woke in the last second.
+    pub media_late: Duration,
     pub streams: usize,
     pub records: RecorderFigures,
     pub draining: bool,
@@ -122,6 +125,11 @@ fn text(now: &Snapshot) -> String {
         ("hotline_sip_legs", "Legs of SIP: callers', operators', and those that are ending.", count(now.tables.0)),
         ("hotline_sip_transactions", "Transactions of SIP, which stay for up to 37 s.", count(now.tables.1)),
         ("hotline_bans", "Networks that are not heard.", count(now.bans)),
+        (
+            "hotline_media_late_ms",
+            "How late one in a hundred wake-ups of a media thread was in the last second, milliseconds.",
+            u64::try_from(now.media_late.as_millis()).unwrap_or(u64::MAX),
+        ),
         ("hotline_call_share", "New calls a second that the load allows, in percent of the limit.", percent(now.share)),
     ];
     let counters = [

@@ -43,6 +43,8 @@ pub struct Trunk {
     pub ping: Option<Duration>,
     /// How long those who are called through it are rung.
     pub ring: Option<Duration>,
+    /// Whether a caller who is handed on through it hears what the network says before the answer.
+    pub early_media: bool,
 }
 
 /// What a trunk shows when it calls.
@@ -81,6 +83,7 @@ impl Trunk {
             register: None,
             ping: None,
             ring: None,
+            early_media: true,
         }
     }
 

@@ -12,6 +12,7 @@
 
 mod batch;
 mod filter;
+mod lateness;
 mod legs;
 mod moving;
 mod outbox;
@@ -29,6 +30,8 @@ mod tests;
 use crate::io::clock::Clock;
 use crate::voip::audio::PromptFrames;
 use crate::voip::media::{MediaCommand, MediaCore, MediaEvent, RecordingId, StreamId, VoiceOver};
+use lateness::Lateness;
+pub use lateness::Wakes;
 use legs::Legs;
 use moving::{Address, Moves, PARCELS};
 use outbox::Outbox;
@@ -141,6 +144,7 @@ pub struct MediaEngine {
 /// One media thread as seen from outside.
 struct Thread {
     orders: SyncSender<Order>,
+    lateness: Arc<Lateness>,
     address: Address,
     handle: Option<JoinHandle<()>>,
 }
@@ -239,6 +243,12 @@ impl MediaEngine {
         self.routes().len()
     }
 
+    /// How late each thread has woken, counted since the start.
+    #[must_use]
+    pub fn wakes(&self) -> Vec<Wakes> {
+        self.threads.iter().map(|thread| thread.lateness.wakes()).collect()
+    }
+
     fn routes(&self) -> MutexGuard<'_, Routes> {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -271,13 +281,15 @@ impl Thread {
         let (sender, orders) = sync_channel(ORDERS);
         let (parcels, moves) = sync_channel(PARCELS);
         let (legs, moves) = (Legs::new(&wake)?, Moves::new(moves));
-        let worker = Worker { core, wake: Arc::clone(&wake), orders, outbox, recordings, clock, legs, moves };
+        let lateness = Arc::new(Lateness::default());
+        let (late, wake_of) = (Arc::clone(&lateness), Arc::clone(&wake));
+        let worker = Worker { core, wake: wake_of, orders, outbox, recordings, clock, legs, moves, late };
         let handle = thread::Builder::new().name(format!("media-{number}")).spawn(move || {
             let scheduling = priority::raise();
             tracing::info!(number, ?scheduling, "media thread runs");
             worker.run();
         })?;
-        Ok(Self { orders: sender, address: Address { parcels, wake }, handle: Some(handle) })
+        Ok(Self { orders: sender, lateness, address: Address { parcels, wake }, handle: Some(handle) })
     }
 
     /// Gives an order and wakes the thread.

@@ -11,6 +11,7 @@
 //! (see `reading`).
 
 use super::batch::Batch;
+use super::lateness::Lateness;
 use super::legs::{Legs, Ready};
 use super::moving::{Address, Moves};
 use super::outbox::Outbox;
@@ -59,6 +60,7 @@ pub struct Worker {
     pub clock: Clock,
     pub legs: Legs,
     pub moves: Moves,
+    pub late: Arc<Lateness>,
 }
 
 impl Worker {
@@ -68,14 +70,18 @@ impl Worker {
         let mut buffer = [0; LONGEST];
         let mut batch = Batch::default();
         loop {
-            if self.is_idle() {
-                self.legs.look(true, &mut events);
-            } else {
+            let due = (!self.is_idle()).then(|| self.core.poll_timeout() + TOGETHER);
+            if let Some(due) = due {
                 #[expect(clippy::disallowed_methods, reason = "the pacing of all media: one sleep for all streams")]
-                std::thread::sleep(self.clock.until(self.core.poll_timeout() + TOGETHER));
+                std::thread::sleep(self.clock.until(due));
+            } else {
+                self.legs.look(true, &mut events);
             }
             // First, so that a stream that is opened after a long idle time finds the wheel at the present.
             let now = self.clock.instant();
+            if let Some(due) = due {
+                self.late.note(now.since(due));
+            }
             self.pace(now, &mut buffer);
             if !self.obey(now) {
                 break;

@@ -24,9 +24,13 @@ pub(super) struct NoTcp(HashMap<SocketAddr, Instant>);
 impl NoTcp {
     fn learn(&mut self, now: Instant, addr: SocketAddr) {
         self.0.retain(|_, until| now < *until);
-        if self.0.len() < MOST_NO_TCP {
-            self.0.insert(addr, now + NO_TCP);
+        // The newest must be known: what is sent again at once goes by it.
+        if self.0.len() >= MOST_NO_TCP
+            && let Some(first) = self.0.iter().min_by_key(|(_, until)| **until).map(|(addr, _)| *addr)
+        {
+            self.0.remove(&first);
         }
+        self.0.insert(addr, now + NO_TCP);
     }
 }
 
