@@ -50,6 +50,8 @@ mod logs;
 mod menu_paths;
 #[path = "calls/no_room.rs"]
 mod no_room;
+#[path = "calls/odd.rs"]
+mod odd;
 #[path = "calls/operators.rs"]
 mod operators;
 #[path = "calls/packets.rs"]

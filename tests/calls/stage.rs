@@ -463,6 +463,10 @@ impl Stage {
         self.media_does(|media, now, send| media.handle_packet(now, stream, from, packet, send));
     }
 
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
     pub fn instant(&self) -> Instant {
         self.now.instant
     }

@@ -2,7 +2,7 @@
 
 use super::calls::{outgoing, reply};
 use super::*;
-use crate::voip::sip::digest::{Challenge, Credentials, DigestServer, Ha1, Protection, Verdict};
+use crate::voip::sip::digest::{Challenge, Credentials, DigestServer, Ha1, Protection, Qop, Verdict};
 use crate::voip::sip::headers::HeaderName;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -222,4 +222,18 @@ fn a_call_that_its_signature_makes_too_large_is_still_a_datagram_where_tcp_is_re
     assert!(trunk.request.contains("Via: SIP/2.0/UDP") && trunk.request.len() > 1_300, "{}", trunk.request);
     assert_eq!(trunk.verdict(HeaderName::ProxyAuthorization), Verdict::Accepted);
     assert_eq!(trunk.bank.told().len(), 0, "the call goes on");
+}
+
+#[test]
+fn a_trunk_that_insists_on_the_body_gets_it_signed() {
+    let mut trunk = Trunk::called("right");
+    let mut challenges = trunk.server.challenges(trunk.bank.now, trunk.bank.from, false);
+    challenges.iter_mut().for_each(|challenge| challenge.qop = Some(Qop::AuthInt));
+    let asks: Vec<String> = challenges.iter().map(ToString::to_string).collect();
+    assert_eq!(trunk.challenge("401 Unauthorized", &asks), ["ACK", "INVITE"]);
+    assert!(field(&trunk.request, "Authorization:").contains("qop=auth-int"));
+    assert_eq!(trunk.verdict(HeaderName::Authorization), Verdict::Accepted);
+    assert!(trunk.request.ends_with("offer"));
+    trunk.request = trunk.request.replace("\r\noffer", "\r\nother");
+    assert_eq!(trunk.verdict(HeaderName::Authorization), Verdict::Denied, "another body");
 }
