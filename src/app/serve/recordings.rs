@@ -19,15 +19,11 @@ pub(in crate::app) fn load(config: &Config, menu: &Menu) -> Result<PromptFrames>
     for problem in &loaded.problems {
         tracing::warn!(file = %problem.file.display(), hint = problem.help, "prompt left out: {}", problem.what);
     }
-    match config.media.tones.country() {
-        Some(country) => loaded.prompts.extend(signals::prompts(country)),
-        // A signal that nobody has recorded.
-        None => {
-            let made = signals::prompts(Country::Europe);
-            let made: Vec<_> = made.into_iter().filter(|(id, _)| loaded.prompts.get(id).is_none()).collect();
-            loaded.prompts.extend(made);
-        }
-    }
+    let country = config.media.tones.country();
+    let made = signals::prompts(country.unwrap_or(Country::Europe)).into_iter();
+    // Where recordings are played, a signal that nobody has recorded is made all the same.
+    let made: Vec<_> = made.filter(|(id, _)| country.is_some() || loaded.prompts.get(id).is_none()).collect();
+    loaded.prompts.extend(made);
     let missing = missing(menu, &loaded.prompts);
     if missing.is_empty() {
         return Ok(loaded.prompts);
