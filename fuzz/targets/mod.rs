@@ -6,7 +6,9 @@
 
 mod endpoint;
 mod media;
+mod names;
 mod sip;
+mod web;
 
 /// A name, which is also a folder of `fuzz/corpus`, and what is done with the bytes.
 type Target = (&'static str, fn(&[u8]));
@@ -19,6 +21,9 @@ pub const ALL: &[Target] = &[
     ("digest", sip::digest),
     ("framer", sip::framer),
     ("stun", sip::stun),
+    ("dns", names::dns),
+    ("locate", names::locate),
+    ("websocket", web::websocket),
     ("endpoint", endpoint::endpoint),
     ("sdp", media::sdp),
     ("rtp", media::rtp),

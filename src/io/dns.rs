@@ -130,7 +130,11 @@ async fn over_tcp(server: SocketAddr, question: &[u8], id: u16) -> io::Result<An
     }
 }
 
-fn question(id: u16, name: &str, kind: RecordKind) -> io::Result<Vec<u8>> {
+/// The packet that asks for the records of a name.
+///
+/// # Errors
+/// When that is no name (RFC 1035 §2.3.4).
+pub fn question(id: u16, name: &str, kind: RecordKind) -> io::Result<Vec<u8>> {
     let wanted = match kind {
         RecordKind::A => TYPE::A,
         RecordKind::Aaaa => TYPE::AAAA,
@@ -144,14 +148,20 @@ fn question(id: u16, name: &str, kind: RecordKind) -> io::Result<Vec<u8>> {
     packet.build_bytes_vec().map_err(io::Error::other)
 }
 
-enum Read {
+/// What a packet says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// Records, or that there are none.
     Answer(Answer),
+    /// That there is more than fits into a datagram.
     CutShort,
+    /// That the name server does not want to, or cannot.
     Refused,
 }
 
 /// What a packet says, when it is the answer to the question of this number.
-fn read(bytes: &[u8], id: u16) -> Option<Read> {
+#[must_use]
+pub fn read(bytes: &[u8], id: u16) -> Option<Read> {
     let packet = Packet::parse(bytes).ok()?;
     if packet.id() != id || !packet.has_flags(PacketFlag::RESPONSE) {
         return None;

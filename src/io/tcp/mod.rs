@@ -15,7 +15,7 @@ mod secure_tests;
 mod table;
 #[cfg(test)]
 mod tests;
-mod web;
+pub mod web;
 #[cfg(test)]
 mod web_tests;
 

@@ -56,10 +56,19 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// What came.
-enum Came {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// A message.
     Message(Vec<u8>),
+    /// A sign of life.
     Life,
+    /// The end.
     End(CloseReason),
+}
+
+/// The next thing that a browser sends. Nothing is lost when it is not waited for.
+pub async fn next<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) -> Came {
+    read(socket.next().await)
 }
 
 fn read(message: Option<Result<Message, Error>>) -> Came {
@@ -78,7 +87,7 @@ fn read(message: Option<Result<Message, Error>>) -> Came {
 }
 
 /// Reads and writes until the end, and says why.
-pub async fn carry<S, F, E>(
+pub(super) async fn carry<S, F, E>(
     mut socket: WebSocketStream<S>,
     mut ends: Ends,
     limits: TcpLimits,
@@ -92,9 +101,9 @@ where
     let mut heard = Instant::now();
     loop {
         let send = tokio::select! {
-            message = socket.next() => {
+            came = next(&mut socket) => {
                 heard = Instant::now();
-                match read(message) {
+                match came {
                     Came::Message(bytes) => {
                         if received(bytes).await.is_err() {
                             return CloseReason::ByUs;
