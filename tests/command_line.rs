@@ -74,7 +74,7 @@ fn menus(change: impl Fn(&str, String) -> String) -> TempDir {
 struct Server {
     child: Child,
     lines: Vec<String>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
@@ -94,7 +94,7 @@ impl Server {
             }
         }
         assert_eq!(lines.last().map(String::as_str), Some("ready"), "{lines:?}");
-        Self { child, lines, _data: data }
+        Self { child, lines, data }
     }
 
     fn address(&self, kind: &str) -> String {
@@ -231,6 +231,33 @@ fn a_server_tells_where_it_listens_and_ends_when_told() {
     assert!(get(&host, "/metrics").contains("hotline_calls 0"));
     server.terminate();
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn bans_of_a_server_that_lives_in_another_time_are_listed_by_the_clock_of_the_machine() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("config.yaml");
+    fs::write(&config, "bans: {never: [], first: 1h}\n").unwrap();
+    let server = Server::start(&["--pretend-now", "2001-12-31T23:00", "--config", text(&config)]);
+    let scanner = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let list = || done(run(&["bans", "--data", text(server.data.path()), "list"]));
+    let mut listed = list();
+    assert!(listed.contains("nobody"), "{listed}");
+    for number in 0..400 {
+        let ask = format!(
+            "OPTIONS sip:100@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK{number};rport\r\n\
+                 From: <sip:a@b>;tag=1\r\nTo: <sip:100@b>\r\nCall-ID: {number}\r\nCSeq: 1 OPTIONS\r\n\
+                 Max-Forwards: 70\r\nUser-Agent: friendly-scanner\r\nContent-Length: 0\r\n\r\n"
+        );
+        scanner.send_to(ask.as_bytes(), server.address("SIP udp")).unwrap();
+        listed = list();
+        if listed.contains("127.0.0.1") {
+            break;
+        }
+    }
+    assert!(listed.contains("127.0.0.1") && listed.contains("scanner"), "{listed}");
+    done(run(&["bans", "--data", text(server.data.path()), "remove", "127.0.0.1"]));
+    assert!(list().contains("nobody"));
 }
 
 fn get(host: &str, path: &str) -> String {

@@ -5,7 +5,7 @@ use super::offers::WHISPER;
 use super::turning_away::NO_ROOM;
 use super::{Exchange, LegEnd, Owner};
 use crate::ivr::flow::{Event as FlowEvent, PlaybackId as FlowPlayback};
-use crate::model::{CallEvent, CallId, Cause, Digit, Now, Side};
+use crate::model::{CallEvent, CallId, Cause, Digit, Now};
 use crate::voip::media::{MediaEvent, PlaybackId, StreamId};
 use crate::voip::sip::Status;
 
@@ -15,8 +15,11 @@ impl Exchange {
         match event {
             MediaEvent::Digit { stream, digit, .. } => self.on_digit(now, stream, digit),
             MediaEvent::PlaybackEnded { stream, playback } => self.on_playback_ended(now, stream, playback),
-            MediaEvent::Silent { stream } => self.on_silent(now, stream),
-            MediaEvent::Refused { stream } => self.on_media_refused(now, stream),
+            MediaEvent::Silent { stream } => self.sound_failed(now, stream, Cause::MediaSilent),
+            MediaEvent::Refused { stream } => {
+                tracing::error!(stream = stream.0, "the media threads refused a stream");
+                self.sound_failed(now, stream, Cause::Failed);
+            }
             MediaEvent::MissingPrompt { prompt, .. } => {
                 tracing::error!(%prompt, "a prompt is missing and was left out; record it, or see `hotline check`");
             }
@@ -40,21 +43,7 @@ impl Exchange {
     /// Forgets whose a stream is, but for the figures of its end that are to come.
     pub(super) fn let_stream_go(&mut self, stream: StreamId) {
         self.towards.remove(&stream);
-        let (call, side) = match self.streams.remove(&stream) {
-            Some(Owner::Caller(call)) => (call, Side::Caller),
-            Some(Owner::Operator(call, _) | Owner::Target(call)) => (call, Side::Operator),
-            Some(
-                Owner::Waiter(..)
-                | Owner::Customer(_)
-                | Owner::Code(_)
-                | Owner::Consulting(_)
-                | Owner::Consulted(_)
-                | Owner::Taking(_)
-                | Owner::Supervisor(_)
-                | Owner::Parting(_),
-            )
-            | None => return,
-        };
+        let Some((call, side)) = self.streams.remove(&stream).and_then(|owner| owner.side()) else { return };
         self.closing.insert(stream, (call, side));
     }
 
@@ -100,42 +89,23 @@ impl Exchange {
         }
     }
 
-    fn on_silent(&mut self, now: Now, stream: StreamId) {
+    /// The sound of a stream is over, though nobody hung up: `cause` says for the record why.
+    fn sound_failed(&mut self, now: Now, stream: StreamId, cause: Cause) {
+        let why = cause.name();
         match self.streams.get(&stream).cloned() {
-            Some(Owner::Caller(id)) => self.end_call(now, id, Cause::MediaSilent, LegEnd::Ours),
+            Some(Owner::Caller(id)) => self.end_call(now, id, cause, LegEnd::Ours),
             Some(Owner::Operator(id, _)) if self.is_referrers(id, stream) => {
                 self.referrer_left(now, id, LegEnd::Ours);
             }
             Some(Owner::Operator(id, operator)) => {
-                tracing::warn!(call = %id, %operator, "nothing comes from the operator's phone: back to the queue");
+                tracing::warn!(call = %id, %operator, why, "no sound of the operator's phone: back to the queue");
                 self.break_talk(now, id);
             }
             Some(Owner::Target(id)) if self.is_early(id, stream) => {}
             Some(Owner::Target(id)) => {
-                tracing::warn!(call = %id, "nothing comes from the target of a transfer: the call is ended");
+                tracing::warn!(call = %id, why, "no sound of the target of a transfer: the call is ended");
                 self.end_bridged(now, id, LegEnd::Ours);
             }
-            Some(Owner::Waiter(ticket, _)) => self.waiter_lost(now, ticket, LegEnd::Ours),
-            Some(Owner::Code(stream)) => self.end_code(now, stream),
-            Some(Owner::Consulting(id) | Owner::Consulted(id)) => {
-                self.end_consult(now, id, None, Status::SERVICE_UNAVAILABLE);
-            }
-            Some(Owner::Taking(stream)) => self.forget_taking(stream),
-            Some(Owner::Supervisor(stream)) => self.end_supervision(now, stream),
-            Some(Owner::Parting(stream)) => self.parted(now, stream),
-            Some(Owner::Customer(_)) | None => {}
-        }
-    }
-
-    fn on_media_refused(&mut self, now: Now, stream: StreamId) {
-        tracing::error!(stream = stream.0, "the media threads refused a stream");
-        match self.streams.get(&stream).cloned() {
-            Some(Owner::Caller(id)) => self.end_call(now, id, Cause::Failed, LegEnd::Ours),
-            Some(Owner::Operator(id, _)) if self.is_referrers(id, stream) => {
-                self.referrer_left(now, id, LegEnd::Ours);
-            }
-            Some(Owner::Operator(id, _)) => self.break_talk(now, id),
-            Some(Owner::Target(id)) => self.end_bridged(now, id, LegEnd::Ours),
             Some(Owner::Waiter(ticket, _)) => self.waiter_lost(now, ticket, LegEnd::Ours),
             Some(Owner::Code(stream)) => self.end_code(now, stream),
             Some(Owner::Consulting(id) | Owner::Consulted(id)) => {

@@ -105,6 +105,24 @@ enum Owner {
     Parting(StreamId),
 }
 
+impl Owner {
+    /// The call and its side, of those who talk or listen in one; others have legs of their own.
+    fn side(&self) -> Option<(CallId, Side)> {
+        match self {
+            Self::Caller(call) => Some((*call, Side::Caller)),
+            Self::Operator(call, _) | Self::Target(call) => Some((*call, Side::Operator)),
+            Self::Waiter(..)
+            | Self::Customer(_)
+            | Self::Code(_)
+            | Self::Consulting(_)
+            | Self::Consulted(_)
+            | Self::Taking(_)
+            | Self::Supervisor(_)
+            | Self::Parting(_) => None,
+        }
+    }
+}
+
 /// A message being recorded or written; it may outlive its call.
 struct Keeping {
     call: CallId,

@@ -6,7 +6,7 @@ use super::registrar::{Event as RegistrarEvent, KeptPhone};
 use super::transfer::Stage;
 use super::{Command, Exchange, LegEnd, Owner};
 use crate::ivr::acd::OfferFailure;
-use crate::model::{Cause, Now, OperatorId};
+use crate::model::{Cause, Now, OperatorId, Side};
 use crate::voip::dtmf::sip_info;
 use crate::voip::media::{MediaCommand, StreamId};
 use crate::voip::sdp::{Direction, Negotiated};
@@ -272,20 +272,10 @@ impl Exchange {
         }
         let direction = negotiated.direction;
         self.commands.push_back(Command::Media(MediaCommand::Update { stream, negotiated: Box::new(negotiated) }));
-        match self.legs.get(&leg).cloned() {
-            Some(Owner::Caller(id)) => self.caller_holds(now, id, !direction.sends()),
-            Some(Owner::Operator(id, _) | Owner::Target(id)) => self.far_end_holds(id, !direction.sends()),
-            Some(
-                Owner::Waiter(..)
-                | Owner::Customer(_)
-                | Owner::Code(_)
-                | Owner::Consulting(_)
-                | Owner::Consulted(_)
-                | Owner::Taking(_)
-                | Owner::Supervisor(_)
-                | Owner::Parting(_),
-            )
-            | None => {}
+        match self.legs.get(&leg).and_then(Owner::side) {
+            Some((id, Side::Caller)) => self.caller_holds(now, id, !direction.sends()),
+            Some((id, Side::Operator)) => self.far_end_holds(id, !direction.sends()),
+            None => {}
         }
     }
 }
