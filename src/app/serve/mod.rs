@@ -87,8 +87,7 @@ fn start_log(config: &Config) {
 
 async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, clock: Clock) -> Result<ExitCode> {
     let _served = versions::mark_served(&config.data)?;
-    let prompts = Arc::new(std::mem::take(&mut chosen.prompts));
-    let menu = chosen.menu.clone();
+    let (menu, prompts) = (chosen.menu.clone(), Arc::new(std::mem::take(&mut chosen.prompts)));
     outside::check(&config, &menu)?;
     let (outside, names) = outside::of(&config)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
@@ -96,25 +95,14 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let stops = Stops::catch()?;
     let sockets = Sockets::bind(&config)?;
     let (outputs, media_outputs) = mpsc::channel(WAITING);
-    let memory = Memory::keep();
-    if memory == Memory::Loose {
-        tracing::info!("memory may be taken from the program: a stall of sound where the system is short of it");
-    }
+    let memory = keep_memory();
     let media = MediaEngine::start(settings::media(&config), &prompts, clock, &outputs)
         .context("the media threads cannot start")?;
-    let mut exchange = Exchange::new(
-        settings::exchange(&config, outside),
-        settings::endpoint(&config, sockets.listeners(), names),
-        &config.operators.realm,
-        menu.clone(),
-        prompts.clone(),
-        rand::random(),
-    );
-    let bans = news::bans(&store, clock).await?;
-    exchange.set_bans(clock.now(), &bans);
-    for ticket in store.tickets().await? {
-        exchange.restore_callback(clock.now(), ticket);
-    }
+    let (rules, endpoint) =
+        (settings::exchange(&config, outside), settings::endpoint(&config, sockets.listeners(), names));
+    let (realm, seed) = (&config.operators.realm, rand::random());
+    let mut exchange = Exchange::new(rules, endpoint, realm, menu.clone(), prompts.clone(), seed);
+    restore(&mut exchange, &store, clock).await?;
     let (tickets, tickets_written) = tickets::Tickets::start(store.clone());
     let (answers, bank_answers) = mpsc::channel(WAITING);
     let (prepared, wide_prepared) = mpsc::channel(WIDE_CODECS);
@@ -125,8 +113,8 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let news = news::watch(store.clone(), clock, config.operators.realm.clone(), keeper);
     let figures = web::Figures::default();
     let pages = web::serve(config.http.listen, figures.clone()).await?;
-    let served = menu::describe(&config, &chosen.activation, &menu);
-    announce(&config, &sockets, pages.as_ref().map(|pages| pages.address), &served);
+    let page = pages.as_ref().map(|pages| pages.address);
+    announce(&config, &sockets, page, &menu::describe(&config, &chosen.activation, &menu));
     let (resolved_in, resolved) = mpsc::channel(WAITING);
     let server = Server {
         clock,
@@ -168,11 +156,30 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
         news,
         stops,
     };
-    server.run(inputs).await;
+    Box::pin(server.run(inputs)).await;
     repeats.abort();
     folder.abort();
     finish(&store, &recorder, tickets_written).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps what the server touches in memory, where that is permitted.
+fn keep_memory() -> Memory {
+    let memory = Memory::keep();
+    if memory == Memory::Loose {
+        tracing::info!("memory may be taken from the program: a stall of sound where the system is short of it");
+    }
+    memory
+}
+
+/// Takes up the bans and the open callbacks of the store.
+async fn restore(exchange: &mut Exchange, store: &Store, clock: Clock) -> Result<()> {
+    let bans = news::bans(store, clock).await?;
+    exchange.set_bans(clock.now(), &bans);
+    for ticket in store.tickets().await? {
+        exchange.restore_callback(clock.now(), ticket);
+    }
+    Ok(())
 }
 
 /// Writes what is left.

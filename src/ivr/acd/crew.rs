@@ -72,7 +72,8 @@ impl Acd {
 
     /// Those at work of a queue who fit.
     pub(super) fn crew(&self, queue: &Name, fits: impl Fn(&Operator) -> bool) -> Crew {
-        let at_work = self.operators.values().inspect(|_| self.look()).filter(|operator| operator.is_present());
+        let at_work =
+            self.operators.values().inspect(|_| Self::looked_at(self)).filter(|operator| operator.is_present());
         at_work.filter(|operator| fits(operator)).fold(Crew::default(), |crew, operator| Crew {
             operators: crew.operators + 1,
             weight: crew.weight + operator.share(queue),
@@ -81,7 +82,7 @@ impl Acd {
 
     /// The free operators, by name.
     pub(super) fn free(&self, now: Instant) -> impl Iterator<Item = &Operator> {
-        let ready = self.ready.iter().inspect(|_| self.look()).filter_map(|id| self.operators.get(id));
+        let ready = self.ready.iter().inspect(|_| Self::looked_at(self)).filter_map(|id| self.operators.get(id));
         ready.filter(move |operator| operator.is_free(now))
     }
 
@@ -91,10 +92,10 @@ impl Acd {
     }
 
     #[cfg(test)]
-    fn look(&self) {
-        self.looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    fn looked_at(acd: &Self) {
+        acd.looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
 
     #[cfg(not(test))]
-    const fn look(&self) {}
+    const fn looked_at(_: &Self) {}
 }

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 const SHARE: usize = 4;
 
 /// How an INVITE comes in.
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Entry {
     /// As a call like any other.
     Admitted(Pass),
