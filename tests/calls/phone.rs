@@ -43,6 +43,7 @@ enum Due {
 }
 
 /// The phone and the one call it may be in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub struct Phone {
     pub number: u16,
     pub user: String,

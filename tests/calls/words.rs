@@ -90,6 +90,9 @@ fn whoever_only_knows_our_contact_gets_no_answer_made_with_our_password() {
     }
 }
 
+/// What it is about, the number in the request, what else it says, and the line.
+type Case<'a> = (&'a str, &'a str, Vec<(&'static str, String)>, &'a str);
+
 #[test]
 fn what_was_called_at_first_is_told_by_history_before_diversion_before_the_request() {
     let premium = "+74957654321";
@@ -103,7 +106,7 @@ fn what_was_called_at_first_is_told_by_history_before_diversion_before_the_reque
         ("Diversion", all.join(", "))
     };
     let (unknown, main, name) = ("+74990000000", MAIN, "premium");
-    let cases: &[(&str, &str, Vec<(&'static str, String)>, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("the request alone", main, vec![], "main"),
         ("who diverted", main, vec![diversion(&[premium])], "premium"),
         (

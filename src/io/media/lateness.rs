@@ -65,9 +65,15 @@ mod tests {
         let lateness = Lateness::default();
         let noise = |late| lateness.note(Duration::from_millis(late));
         // What was before does not count.
-        (0..100).for_each(|_| noise(500));
+        for _ in 0..100 {
+            noise(500);
+        }
         let before = lateness.wakes();
-        wakes.iter().for_each(|(count, late)| (0..*count).for_each(|_| noise(*late)));
+        for (count, late) in wakes {
+            for _ in 0..*count {
+                noise(*late);
+            }
+        }
         lateness.wakes().late_since(&before).as_millis()
     }
 

@@ -228,7 +228,9 @@ fn a_call_that_its_signature_makes_too_large_is_still_a_datagram_where_tcp_is_re
 fn a_trunk_that_insists_on_the_body_gets_it_signed() {
     let mut trunk = Trunk::called("right");
     let mut challenges = trunk.server.challenges(trunk.bank.now, trunk.bank.from, false);
-    challenges.iter_mut().for_each(|challenge| challenge.qop = Some(Qop::AuthInt));
+    for challenge in &mut challenges {
+        challenge.qop = Some(Qop::AuthInt);
+    }
     let asks: Vec<String> = challenges.iter().map(ToString::to_string).collect();
     assert_eq!(trunk.challenge("401 Unauthorized", &asks), ["ACK", "INVITE"]);
     assert!(field(&trunk.request, "Authorization:").contains("qop=auth-int"));

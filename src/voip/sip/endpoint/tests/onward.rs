@@ -160,6 +160,9 @@ fn connect(bank: &mut Wired) -> Peer {
     }
 }
 
+/// Makes a call say something large.
+type Act<'a> = &'a dyn Fn(&mut Wired, LegId);
+
 #[test]
 fn a_request_within_a_call_that_is_too_large_goes_over_tcp_and_as_a_datagram_where_tcp_is_refused() {
     let offer = |bank: &mut Wired, leg| bank.bank.reoffer(bank.now, leg, vec![b'x'; 1_200]);
@@ -167,7 +170,7 @@ fn a_request_within_a_call_that_is_too_large_goes_over_tcp_and_as_a_datagram_whe
         let to = NameAddr::parse(format!("<sip:{}@192.0.2.20>", "x".repeat(1_200)).as_bytes()).unwrap();
         bank.bank.refer(bank.now, leg, Refer { to, by: None, headers: Headers::new(), within: seconds(30) });
     };
-    let acts: [(&str, &dyn Fn(&mut Wired, LegId)); 2] = [("INVITE", &offer), ("REFER", &refer)];
+    let acts: [(&str, Act<'_>); 2] = [("INVITE", &offer), ("REFER", &refer)];
     for (method, act) in acts {
         let (mut bank, _, leg) = standing();
         act(&mut bank, leg);
@@ -255,8 +258,8 @@ fn an_acknowledgement_that_is_too_large_goes_over_tcp() {
     let leg = bank.bank.invite(bank.now, super::calls::outgoing()).unwrap();
     let invite = only(bank.sent(), "INVITE");
     let ok = reply(&invite, "200 OK", "tag=a", "answer");
-    let routes: String =
-        (0..30).map(|hop| format!("Record-Route: <sip:proxy-{hop}-{}@192.0.2.10;lr>\n", "x".repeat(20))).collect();
+    let hop = |number| format!("Record-Route: <sip:proxy-{number}-{}@192.0.2.10;lr>\n", "x".repeat(20));
+    let routes = (0..30).map(hop).collect::<Vec<_>>().concat();
     let ok = ok.replacen("Contact:", &format!("{routes}Contact:"), 1);
     bank.bank.handle_datagram(bank.now, bank.from, addr(BANK), &wire_form(&ok));
     let to = connect(&mut bank);
