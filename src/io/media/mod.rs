@@ -283,7 +283,7 @@ impl Thread {
         let (legs, moves) = (Legs::new(&wake)?, Moves::new(moves));
         let lateness = Arc::new(Lateness::default());
         let (late, wake_of) = (Arc::clone(&lateness), Arc::clone(&wake));
-        let worker = Worker { core, wake: wake_of, orders, outbox, recordings, clock, legs, moves, late };
+        let worker = Worker { core, wake: wake_of, orders, outbox, recordings, clock, legs, moves, late, woken: true };
         let handle = thread::Builder::new().name(format!("media-{number}")).spawn(move || {
             let scheduling = priority::raise();
             tracing::info!(number, ?scheduling, "media thread runs");

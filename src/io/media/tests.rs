@@ -315,6 +315,20 @@ fn a_stream_that_was_never_opened_gives_its_ports_back_and_tells_its_end() {
     bench.command(MediaCommand::Bridge { a: stream, b: StreamId(9) });
 }
 
+#[test]
+fn no_order_is_overlooked_whenever_it_comes() {
+    let mut bench = Bench::new(1, 64);
+    for number in 1..4_000 {
+        let stream = StreamId(number);
+        bench.engine.open(stream, LOOPBACK, None).expect("ports");
+        // From at once to after the thread has gone to sleep again.
+        let begun = real_time();
+        while begun.elapsed() < Duration::from_micros(number % 100) {}
+        bench.command(MediaCommand::Close { stream });
+        bench.until(|output| matches!(output, MediaOutput::Event(MediaEvent::Closed { .. })).then_some(()));
+    }
+}
+
 /// `cargo test --release -- --ignored --nocapture two_hundred`: the gaps between packets at 200 streams.
 #[test]
 #[ignore = "a measurement, not a check"]

@@ -60,6 +60,8 @@ pub struct Worker {
     pub clock: Clock,
     pub legs: Legs,
     pub moves: Moves,
+    /// Whether a wake-up may be there to be taken.
+    pub woken: bool,
     pub late: Arc<Lateness>,
 }
 
@@ -76,6 +78,7 @@ impl Worker {
                 std::thread::sleep(self.clock.until(due));
             } else {
                 self.legs.look(true, &mut events);
+                self.woken = true;
             }
             // First, so that a stream that is opened after a long idle time finds the wheel at the present.
             let now = self.clock.instant();
@@ -97,8 +100,12 @@ impl Worker {
         self.core.open_streams() == 0 && self.outbox.is_empty() && self.recordings.is_empty() && self.moves.is_empty()
     }
 
-    /// Takes orders; `false` when it is to end.
+    /// Takes orders; `false` when it is to end. The wake-up is taken before them: taken after, it could be that of an
+    /// order that came meanwhile, which would wait for the next one then.
     fn obey(&mut self, now: Instant) -> bool {
+        if std::mem::take(&mut self.woken) {
+            self.awake();
+        }
         self.hand_over();
         self.adopt(now);
         for _ in 0..ORDERS {
@@ -208,7 +215,7 @@ impl Worker {
         let now = self.clock.instant();
         for ready in events.iter().filter_map(Ready::of) {
             match ready {
-                Ready::Order => self.awake(),
+                Ready::Order => self.woken = true,
                 Ready::Rtp(seat) => {
                     if batch.is_full() {
                         self.take(now, batch);

@@ -13,6 +13,7 @@ mod codec;
 mod comfort;
 mod frames;
 pub mod g711;
+mod g722;
 mod resample;
 pub mod signals;
 mod voice;

@@ -2,9 +2,7 @@
 
 use super::resample::HalfBand;
 use super::wide::{self, WIDE_FRAME};
-use super::{Codec, FRAME_SAMPLES, g711};
-use audio_codec::g722::{G722Decoder, G722Encoder};
-use audio_codec::{Decoder as _, Encoder as _};
+use super::{Codec, FRAME_SAMPLES, g711, g722};
 use opus::Channels;
 use std::fmt;
 
@@ -51,7 +49,7 @@ pub struct Decoder {
 
 enum Decoding {
     Law(g711::Law),
-    G722(Box<G722Decoder>),
+    G722(Box<g722::Decoder>),
     Opus(Box<opus::Decoder>),
     /// The library gave no decoder: silence.
     Deaf,
@@ -102,12 +100,14 @@ impl Decoder {
                 if payload.len() * 2 > MAX_PACKET_SAMPLES {
                     return;
                 }
-                self.native.resize(payload.len() * 2, 0);
-                let count = decoder.decode_into(payload, &mut self.native).unwrap_or(0);
-                self.native.truncate(count);
+                let samples = payload.iter().flat_map(|octet| decoder.decode(*octet));
                 match self.rate {
-                    Rate::Narrow => self.filter.halve(&self.native, out),
-                    Rate::Wide => out.extend_from_slice(&self.native),
+                    Rate::Narrow => {
+                        self.native.clear();
+                        self.native.extend(samples);
+                        self.filter.halve(&self.native, out);
+                    }
+                    Rate::Wide => out.extend(samples),
                 }
             }
             Decoding::Opus(decoder) => {
@@ -140,7 +140,7 @@ pub struct Encoder {
 
 enum Encoding {
     Law(g711::Law),
-    G722(Box<G722Encoder>),
+    G722(Box<g722::Encoder>),
     Opus(Box<opus::Encoder>),
     /// The library gave no encoder: nothing is sent.
     Mute,
@@ -197,9 +197,7 @@ impl Encoder {
                     }
                     Rate::Wide => frame,
                 };
-                out.resize(encoder.max_encode_bytes(samples.len()), 0);
-                let length = encoder.encode_into(samples, out).unwrap_or(0);
-                out.truncate(length);
+                out.extend(samples.as_chunks().0.iter().map(|pair| encoder.encode(*pair)));
             }
             Encoding::Opus(encoder) => {
                 out.resize(wide::MAX_OPUS, 0);

@@ -4,8 +4,7 @@
 //! follows the encoder's state; at a joint the two differ for a moment, which nobody hears, since clips begin and end
 //! in silence. Opus comes in packets of 20 ms that begin anew with each clip, so its clips join at packets.
 
-use audio_codec::g722::G722Encoder;
-use audio_codec::{Encoder as _, Sample};
+use super::g722;
 use opus::{Application, Bitrate, Channels, Signal};
 use std::sync::{Arc, OnceLock};
 
@@ -92,19 +91,15 @@ impl OpusClip {
 
 /// Encodes 16 kHz samples as G.722: an octet for two.
 #[must_use]
-pub fn g722(samples: &[Sample]) -> Arc<[u8]> {
-    let mut encoder = G722Encoder::new();
-    let even = samples.len() & !1;
-    let mut octets = vec![G722_SILENCE; encoder.max_encode_bytes(even)];
-    let length = samples.get(..even).and_then(|even| encoder.encode_into(even, &mut octets).ok()).unwrap_or(0);
-    octets.truncate(length);
-    octets.into()
+pub fn g722(samples: &[i16]) -> Arc<[u8]> {
+    let mut encoder = g722::Encoder::default();
+    samples.as_chunks().0.iter().map(|pair| encoder.encode(*pair)).collect()
 }
 
 /// Encodes 16 kHz samples as Opus; `None` when the encoder cannot be had. A last packet that is not full is filled
 /// with silence, or left out when it is less than half and silent.
 #[must_use]
-pub fn opus(samples: &[Sample]) -> Option<OpusClip> {
+pub fn opus(samples: &[i16]) -> Option<OpusClip> {
     let mut encoder = opus_encoder(16_000)?;
     let (mut octets, mut ends) = (Vec::new(), Vec::new());
     let mut packet = [0; MAX_OPUS];
