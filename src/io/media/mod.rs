@@ -14,6 +14,7 @@ mod batch;
 mod filter;
 mod lateness;
 mod legs;
+mod mailbox;
 mod moving;
 mod outbox;
 mod ports;
@@ -33,6 +34,7 @@ use crate::voip::media::{MediaCommand, MediaCore, MediaEvent, RecordingId, Strea
 use lateness::Lateness;
 pub use lateness::Wakes;
 use legs::Legs;
+use mailbox::{Full, Mailbox};
 use moving::{Address, Moves, PARCELS};
 use outbox::Outbox;
 use ports::PortPool;
@@ -45,7 +47,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -143,7 +145,7 @@ pub struct MediaEngine {
 
 /// One media thread as seen from outside.
 struct Thread {
-    orders: SyncSender<Order>,
+    orders: Arc<Mailbox<Order>>,
     lateness: Arc<Lateness>,
     address: Address,
     handle: Option<JoinHandle<()>>,
@@ -278,7 +280,8 @@ impl Drop for MediaEngine {
 impl Thread {
     fn start(number: usize, core: MediaCore, outbox: Outbox, recordings: Recordings, clock: Clock) -> io::Result<Self> {
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        let (sender, orders) = sync_channel(ORDERS);
+        let orders = Arc::new(Mailbox::new(ORDERS));
+        let sender = Arc::clone(&orders);
         let (parcels, moves) = sync_channel(PARCELS);
         let (legs, moves) = (Legs::new(&wake)?, Moves::new(moves));
         let lateness = Arc::new(Lateness::default());
@@ -294,19 +297,15 @@ impl Thread {
 
     /// Gives an order and wakes the thread.
     fn tell(&self, order: Order) -> Result<(), MediaError> {
-        self.orders.try_send(order).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Disconnected(_) => MediaError::Stuck,
-        })?;
+        self.orders.give(order).map_err(|Full| MediaError::Stuck)?;
         wake(&self.address.wake);
         Ok(())
     }
 
     /// Ends the thread after the orders given before.
     fn stop(&mut self) {
-        // Waits for room when there is none; the thread makes some every two milliseconds.
-        if self.orders.send(Order::Stop).is_ok() {
-            wake(&self.address.wake);
-        }
+        self.orders.give_last(Order::Stop);
+        wake(&self.address.wake);
         if self.handle.take().is_some_and(|handle| handle.join().is_err()) {
             tracing::error!("a media thread panicked");
         }

@@ -13,6 +13,7 @@
 use super::batch::Batch;
 use super::lateness::Lateness;
 use super::legs::{Legs, Ready};
+use super::mailbox::Mailbox;
 use super::moving::{Address, Moves};
 use super::outbox::Outbox;
 use super::ports::SocketPair;
@@ -24,7 +25,6 @@ use crate::voip::media::{MediaCommand, MediaCore, MediaEvent, Seat, StreamId, St
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 /// How long a slot may wait for the next one, so that a wake-up serves two.
@@ -54,7 +54,7 @@ pub enum Order {
 pub struct Worker {
     pub core: MediaCore,
     pub wake: Arc<OwnedFd>,
-    pub orders: Receiver<Order>,
+    pub orders: Arc<Mailbox<Order>>,
     pub outbox: Outbox,
     pub recordings: Recordings,
     pub clock: Clock,
@@ -112,13 +112,13 @@ impl Worker {
             if self.moves.is_waiting(now) {
                 break;
             }
-            match self.orders.try_recv() {
-                Ok(Order::Reserve(stream, sockets)) => self.legs.reserve(stream, sockets),
-                Ok(Order::Command(command)) => self.command(now, command),
-                Ok(Order::Give(stream, to)) => self.give(now, stream, to),
-                Ok(Order::Await(stream)) => self.moves.expect(now, stream),
-                Ok(Order::Stop) | Err(TryRecvError::Disconnected) => return false,
-                Err(TryRecvError::Empty) => break,
+            match self.orders.take() {
+                Some(Order::Reserve(stream, sockets)) => self.legs.reserve(stream, sockets),
+                Some(Order::Command(command)) => self.command(now, command),
+                Some(Order::Give(stream, to)) => self.give(now, stream, to),
+                Some(Order::Await(stream)) => self.moves.expect(now, stream),
+                Some(Order::Stop) => return false,
+                None => break,
             }
         }
         true
