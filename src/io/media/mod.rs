@@ -297,6 +297,10 @@ impl Thread {
 
     /// Gives an order and wakes the thread.
     fn tell(&self, order: Order) -> Result<(), MediaError> {
+        // A mailbox does not know whether anybody reads it.
+        if self.handle.as_ref().is_none_or(JoinHandle::is_finished) {
+            return Err(MediaError::Stuck);
+        }
         self.orders.give(order).map_err(|Full| MediaError::Stuck)?;
         wake(&self.address.wake);
         Ok(())

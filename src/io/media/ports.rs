@@ -109,8 +109,8 @@ mod tests {
 
     #[test]
     fn pairs_are_even_and_odd_and_come_back_when_dropped() {
-        let pool = PortPool::new(&(42_001..=42_009));
-        assert_eq!(pool.free(), 4, "42002, 42004, 42006, 42008");
+        let pool = PortPool::new(&(19_001..=19_009));
+        assert_eq!(pool.free(), 4, "19002, 19004, 19006, 19008");
         let pairs: Vec<_> = (0..4).map(|_| pool.bind(LOOPBACK, 46).expect("free")).collect();
         for pair in &pairs {
             let rtp = pair.rtp.local_addr().expect("bound").port();
@@ -124,16 +124,16 @@ mod tests {
 
     #[test]
     fn ports_of_other_programs_are_passed_over() {
-        let other = UdpSocket::bind((LOOPBACK, 42_103)).expect("free");
-        let pool = PortPool::new(&(42_102..=42_105));
-        assert_eq!(pool.bind(LOOPBACK, 0).expect("the other pair").port(), 42_104);
+        let other = UdpSocket::bind((LOOPBACK, 19_103)).expect("free");
+        let pool = PortPool::new(&(19_102..=19_105));
+        assert_eq!(pool.bind(LOOPBACK, 0).expect("the other pair").port(), 19_104);
         drop(other);
         assert_eq!(pool.free(), 2);
     }
 
     #[test]
     fn both_sockets_bear_the_code_point_in_both_families() {
-        let pool = PortPool::new(&(42_202..=42_205));
+        let pool = PortPool::new(&(19_202..=19_205));
         let four = pool.bind(LOOPBACK, 46).expect("free");
         for socket in [&four.rtp, &four.rtcp] {
             assert_eq!(rustix::net::sockopt::ip_tos(socket).expect("an option"), 46 << 2, "EF, RFC 3246");

@@ -329,6 +329,17 @@ fn no_order_is_overlooked_whenever_it_comes() {
     }
 }
 
+#[test]
+fn a_thread_that_has_ended_is_told_of_at_the_next_order() {
+    let mut bench = Bench::new(1, 4);
+    bench.engine.open(StreamId(1), LOOPBACK, None).expect("ports");
+    bench.engine.threads[0].stop();
+    let opened = bench.engine.open(StreamId(2), LOOPBACK, None);
+    assert!(matches!(opened, Err(MediaError::Stuck)), "{opened:?}");
+    let told = bench.engine.command(MediaCommand::Close { stream: StreamId(1) });
+    assert!(matches!(told, Err(MediaError::Stuck)), "{told:?}");
+}
+
 /// `cargo test --release -- --ignored --nocapture two_hundred`: the gaps between packets at 200 streams.
 #[test]
 #[ignore = "a measurement, not a check"]
