@@ -1,14 +1,15 @@
 //! Whose fault a long gap is: what the machine, the server and this program did at that time.
 //!
 //! ```text
-//! witness     a thread on the server's processors, above its media threads where that is permitted, sleeps 2 ms at a
-//!             time: while it overslept, nothing of ours could run
+//! witness     a thread on each of the server's processors, above its media threads where that is permitted, sleeps
+//!             2 ms at a time: while it overslept, nothing of ours could run there
+//! stolen      how long the machine under ours had one of these processors for itself, by the kernel's count
 //! waited      how long each thread of the server was ready to run and did not (schedstat), each 20 ms: time that
 //!             others had the processor. What the server's own other threads ran meanwhile is its own fault
 //! late        how late this program was to send: what a bridge relays cannot be earlier (nothing else is excused by it)
 //! ```
 //!
-//! A gap is the machine's when one of them explains all of it but [`SLACK`]; every other one is the server's.
+//! A gap is the machine's when one of them, all in all, explains it but for [`SLACK`]; every other one is the server's.
 
 use crate::figures::millis;
 use std::collections::{HashMap, VecDeque};
@@ -40,6 +41,10 @@ pub fn wall() -> u64 {
     SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0))
 }
 
+/// Microseconds of a hundredth of a second, which is how the kernel counts what was stolen.
+const TICK: u64 = 10_000;
+
+/// From when to when a processor's witness overslept.
 type Spans = Arc<Mutex<VecDeque<(u64, u64)>>>;
 
 /// What the scheduler says of the server at a time, in microseconds.
@@ -50,6 +55,8 @@ struct Sample {
     waited: HashMap<u32, u64>,
     /// Other threads of the server: running.
     others: u64,
+    /// Of each processor: taken from the machine.
+    stolen: HashMap<usize, u64>,
 }
 
 /// A gap beyond [`LONG`].
@@ -68,7 +75,7 @@ pub struct Evidence {
     media: Vec<u32>,
     samples: VecDeque<Sample>,
     late: VecDeque<(u64, u64)>,
-    slept: Spans,
+    witnesses: Vec<(usize, Spans)>,
     open: VecDeque<Gap>,
     pub machine: u64,
     pub server: u64,
@@ -79,17 +86,18 @@ impl Evidence {
     /// Begins to watch a server.
     pub fn of(pid: u32) -> Self {
         let media = tasks(pid).filter(|task| name(pid, *task).starts_with("media-")).collect();
-        let slept = Spans::default();
-        for processor in processors(pid) {
-            let spans = Arc::clone(&slept);
-            thread::spawn(move || witness(processor, &spans));
-        }
+        let witnesses = processors(pid).into_iter().map(|processor| {
+            let spans = Spans::default();
+            let noted = Arc::clone(&spans);
+            thread::spawn(move || witness(processor, &noted));
+            (processor, spans)
+        });
         Self {
             pid,
             media,
             samples: VecDeque::new(),
             late: VecDeque::new(),
-            slept,
+            witnesses: witnesses.collect(),
             open: VecDeque::new(),
             machine: 0,
             server: 0,
@@ -108,6 +116,8 @@ impl Evidence {
                 sample.others += ran / 1_000;
             }
         }
+        let watched = |processor: &usize| self.witnesses.iter().any(|(own, _)| own == processor);
+        sample.stolen = stolen().filter(|(processor, _)| watched(processor)).collect();
         self.samples.push_back(sample);
         while self.samples.front().is_some_and(|first| first.at + KEPT < now) {
             self.samples.pop_front();
@@ -133,10 +143,10 @@ impl Evidence {
             self.open.pop_front();
             let wanted = (gap.to - gap.from).saturating_sub(SLACK);
             let around = (gap.from.saturating_sub(NEAR), gap.to + NEAR);
-            let slept = overlap(self.slept.lock().unwrap_or_else(PoisonError::into_inner).iter(), around);
+            let slept = self.slept(around);
             let late = if gap.relayed { overlap(self.late.iter(), around) } else { 0 };
-            let waited = self.waited(around);
-            let machine = slept.max(late).max(waited) >= wanted;
+            let (waited, stolen) = (self.waited(around), self.stolen(around));
+            let machine = slept.max(late).max(waited).max(stolen) >= wanted;
             if machine {
                 self.machine += 1;
             } else {
@@ -144,13 +154,14 @@ impl Evidence {
             }
             writeln!(
                 self.told,
-                "{} {} port {}{}: {} ms; witness overslept {}, media waited {}, this program late {} ms",
+                "{} {} port {}{}: {} ms; witness overslept {}, stolen {}, media waited {}, this program late {} ms",
                 gap.from,
                 if machine { "machine" } else { "SERVER" },
                 gap.port,
                 if gap.relayed { " (relayed)" } else { "" },
                 millis(gap.to - gap.from),
                 millis(slept),
+                millis(stolen),
                 millis(waited),
                 millis(late),
             )
@@ -159,10 +170,8 @@ impl Evidence {
     }
 
     /// The longest that a media thread was kept from running, without what the server's own threads ran meanwhile.
-    fn waited(&self, (from, to): (u64, u64)) -> u64 {
-        let before = self.samples.iter().rev().find(|sample| sample.at <= from).or_else(|| self.samples.front());
-        let after = self.samples.iter().find(|sample| sample.at >= to).or_else(|| self.samples.back());
-        let (Some(before), Some(after)) = (before, after) else { return 0 };
+    fn waited(&self, span: (u64, u64)) -> u64 {
+        let Some((before, after)) = self.around(span) else { return 0 };
         let waited = after
             .waited
             .iter()
@@ -171,11 +180,45 @@ impl Evidence {
             .unwrap_or(0);
         waited.saturating_sub(after.others.saturating_sub(before.others))
     }
+
+    /// The longest that one processor's witness overslept, all in all.
+    fn slept(&self, span: (u64, u64)) -> u64 {
+        let of_one =
+            |(_, spans): &(usize, Spans)| overlap(spans.lock().unwrap_or_else(PoisonError::into_inner).iter(), span);
+        self.witnesses.iter().map(of_one).max().unwrap_or(0)
+    }
+
+    /// The most that was stolen of one processor.
+    fn stolen(&self, span: (u64, u64)) -> u64 {
+        let Some((before, after)) = self.around(span) else { return 0 };
+        let of_one = |(processor, count): (&usize, &u64)| {
+            count.saturating_sub(before.stolen.get(processor).copied().unwrap_or(*count))
+        };
+        after.stolen.iter().map(of_one).max().unwrap_or(0)
+    }
+
+    /// The samples before and after a span.
+    fn around(&self, (from, to): (u64, u64)) -> Option<(&Sample, &Sample)> {
+        let before = self.samples.iter().rev().find(|sample| sample.at <= from).or_else(|| self.samples.front());
+        let after = self.samples.iter().find(|sample| sample.at >= to).or_else(|| self.samples.back());
+        before.zip(after)
+    }
 }
 
-/// How much of the longest span lies within another.
+/// How much of spans that do not overlap lies within another one.
 fn overlap<'a>(spans: impl Iterator<Item = &'a (u64, u64)>, (from, to): (u64, u64)) -> u64 {
-    spans.map(|(begin, end)| (*end).min(to).saturating_sub((*begin).max(from))).max().unwrap_or(0)
+    spans.map(|(begin, end)| (*end).min(to).saturating_sub((*begin).max(from))).sum()
+}
+
+/// Microseconds that were stolen of each processor since the machine's start (proc_stat(5), the eighth figure).
+fn stolen() -> impl Iterator<Item = (usize, u64)> {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let of_line = |line: &str| {
+        let mut words = line.strip_prefix("cpu")?.split_ascii_whitespace();
+        let processor = words.next()?.parse().ok()?;
+        Some((processor, words.nth(7)?.parse::<u64>().ok()? * TICK))
+    };
+    text.lines().filter_map(of_line).collect::<Vec<_>>().into_iter()
 }
 
 /// Sleeps and notes when it was not woken in time.

@@ -61,6 +61,8 @@ pub struct Leg {
     pub held: bool,
     /// Held by `inactive`: the telephone itself is silent.
     pub mute: bool,
+    /// A hold or its end that was asked for: the number of the INVITE, and what `held` and `mute` will be.
+    asked: Option<(u32, bool, bool)>,
     pub answered_at: Option<u64>,
     pub asked_at: u64,
     runs: u32,
@@ -88,6 +90,7 @@ impl Leg {
             dialog: Dialog::default(),
             held: false,
             mute: false,
+            asked: None,
             answered_at: None,
             asked_at: 0,
             runs: 0,
@@ -120,7 +123,7 @@ impl Leg {
             cseq: 1,
         };
         self.asked_at = now;
-        (self.held, self.mute, self.sound.first) = (false, false, None);
+        (self.held, self.mute, self.asked, self.sound.first) = (false, false, None, None);
         let body = description(self.sound.port, self.version, "sendrecv");
         let text = self.dialog.request("INVITE", &self.via(wires), "", &body);
         self.ask(now, wires, text);
@@ -155,11 +158,11 @@ impl Leg {
         self.ask(now, wires, text);
     }
 
-    /// Holds the call, with music of its own or in silence, or goes on with it.
+    /// Holds the call, with music of its own or in silence, or goes on with it: once the server has agreed.
     pub fn hold(&mut self, on: bool, mute: bool, wires: &Wires<'_>) {
-        (self.held, self.mute) = (on, on && mute);
         self.version += 1;
         self.dialog.cseq += 1;
+        self.asked = Some((self.dialog.cseq, on, on && mute));
         let direction = match (on, mute) {
             (false, _) => "sendrecv",
             (true, false) => "sendonly",
@@ -219,6 +222,9 @@ impl Leg {
         (dialog.remote, dialog.target) = (message.header("To").to_owned(), message.contact().to_owned());
         let branch = format!("{};branch=z9hG4bKa{}-{}-{number}", wires.local, self.index, self.runs);
         wires.send(&dialog.request("ACK", &branch, "", ""));
+        if let Some((_, held, mute)) = self.asked.take_if(|(asked, ..)| *asked == number) {
+            (self.held, self.mute) = (held, mute);
+        }
         if number != 1 || !matches!(self.state, State::Asking(_)) || self.dialog.cseq != 1 {
             return Outcome::Nothing;
         }
@@ -271,7 +277,7 @@ impl Leg {
         };
         self.sound.server = message.rtp();
         self.sound.pause();
-        (self.held, self.mute) = (false, false);
+        (self.held, self.mute, self.asked) = (false, false, None);
         self.state = State::Talking { next, until };
     }
 
