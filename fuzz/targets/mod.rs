@@ -16,6 +16,7 @@ type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const ALL: &[Target] = &[
     ("message", sip::message),
+    ("lane", sip::lane),
     ("header", sip::header),
     ("uri", sip::uri),
     ("digest", sip::digest),

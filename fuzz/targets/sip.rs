@@ -10,6 +10,7 @@ use hotline::voip::sip::headers::{
     ReferredBy, Replaces, RetryAfter, Route, ServiceRoute, SessionExpires, SipCallId, SubscriptionState, TypedHeader,
     Via,
 };
+use hotline::voip::sip::lane::{LOOK, Lane, lane_of};
 use hotline::voip::sip::{Message, Method, Peer, Request, Response, Status, Unusable, Uri, stun, uas};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -66,6 +67,27 @@ fn answer(response: &Response, request: &Request) {
     assert_eq!(read.cseq.number, request.cseq);
     assert_eq!(read.call_id, request.call_id);
     assert!(read.to.tag().is_some());
+}
+
+/// The queue of a message is the one that the parser would choose, and what stands far behind has no say in it.
+pub fn lane(data: &[u8]) {
+    let found = lane_of(data);
+    if data.len() <= LOOK {
+        let is_of_call = match Message::parse(data) {
+            Ok(Message::Request(request)) => Some(request.to.tag().is_some()),
+            Ok(Message::Response(_)) => Some(true),
+            Err(Unusable::Refused(_) | Unusable::Dropped(_)) => None,
+        };
+        if let Some(is_of_call) = is_of_call {
+            assert_eq!(found == Lane::Calls, is_of_call, "{}", lossy(data));
+        }
+    }
+    let mut long = data.to_vec();
+    long.resize(LOOK, b' ');
+    let cut = lane_of(&long);
+    long.extend_from_slice(b"\r\nTo: <sip:a@b>;tag=1\r\n");
+    long.extend_from_slice(data);
+    assert_eq!(lane_of(&long), cut);
 }
 
 /// Reads one value, writes it, and reads it again.

@@ -10,8 +10,10 @@
 //! tag in To or neither has. It is a look at the octets and no more: who lies gains a place in the other queue, where
 //! the endpoint finds no call.
 
-/// How much of a datagram is looked at; To stands far in front of it.
-const LOOK: usize = 4_096;
+use super::text::quoted_prefix;
+
+/// How much of a datagram is looked at, in octets, whatever its length; To stands far in front of it.
+pub const LOOK: usize = 4_096;
 
 /// A queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +24,14 @@ pub enum Lane {
     Others,
 }
 
-/// The queue of a datagram.
+/// The queue of a datagram. Of a message that can be read and is no longer than [`LOOK`], it is the one that the parser
+/// would choose.
 #[must_use]
 pub fn lane_of(datagram: &[u8]) -> Lane {
-    let head = &datagram[..datagram.len().min(LOOK)];
+    let mut head = &datagram[..datagram.len().min(LOOK)];
+    while let Some(rest) = head.strip_prefix(b"\r\n") {
+        head = rest;
+    }
     if starts_with(head, b"SIP/2.0 ") || to_of(head).is_some_and(is_tagged) { Lane::Calls } else { Lane::Others }
 }
 
@@ -33,16 +39,19 @@ pub fn lane_of(datagram: &[u8]) -> Lane {
 fn to_of(head: &[u8]) -> Option<&[u8]> {
     let mut rest = head;
     loop {
-        let end = rest.iter().position(|octet| *octet == b'\n')?;
-        rest = &rest[end + 1..];
+        rest = &rest[line_end(rest)? + 2..];
         let value = value_of(rest, b"to").or_else(|| value_of(rest, b"t"));
         if let Some(value) = value {
             return Some(&value[..length_of(value)]);
         }
-        if rest.first().is_none_or(|octet| matches!(octet, b'\r' | b'\n')) {
+        if rest.starts_with(b"\r\n") {
             return None;
         }
     }
+}
+
+fn line_end(text: &[u8]) -> Option<usize> {
+    text.windows(2).position(|pair| pair == b"\r\n")
 }
 
 fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
@@ -53,22 +62,47 @@ fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     rest.strip_prefix(b":")
 }
 
-/// Up to the end of a header's last line.
+/// Up to the end of a header's last line: the next one begins with no space.
 fn length_of(value: &[u8]) -> usize {
-    let is_end =
-        |at: &usize| value[*at] == b'\n' && !value.get(at + 1).is_some_and(|next| matches!(next, b' ' | b'\t'));
-    (0..value.len()).find(is_end).unwrap_or(value.len())
+    let goes_on = |at: usize| value.get(at + 2).is_some_and(|next| matches!(next, b' ' | b'\t'));
+    let mut ends = value.windows(2).enumerate().filter(|(_, pair)| *pair == b"\r\n").map(|(at, _)| at);
+    ends.find(|at| !goes_on(*at)).unwrap_or(value.len())
 }
 
-/// Whether a parameter behind the address is the tag.
+/// Whether a parameter behind the address is the tag: the first that is called so counts, and it must have a value.
 fn is_tagged(to: &[u8]) -> bool {
-    let behind = to.iter().rposition(|octet| *octet == b'>').map_or(0, |at| at + 1);
-    let mut params = to[behind..].split(|octet| *octet == b';').skip(1);
-    params.any(|param| value_of_param(param.trim_ascii_start()))
+    let Some(mut rest) = behind_address(to.trim_ascii()) else { return false };
+    while let Some(param) = rest.trim_ascii_start().strip_prefix(b";") {
+        let param = param.trim_ascii_start();
+        let end = param.iter().position(|octet| matches!(octet, b';' | b'=') || octet.is_ascii_whitespace());
+        let (name, behind) = param.split_at(end.unwrap_or(param.len()));
+        let value = behind.trim_ascii_start().strip_prefix(b"=");
+        if name.eq_ignore_ascii_case(b"tag") {
+            return value.is_some();
+        }
+        rest = value.map_or(behind, |value| behind_value(value.trim_ascii_start()));
+    }
+    false
 }
 
-fn value_of_param(param: &[u8]) -> bool {
-    starts_with(param, b"tag") && param[3..].trim_ascii_start().starts_with(b"=")
+/// What follows an address: `"Display" <uri>`, `Display <uri>` or `uri`.
+fn behind_address(to: &[u8]) -> Option<&[u8]> {
+    let rest = if to.starts_with(b"\"") { quoted_prefix(to)?.1 } else { to };
+    match rest.iter().position(|octet| *octet == b'<') {
+        Some(open) => {
+            let uri = &rest[open..];
+            Some(&uri[uri.iter().position(|octet| *octet == b'>')? + 1..])
+        }
+        None => Some(&rest[rest.iter().position(|octet| *octet == b';').unwrap_or(rest.len())..]),
+    }
+}
+
+/// What follows the value of a parameter, which may be quoted.
+fn behind_value(value: &[u8]) -> &[u8] {
+    if let Some((_, rest)) = quoted_prefix(value) {
+        return rest;
+    }
+    &value[value.iter().position(|octet| *octet == b';').unwrap_or(value.len())..]
 }
 
 fn starts_with(text: &[u8], with: &[u8]) -> bool {
@@ -78,6 +112,9 @@ fn starts_with(text: &[u8], with: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::voip::sip::Message;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
 
     fn request(to: &str) -> String {
         format!(
@@ -94,11 +131,16 @@ mod tests {
             "To \t: sip:a@b;tag=7",
             "To: <sip:a@b>\r\n ;tag=7",
             "To: <sip:a@b>\r\n\t; tag = 7",
+            "To: <sip:a@b>;x=\">;y\";tag=7",
+            "To: \"a\\\">;b\" <sip:a@b>;q;tag=7",
         ];
         let others = [
             "To: <sip:a@b>",
             "To: <sip:a@b;tag=7>",
             "To: \";tag=7\" <sip:a@b>",
+            "To: <sip:a@b>;x=\">;tag=7\"",
+            "To: <sip:a@b>;tag;tag=7",
+            "X: \n\nTo: <sip:a@b>;tag=7",
             "To: <sip:a@b>;tagged=7",
             "Tolerance: x;tag=7",
             "Subject: To: <sip:a@b>;tag=7",
@@ -115,6 +157,7 @@ mod tests {
     #[test]
     fn responses_are_of_calls_and_what_is_no_message_is_not() {
         assert_eq!(lane_of(b"SIP/2.0 200 OK\r\n\r\n"), Lane::Calls);
+        assert_eq!(lane_of(b"\r\n\r\nSIP/2.0 200 OK\r\n\r\n"), Lane::Calls, "behind a ping");
         for other in [
             &b""[..],
             b"\r\n\r\n",
@@ -129,6 +172,47 @@ mod tests {
         }
         let long = format!("BYE sip:a@b SIP/2.0\r\nX: {}\r\nTo: <sip:a@b>;tag=7\r\n\r\n", "x".repeat(LOOK));
         assert_eq!(lane_of(long.as_bytes()), Lane::Others, "nobody has it read a megabyte");
+    }
+
+    #[test]
+    fn the_parser_would_choose_the_same_queue() {
+        const NAMES: [&str; 8] = ["", "", "Anna ", "\"", "\"a\" ", "\"<;tag=1>\" ", "\"a\\\"\" ", "\"a\r\n b\" "];
+        const URIS: [&str; 6] = ["<sip:a@b>", "<sip:a@b;tag=1>", "sip:a@b", "<tel:+7>", "sip:a", "<sip:a@b"];
+        const PIECES: [&str; 18] = [
+            ";tag=7",
+            ";TAG",
+            ";x",
+            ";x=\"",
+            ";x=\"\\",
+            "\"",
+            "=",
+            "= ",
+            "y",
+            " ",
+            "\t",
+            "\r\n ",
+            ">",
+            "<",
+            ";",
+            "\";tag=1\"",
+            "\n",
+            ";taga=1",
+        ];
+        let mut rng = StdRng::from_seed([9; 32]);
+        let mut read = [0, 0];
+        for _ in 0..40_000 {
+            let mut to = format!("To: {}{}", NAMES[rng.random_range(0..8)], URIS[rng.random_range(0..6)]);
+            for _ in 0..rng.random_range(0..7) {
+                to.push_str(PIECES[rng.random_range(0..PIECES.len())]);
+            }
+            let message = request(&to).replace("CSeq", "Call-ID: c\r\nCSeq");
+            if let Ok(Message::Request(request)) = Message::parse(message.as_bytes()) {
+                let is_tagged = request.to.tag().is_some();
+                assert_eq!(lane_of(message.as_bytes()) == Lane::Calls, is_tagged, "{to:?}");
+                read[usize::from(is_tagged)] += 1;
+            }
+        }
+        assert!(read.iter().all(|count| *count > 500), "{read:?}");
     }
 
     #[test]
