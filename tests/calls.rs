@@ -36,6 +36,8 @@ mod conference;
 mod doors;
 #[path = "calls/early_media.rs"]
 mod early_media;
+#[path = "calls/early_offers.rs"]
+mod early_offers;
 #[path = "calls/guessers.rs"]
 mod guessers;
 #[path = "calls/handing.rs"]

@@ -12,7 +12,9 @@ use phone::server::free_address;
 use phone::{Server, Telephone};
 use simple_dns::rdata::{A, RData};
 use simple_dns::{CLASS, Packet, QTYPE, ResourceRecord, TYPE};
-use std::net::{SocketAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -135,4 +137,59 @@ fn requests_follow_the_name_in_a_contact_through_the_name_server() {
     phone.send_to(head("ACK", &format!(";tag={tag}"), "").as_bytes(), server.address()).unwrap();
     let bye = awaits(&desk, "BYE");
     assert!(bye.starts_with(&format!("BYE sip:desk@desk.partner.example:{port} SIP/2.0")), "{bye}");
+}
+
+/// The message that begins so, of those that come over a connection.
+fn reads(stream: &mut TcpStream, beginning: &str) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let (mut text, mut buffer) = (String::new(), [0; 4_096]);
+    loop {
+        let found = text.find(beginning).map(|at| text[at..].to_owned());
+        if let Some(message) = found.filter(|message| message.contains("\r\n\r\n")) {
+            return message;
+        }
+        let length = stream.read(&mut buffer).unwrap_or_else(|error| panic!("no {beginning}: {error}"));
+        assert!(length > 0, "no {beginning}: {text}");
+        text.push_str(&String::from_utf8_lossy(&buffer[..length]));
+    }
+}
+
+#[test]
+fn an_answer_whose_connection_broke_comes_to_where_the_trunk_listens() {
+    let trunk = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = trunk.local_addr().unwrap().port();
+    let config = format!("trunks: {{provider: {{address: \"127.0.0.1:{port}\", ping: null}}}}");
+    let server = Server::plan().with(&config).start();
+    let message = |method: &str, cseq: u32, to_tag: &str, sdp: &str| {
+        format!(
+            "{method} sip:{HOTLINE}@{at} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:{port};branch=z9hG4bK{method}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:{MOBILE}@provider.example>;tag=a\r\nTo: <sip:{HOTLINE}@{at}>{to_tag}\r\n\
+             Call-ID: broken@provider.example\r\nCSeq: {cseq} {method}\r\n\
+             Contact: <sip:provider@127.0.0.1:{port};transport=tcp>\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+            sdp.len(),
+            at = server.address(),
+        )
+    };
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 47010 RTP/AVP 8\r\n";
+    let mut first = TcpStream::connect(server.address()).unwrap();
+    first.write_all(message("INVITE", 1, "", sdp).as_bytes()).unwrap();
+    reads(&mut first, "SIP/2.0 200");
+    drop(first);
+    // Nobody has acknowledged it, so it is repeated.
+    let (sender, accepted) = mpsc::channel();
+    thread::spawn(move || sender.send(trunk.accept().map(|(stream, _)| stream)));
+    let mut other = accepted.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+    let ok = reads(&mut other, "SIP/2.0 200");
+    let tag = ok.lines().find_map(|line| line.strip_prefix("To: ")?.split_once(";tag=")).unwrap().1.trim().to_owned();
+    for method in ["ACK", "BYE"] {
+        let cseq = if method == "ACK" { 1 } else { 2 };
+        other.write_all(message(method, cseq, &format!(";tag={tag}"), "").as_bytes()).unwrap();
+    }
+    loop {
+        let answer = reads(&mut other, "SIP/2.0 200");
+        if answer.contains("CSeq: 2 BYE") {
+            break;
+        }
+    }
 }

@@ -181,7 +181,7 @@ impl Exchange {
             return;
         };
         match answer_offer(&mut negotiation, &offer) {
-            Ok((body, negotiated)) if turned_away => self.turn_away(now, id, body, negotiated),
+            Ok(answered) if turned_away => self.turn_away(now, id, negotiation, answered),
             Ok((body, negotiated)) => {
                 let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
                 call.phase = Phase::Answered(Box::new(Answered { description, at: now.instant }));

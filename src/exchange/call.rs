@@ -40,7 +40,7 @@ pub(super) enum Phase {
     /// The ports are being bound; nothing but 100 was said.
     Opening(Opening),
     /// There is no room for it, and the caller hears that before it is refused.
-    TurnedAway(TurnedAway),
+    TurnedAway(Box<TurnedAway>),
     /// 200 was sent; the ACK is awaited.
     Answered(Box<Answered>),
     /// We call: nobody has answered.
@@ -59,6 +59,7 @@ pub(super) struct Opening {
 
 /// While a caller hears that there is no room.
 pub(super) struct TurnedAway {
+    pub description: Description,
     /// When it is refused, should the end of the announcement not be told.
     pub until: Instant,
 }

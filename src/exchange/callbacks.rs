@@ -90,13 +90,13 @@ impl Exchange {
     }
 
     /// Rings an operator's phone for a ticket.
-    pub(super) fn offer_callback(&mut self, now: Now, ticket: CallId, operator: OperatorId) {
+    pub(super) fn offer_callback(&mut self, now: Now, ticket: CallId, operator: OperatorId, until: Instant) {
         if self.drain_until.is_some() {
             self.acd.offer_failed(now, ticket, &operator, OfferFailure::Busy);
             return;
         }
         tracing::info!(%ticket, %operator, "a callback is offered");
-        self.offer(now, ticket, operator.clone(), Owner::Waiter(ticket, operator));
+        self.offer(now, (ticket, operator.clone()), Owner::Waiter(ticket, operator), until);
     }
 
     /// What the operator's phone shows of a ticket, and what its console may ask for.
@@ -264,15 +264,15 @@ impl Exchange {
             let caller = Caller { call: id, from, blocked_number: false, slow_speech: false, profile: None, lang };
             CallFlow::callback(call.menu.clone(), call.line, caller, &place.queue)
         });
-        let Calling { negotiation, pending, .. } = calling;
-        let (Some(flow), Ok(negotiated)) = (flow, pending.accept(answer.unwrap_or_default())) else {
+        let (leg, stream) = (call.leg, call.stream);
+        let agreed = self.agreed(leg, (calling.negotiation, calling.pending), answer);
+        let (Some(flow), Ok((negotiation, negotiated)), Some(call)) = (flow, agreed, self.calls.get_mut(&id)) else {
             tracing::warn!(call = %id, "an answered callback cannot be served");
             self.end_call(now, id, Cause::Failed, LegEnd::Ours);
             return;
         };
         let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
         call.phase = Phase::Standing(Box::new(Standing::new(description, now.instant, flow)));
-        let stream = call.stream;
         self.open_media(stream, negotiated);
         self.record(now, id, CallEvent::Answered);
         self.tell_flow(now, id, FlowEvent::Answered);

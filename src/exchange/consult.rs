@@ -47,6 +47,16 @@ pub(super) enum Company {
 }
 
 impl Consult {
+    /// The other's phones, while they ring.
+    pub fn ringing(&mut self) -> Option<&mut Ringing> {
+        if let Stage::Ringing(called) = &mut self.stage { Some(&mut called.ringing) } else { None }
+    }
+
+    /// Our side of the descriptions in the INVITE to the other, while that one's phones ring.
+    pub fn invited_with(&mut self) -> Option<&mut Negotiation> {
+        if let Stage::Ringing(called) = &mut self.stage { Some(&mut called.negotiation) } else { None }
+    }
+
     /// Who talks, once they do.
     pub fn company(&self) -> Option<Company> {
         if let Stage::Standing(standing) = &self.stage { Some(standing.company) } else { None }
@@ -160,7 +170,8 @@ impl Exchange {
         let (body, pending) = negotiation.offer(Direction::SendRecv);
         let uri = SipUri::new(Some(from.as_str()), Host::from(far.ip()), None);
         let invitation = Invitation::new(NameAddr::new(uri), far.ip(), body.into_bytes(), Headers::new());
-        let Some(ringing) = self.ring(now, &to, &Owner::Consulted(id), invitation) else {
+        let until = now.instant + self.config.outside.ring;
+        let Some(ringing) = self.ring(now, &to, &Owner::Consulted(id), until, invitation) else {
             return self.end_consult(now, id, None, Status::TEMPORARILY_UNAVAILABLE);
         };
         if let Some(consult) = self.consults.get_mut(&id) {
@@ -179,8 +190,8 @@ impl Exchange {
         let Called { offer, near, ringing, negotiation, pending } = *called;
         self.answered_at(now, &ringing, leg, consult.far_stream);
         let mut own = self.negotiation(&Side::Operator(None), near);
-        match (pending.accept(answer.unwrap_or_default()), answer_offer(&mut own, &offer)) {
-            (Ok(theirs), Ok((body, ours))) => {
+        match (self.agreed(leg, (negotiation, pending), answer), answer_offer(&mut own, &offer)) {
+            (Ok((negotiation, theirs)), Ok((body, ours))) => {
                 let near = Description { negotiation: own, pending: None, direction: Some(ours.direction) };
                 let far = Description { negotiation, pending: None, direction: Some(theirs.direction) };
                 self.open_media(consult.near_stream, ours);
@@ -315,11 +326,13 @@ impl Exchange {
                 self.sip.hang_up(now.instant, consult.near);
             }
             Stage::Ringing(called) => {
-                let Called { ringing, negotiation, pending, .. } = *called;
+                let Called { mut ringing, negotiation, pending, .. } = *called;
                 for leg in ringing.all() {
                     self.legs.insert(leg, Owner::Target(call));
                 }
                 let until = now.instant + self.config.outside.ring;
+                ringing.set_until(until);
+                self.set_turn(now, &mut ringing, &Owner::Target(call));
                 let inviting = Inviting {
                     stream: consult.far_stream,
                     ringing,

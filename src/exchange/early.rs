@@ -38,7 +38,7 @@ impl Early {
     }
 
     /// Whether the target's stream is open.
-    const fn is_open(self) -> bool {
+    pub const fn is_open(self) -> bool {
         matches!(self, Self::Open | Self::Heard)
     }
 }
@@ -87,7 +87,7 @@ impl Exchange {
     }
 
     /// The target that has not answered.
-    fn early(&mut self, id: CallId) -> Option<&mut Inviting> {
+    pub(super) fn early(&mut self, id: CallId) -> Option<&mut Inviting> {
         match &mut self.transfer(id)?.stage {
             Stage::Inviting(inviting) => Some(inviting),
             Stage::Referring | Stage::Binding(_) | Stage::Bridged(_) => None,

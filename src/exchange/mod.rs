@@ -19,6 +19,7 @@ mod command;
 mod conference;
 mod consult;
 mod early;
+mod early_offers;
 mod ending;
 mod flow_commands;
 mod guard;
@@ -41,6 +42,7 @@ mod terms;
 mod transfer;
 mod trunks;
 mod turning_away;
+mod turns;
 
 pub use command::{Announcement, Command, ExchangeConfig};
 pub use guard::{Ban, GuardCounters, GuardRules, Scope};
@@ -65,6 +67,7 @@ use call::{Call, Link, Phase};
 use callbacks::Callback;
 use codes::CodeCall;
 use consult::Consult;
+use early_offers::EarlySessions;
 use guard::Guard;
 use offers::Offer;
 use parting::Parting;
@@ -77,6 +80,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use supervision::Supervision;
+use turns::Rung;
 
 /// Whose a leg or a stream is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +158,9 @@ pub struct Exchange {
     /// The IP that signalling of a stream's leg comes from: the media of a phone behind a NAT comes from there too.
     towards: HashMap<StreamId, IpAddr>,
     offers: HashMap<(CallId, OperatorId), Offer>,
+    early_sessions: EarlySessions,
+    /// When phones of a lesser wish are rung. What has come to another end since is left in it until then.
+    turns: BTreeSet<(Instant, Rung)>,
     /// Operators who wait for a customer, by the ticket.
     callbacks: HashMap<CallId, Callback>,
     codes: HashMap<StreamId, CodeCall>,
@@ -210,6 +217,8 @@ impl Exchange {
             streams: HashMap::new(),
             towards: HashMap::new(),
             offers: HashMap::new(),
+            early_sessions: EarlySessions::default(),
+            turns: BTreeSet::new(),
             callbacks: HashMap::new(),
             codes: HashMap::new(),
             consults: HashMap::new(),
@@ -298,6 +307,7 @@ impl Exchange {
         self.registrar.handle_timeout(now.instant);
         self.trunks.handle_timeout(now.instant, &self.config.outside, &mut self.sip);
         self.acd.handle_timeout(now);
+        self.turns_over(now);
         while let Some((at, id)) = self.wakes.first().copied().filter(|(at, _)| *at <= now.instant) {
             self.wakes.remove(&(at, id));
             self.wake(now, id);
@@ -325,6 +335,7 @@ impl Exchange {
             self.registrar.poll_timeout(),
             self.trunks.poll_timeout(),
             self.acd.poll_timeout(),
+            self.turns_due(),
             self.wakes.first().map(|(at, _)| *at),
             self.callbacks_due(),
             self.drain_until,

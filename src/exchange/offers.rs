@@ -12,7 +12,7 @@ use super::terms::Side;
 use super::{Command, Exchange, Owner};
 use crate::ivr::acd::{self, OfferFailure, Withdrawal};
 use crate::ivr::flow::Event as FlowEvent;
-use crate::model::{CallEvent, CallId, Level, Now, OperatorId, PlayItem, Playlist};
+use crate::model::{CallEvent, CallId, Instant, Level, Now, OperatorId, PlayItem, Playlist};
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
 use crate::voip::sip::endpoint::LegId;
@@ -29,6 +29,8 @@ pub(super) enum Offer {
     Binding {
         /// Its stream.
         stream: StreamId,
+        /// Until when it is offered.
+        until: Instant,
     },
     /// The INVITE is under way.
     Inviting(Box<Inviting>),
@@ -52,9 +54,9 @@ pub(super) struct Inviting {
 impl Exchange {
     pub(super) fn on_acd(&mut self, now: Now, command: acd::Command) {
         match command {
-            acd::Command::Offer { call, operator, .. } => {
+            acd::Command::Offer { call, operator, ring } => {
                 let owner = Owner::Operator(call, operator.clone());
-                self.offer(now, call, operator, owner);
+                self.offer(now, (call, operator), owner, now.instant + ring);
             }
             acd::Command::Withdraw { call, operator, why } => self.withdraw(now, call, &operator, why),
             acd::Command::Status { call, status } => self.tell_flow(now, call, FlowEvent::QueueStatus(status)),
@@ -64,7 +66,9 @@ impl Exchange {
                     self.tell_flow(now, call, FlowEvent::QueueEnded(end));
                 }
             }
-            acd::Command::OfferCallback { ticket, operator, .. } => self.offer_callback(now, ticket, operator),
+            acd::Command::OfferCallback { ticket, operator, ring } => {
+                self.offer_callback(now, ticket, operator, now.instant + ring);
+            }
             acd::Command::Dial { ticket, .. } => self.on_dial(ticket),
             acd::Command::Keep(ticket) => self.commands.push_back(Command::KeepTicket(ticket)),
             acd::Command::Close { ticket, outcome } => self.close_ticket(now, ticket, outcome),
@@ -72,8 +76,8 @@ impl Exchange {
         }
     }
 
-    /// Rings an operator's phone for a caller or a ticket.
-    pub(super) fn offer(&mut self, now: Now, call: CallId, operator: OperatorId, owner: Owner) {
+    /// Rings an operator's phones for a caller or a ticket, all of them by `until`.
+    pub(super) fn offer(&mut self, now: Now, (call, operator): (CallId, OperatorId), owner: Owner, until: Instant) {
         let Some(target) = self.registrar.target(&operator) else {
             self.acd.offer_failed(now, call, &operator, OfferFailure::Unreachable);
             return;
@@ -82,15 +86,15 @@ impl Exchange {
         let beside = self.calls.get(&call).map(|call| call.stream);
         let stream = self.next_stream();
         self.streams.insert(stream, owner);
-        self.offers.insert((call, operator), Offer::Binding { stream });
+        self.offers.insert((call, operator), Offer::Binding { stream, until });
         self.ask_ports(stream, beside, towards);
     }
 
     /// The ports are bound: send the INVITE.
     pub(super) fn ring_operator(&mut self, now: Now, call: CallId, operator: &OperatorId, address: Option<SocketAddr>) {
         let key = (call, operator.clone());
-        let Some(Offer::Binding { stream }) = self.offers.get(&key) else { return };
-        let stream = *stream;
+        let Some(Offer::Binding { stream, until }) = self.offers.get(&key) else { return };
+        let (stream, until) = (*stream, *until);
         let Some(address) = address else {
             self.offer_failed(now, call, operator, OfferFailure::Unreachable);
             return;
@@ -103,7 +107,7 @@ impl Exchange {
         let (from, headers) =
             invite.unwrap_or_else(|| (self.calling_name(call, address.ip()), self.context_headers(call)));
         let invitation = Invitation::new(from, address.ip(), body.into_bytes(), headers);
-        match self.ring(now, operator, &owner, invitation) {
+        match self.ring(now, operator, &owner, until, invitation) {
             Some(ringing) => {
                 let inviting = Inviting { stream, ringing, negotiation, pending };
                 self.offers.insert(key, Offer::Inviting(Box::new(inviting)));
@@ -155,7 +159,7 @@ impl Exchange {
 
     fn withdraw(&mut self, now: Now, call: CallId, operator: &OperatorId, why: Withdrawal) {
         match self.offers.remove(&(call, operator.clone())) {
-            Some(Offer::Binding { stream }) => self.close_stream(stream),
+            Some(Offer::Binding { stream, .. }) => self.close_stream(stream),
             Some(Offer::Inviting(inviting)) => {
                 self.close_stream(inviting.stream);
                 let owner = inviting.ringing.first().and_then(|leg| self.legs.get(&leg)).cloned();
@@ -198,7 +202,7 @@ impl Exchange {
     /// The operator did not take the call; the ACD finds the next.
     pub(super) fn offer_failed(&mut self, now: Now, call: CallId, operator: &OperatorId, failure: OfferFailure) {
         let owner = match self.offers.remove(&(call, operator.clone())) {
-            Some(Offer::Binding { stream }) => {
+            Some(Offer::Binding { stream, .. }) => {
                 let owner = self.streams.get(&stream).cloned();
                 self.close_stream(stream);
                 owner
@@ -230,8 +234,8 @@ impl Exchange {
         let Some(Offer::Inviting(inviting)) = self.offers.remove(&(id, operator.clone())) else { return };
         let Inviting { stream, ringing, negotiation, pending } = *inviting;
         self.answered_at(now, &ringing, leg, stream);
-        let negotiated = match pending.accept(answer.unwrap_or_default()) {
-            Ok(negotiated) => negotiated,
+        let (negotiation, negotiated) = match self.agreed(leg, (negotiation, pending), answer) {
+            Ok(agreed) => agreed,
             Err(error) => {
                 tracing::warn!(%operator, %error, "the phone's answer cannot be used");
                 self.legs.remove(&leg);

@@ -106,7 +106,7 @@ impl Exchange {
         self.streams.insert(stream, owner);
         let phone = Phone { leg, stream, description };
         match rings {
-            Some(Offer::Binding { stream: other }) => {
+            Some(Offer::Binding { stream: other, .. }) => {
                 self.close_stream(other);
                 self.connect(now, call, &operator, phone);
             }

@@ -17,6 +17,7 @@ impl Exchange {
     pub(super) fn on_sip(&mut self, now: Now, event: Event) {
         if let Some(leg) = event.ended() {
             self.trunks.leg_over(leg);
+            self.early_sessions.leg_over(leg);
         }
         match event {
             Event::Incoming(incoming) => self.on_incoming(now, incoming),
@@ -42,13 +43,19 @@ impl Exchange {
                     self.on_leg_over(now, leg, Cause::Failed, status);
                 }
             }
-            Event::Reoffer { leg, offer } => self.on_reoffer(now, leg, offer.as_deref()),
+            Event::Reoffer { leg, early: Some(early), offer } => {
+                self.on_early_offer(now, leg, early, &offer.unwrap_or_default());
+            }
+            Event::Reoffer { leg, early: None, offer } => self.on_reoffer(now, leg, offer.as_deref()),
             Event::ReofferAnswered { leg, answer } => self.on_reoffer_answered(now, leg, &answer),
             Event::ReofferRefused { leg, status } => self.on_reoffer_refused(leg, status),
             Event::Refresh { leg } => self.on_refresh(now, leg),
             Event::Lost { leg } => self.on_leg_over(now, leg, Cause::Lost, Status::REQUEST_TIMEOUT),
             Event::Info { leg, content_type, body } => self.on_info(leg, &content_type, &body),
-            Event::Answered { leg, answer } => self.on_leg_answered(now, leg, answer.as_deref()),
+            Event::Answered { leg, early, answer } => {
+                self.early_sessions.answered(leg, early);
+                self.on_leg_answered(now, leg, answer.as_deref());
+            }
             Event::Refer { leg, progress } => self.on_refer(now, leg, progress),
             Event::Referred(referred) => self.on_referred(now, &referred),
             Event::Located { name, peers } => {
@@ -182,7 +189,7 @@ impl Exchange {
         }
     }
 
-    /// A re-INVITE: hold, resume, another address. What cannot be accepted leaves the session as it was.
+    /// An offer within a call, or of a caller who hears that there is no room: hold, resume, another address. What cannot be accepted leaves the session as it was.
     fn on_reoffer(&mut self, now: Now, leg: LegId, offer: Option<&[u8]>) {
         let Some((stream, description)) = self.description(leg) else {
             self.sip.refuse_reoffer(now.instant, leg, Status::NOT_ACCEPTABLE_HERE);
@@ -204,7 +211,7 @@ impl Exchange {
                 self.update_media(now, leg, stream, negotiated);
             }
             Err(error) => {
-                tracing::info!(%leg, %error, "a re-INVITE cannot be accepted; the session goes on as it was");
+                tracing::info!(%leg, %error, "an offer cannot be accepted; the session goes on as it was");
                 self.sip.refuse_reoffer(now.instant, leg, refusal(&error));
             }
         }
@@ -261,6 +268,7 @@ impl Exchange {
                 (false, Link::Talking(_) | Link::Queued(_) | Link::Menu) => None,
             },
             Phase::Answered(answered) if caller => Some((stream, &mut answered.description)),
+            Phase::TurnedAway(turned_away) if caller => Some((stream, &mut turned_away.description)),
             Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         }
     }

@@ -309,12 +309,12 @@ impl Exchange {
         let (is_handed, by) = (handing.is_some(), handing.and_then(|handing| handing.referred_by.clone()));
         self.tell_origin(id, &way, is_handed, &mut headers);
         headers.append(&referred_by(by.as_ref()));
-        let at = way.peer.addr.ip();
+        let (at, until) = (way.peer.addr.ip(), now.instant + way.ring);
         let invitation = Invitation::new(way.from(address.ip()), address.ip(), Vec::new(), Headers::new());
         match self.call_out(now, way, address, body, &headers) {
             Ok(leg) => {
                 self.legs.insert(leg, Owner::Target(id));
-                Some((Ringing::of(leg, at, invitation), negotiation, pending))
+                Some((Ringing::of(leg, at, until, invitation), negotiation, pending))
             }
             Err(error) => {
                 tracing::error!(call = %id, %error, "the target cannot be called");
@@ -334,7 +334,8 @@ impl Exchange {
         }
         let from = self.calling_name(id, address.ip());
         let invitation = Invitation::new(from, address.ip(), body.into_bytes(), headers);
-        let ringing = self.ring(now, to, &Owner::Target(id), invitation)?;
+        let until = now.instant + self.config.outside.ring;
+        let ringing = self.ring(now, to, &Owner::Target(id), until, invitation)?;
         Some((ringing, negotiation, pending))
     }
 
@@ -350,8 +351,8 @@ impl Exchange {
         };
         let Inviting { stream, ringing, negotiation, pending, early, .. } = *inviting;
         self.answered_at(now, &ringing, leg, stream);
-        let negotiated = match pending.accept(answer.unwrap_or_default()) {
-            Ok(negotiated) => negotiated,
+        let (negotiation, negotiated) = match self.agreed(leg, (negotiation, pending), answer) {
+            Ok(agreed) => agreed,
             Err(error) => {
                 tracing::warn!(call = %id, %error, "the target's answer cannot be used");
                 self.legs.remove(&leg);

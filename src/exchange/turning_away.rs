@@ -9,13 +9,13 @@
 //! ends it and not 503: after a 503 a trunk may send us nothing until Retry-After is over (RFC 3261 §21.5.4), and then
 //! nobody else would hear anything. Above the few places for it, 503 says just that, so that a trunk tries elsewhere.
 
-use super::call::{Phase, TurnedAway};
+use super::call::{Description, Phase, TurnedAway};
 use super::{Command, Exchange};
 use crate::ivr::menu::Phrase;
 use crate::ivr::speech::{Ladders, gap, utter};
 use crate::model::{CallEvent, CallId, Now, PlayItem, Playlist};
 use crate::voip::media::{MediaCommand, PlaybackId};
-use crate::voip::sdp::Negotiated;
+use crate::voip::sdp::{Negotiated, Negotiation};
 use crate::voip::sip::Status;
 use std::time::Duration;
 
@@ -26,11 +26,18 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 impl Exchange {
     /// Lets a caller hear that there is no room.
-    pub(super) fn turn_away(&mut self, now: Now, id: CallId, answer: String, negotiated: Negotiated) {
+    pub(super) fn turn_away(
+        &mut self,
+        now: Now,
+        id: CallId,
+        negotiation: Negotiation,
+        (answer, negotiated): (String, Negotiated),
+    ) {
         let Some(playlist) = self.no_room() else { return self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE) };
         let Some(call) = self.calls.get_mut(&id) else { return };
         let (leg, stream) = (call.leg, call.stream);
-        call.phase = Phase::TurnedAway(TurnedAway { until: now.instant + LONGEST });
+        let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
+        call.phase = Phase::TurnedAway(Box::new(TurnedAway { description, until: now.instant + LONGEST }));
         self.record(now, id, CallEvent::Noted { note: "above the limits: told that there is no room".into() });
         self.open_media(stream, negotiated);
         self.sip.progress(now.instant, leg, Status::SESSION_PROGRESS, Some(answer.into_bytes()));

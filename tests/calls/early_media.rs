@@ -30,7 +30,7 @@ fn heard(stage: &Stage, id: Id) -> Vec<(String, u32)> {
 }
 
 /// What two phones hear from now on for so long.
-fn each_hears(stage: &mut Stage, ids: [Id; 2], millis: u64) -> [String; 2] {
+pub fn each_hears(stage: &mut Stage, ids: [Id; 2], millis: u64) -> [String; 2] {
     let before = ids.map(|id| heard(stage, id));
     stage.run_for(millis);
     [0, 1].map(|at| {

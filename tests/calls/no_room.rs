@@ -9,13 +9,13 @@ use std::num::NonZeroUsize;
 
 const BUSY: &str = "К сожалению, все операторы заняты.";
 
-fn announcing(calls: usize, places: usize) -> ExchangeConfig {
+pub fn announcing(calls: usize, places: usize) -> ExchangeConfig {
     let no_room = Some(Announcement { phrase: "operators_busy".into(), calls: places });
     ExchangeConfig { calls, no_room, ..config() }
 }
 
 /// Somebody else at a phone's address.
-fn beside(stage: &mut Stage, phone: Id, port: u16) -> Id {
+pub fn beside(stage: &mut Stage, phone: Id, port: u16) -> Id {
     let ip = stage.phones[phone].addr.ip();
     let id = stage.phone("+79160000002");
     stage.phones[id].addr = (ip, port).into();

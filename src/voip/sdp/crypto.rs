@@ -12,8 +12,8 @@ use super::session::{MediaDescription, Protocol, SecretText};
 use crate::voip::rtp::srtp::{MasterKey, SecureKeys, Suite};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -119,6 +119,11 @@ impl OurKeys {
         let key = MasterKey::draw(suite, &mut self.generator);
         self.drawn.push(key.clone());
         key
+    }
+
+    /// The keys of another dialog of the same INVITE: those that were offered are the same, those to come are not.
+    pub(super) fn branched(&mut self) -> Self {
+        Self { generator: StdRng::from_seed(self.generator.random()), drawn: self.drawn.clone() }
     }
 
     /// A key that was used is not used again for another run of packets.

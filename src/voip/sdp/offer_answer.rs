@@ -186,6 +186,23 @@ impl Negotiation {
         Self { codecs: codecs.to_vec(), ..self }
     }
 
+    /// Our side of one more dialog that the same INVITE of ours has made (RFC 3261 §12.1.2): what was offered is the
+    /// same, what follows is its own.
+    #[must_use]
+    pub fn branched(&mut self) -> Self {
+        Self {
+            local: self.local,
+            session: self.session,
+            version: self.version,
+            codecs: self.codecs.clone(),
+            numbers: self.numbers.clone(),
+            policy: self.policy,
+            keys: self.keys.as_mut().map(OurKeys::branched),
+            codec: self.codec,
+            last: self.last.clone(),
+        }
+    }
+
     /// The codec of our last answer.
     #[must_use]
     pub const fn codec(&self) -> Option<Codec> {

@@ -3,7 +3,7 @@
 
 use super::incoming::append_headers;
 use super::leg::{Leg, State};
-use super::{Endpoint, LegId, Owner};
+use super::{EarlyId, Endpoint, LegId, Owner};
 use crate::model::Instant;
 use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::headers::{HeaderName, Headers, RAck, RSeq};
@@ -24,7 +24,22 @@ pub(super) struct Early {
     confirmed: Option<RAck>,
 }
 
+/// An early dialog that a 2xx has confirmed.
+#[derive(Debug)]
+pub(super) struct Confirmed {
+    pub early: EarlyId,
+    /// The description that came last before the 2xx.
+    pub answer: Option<Vec<u8>>,
+}
+
 impl Leg {
+    /// The early dialog of a request of the peer, while our call has no answer.
+    pub fn early_of(&self, request: &Request) -> Option<EarlyId> {
+        let State::Calling(_) = &self.state else { return None };
+        let at = self.session.early.iter().position(|early| early.dialog.owns(request))?;
+        u8::try_from(at).ok().map(EarlyId)
+    }
+
     /// The dialog of a request of the peer.
     pub fn dialog_of(&mut self, request: &Request) -> Option<&mut Dialog> {
         let dialog = match &mut self.state {
@@ -116,12 +131,13 @@ impl Endpoint {
         }
     }
 
-    /// The early dialog that a 2xx confirms: the dialog goes on with its numbers. With it the answer that it held.
-    pub(super) fn confirmed_by(&mut self, leg: LegId, response: &Response, dialog: &mut Dialog) -> Option<Vec<u8>> {
+    /// The early dialog that a 2xx confirms: the dialog goes on with its numbers.
+    pub(super) fn confirmed_by(&mut self, leg: LegId, response: &Response, dialog: &mut Dialog) -> Option<Confirmed> {
         let all = &mut self.legs.get_mut(leg.0)?.session.early;
         let at = all.iter().position(|early| early.dialog.made(response))?;
-        let early = all.swap_remove(at);
-        dialog.continues(&early.dialog);
-        early.answer
+        let early = EarlyId(u8::try_from(at).ok()?);
+        let confirmed = all.swap_remove(at);
+        dialog.continues(&confirmed.dialog);
+        Some(Confirmed { early, answer: confirmed.answer })
     }
 }

@@ -31,6 +31,11 @@ impl fmt::Display for LegId {
     }
 }
 
+/// One of the dialogs that an INVITE of ours makes before its answer: each phone of a fork has its own (RFC 3261
+/// §12.1.2). It is told from the others of its leg and of no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlyId(pub(super) u8);
+
 /// A request that waits for [`Endpoint::respond`](super::Endpoint::respond). Not answered within 32 s it is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestToken(pub(super) TransactionId);
@@ -102,6 +107,8 @@ pub enum Event {
     Reoffer {
         /// The leg.
         leg: LegId,
+        /// The dialog, while a call of ours has no answer: its first offer and answer have met already.
+        early: Option<EarlyId>,
         /// The new offer; `None` when they want ours (a re-INVITE).
         offer: Option<Vec<u8>>,
     },
@@ -174,6 +181,9 @@ pub enum Event {
     Answered {
         /// The leg.
         leg: LegId,
+        /// The dialog that was known before the answer. What was agreed in it by `answer_reoffer` is in force, whatever
+        /// the answer describes (RFC 6337 §2.2).
+        early: Option<EarlyId>,
         /// The SDP answer; `None` when the answer lacks one, which is a fault of the peer: hang up.
         answer: Option<Vec<u8>>,
     },

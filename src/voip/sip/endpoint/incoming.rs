@@ -89,7 +89,9 @@ impl Endpoint {
         let trying: Wire = request.response(Status::TRYING).to_bytes().into();
         let key = matching::server_key(request);
         let start = |_, steps: &mut _| Machine::InviteServer(InviteServer::new(trying, steps));
-        self.transactions.begin(now, key, reply, Owner::Ours, start)
+        let id = self.transactions.begin(now, key, reply, Owner::Ours, start);
+        self.note_way_back(id, request, reply);
+        id
     }
 
     fn has_room_for_leg(&self, from: Peer) -> bool {

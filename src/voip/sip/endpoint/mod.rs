@@ -37,12 +37,13 @@ mod streams;
 mod tables;
 mod turned_away;
 mod update;
+mod way_back;
 mod whither;
 
 pub use admission::{CallLimits, Trunks};
 pub use config::{Counters, EndpointConfig, Limits};
 pub use errand::{ErrandId, Reply};
-pub use event::{Command, Event, Incoming, LegId, RequestToken};
+pub use event::{Command, EarlyId, Event, Incoming, LegId, RequestToken};
 pub use headroom::{Load, LoadLimits};
 pub use limits::{Note, Noted};
 pub use outgoing::{NoRoom, OutgoingCall};

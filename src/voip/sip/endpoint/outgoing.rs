@@ -226,16 +226,15 @@ impl Endpoint {
         let mut dialog = Dialog::of_client(response, &state.invite.uri, state.to);
         let is_wanted = matches!(found.state, State::Calling(_));
         let local = found.local;
-        let early = self.confirmed_by(leg, response, &mut dialog);
+        let confirmed = self.confirmed_by(leg, response, &mut dialog);
         self.acknowledge(now, leg, &dialog, local, response);
         self.set_state(leg, State::Standing(Box::new(Standing::new(dialog, OfferState::Settled))));
         self.set_deadline(now, leg, self.config.limits.longest);
         if is_wanted {
             self.begin_session(now, leg, response);
-            self.events.push_back(Event::Answered {
-                leg,
-                answer: body::session_of(&response.headers, &response.body).or(early),
-            });
+            let (early, before) = confirmed.map_or((None, None), |confirmed| (Some(confirmed.early), confirmed.answer));
+            let answer = body::session_of(&response.headers, &response.body).or(before);
+            self.events.push_back(Event::Answered { leg, early, answer });
         } else {
             // The answer crossed our CANCEL (§15: the call stands, so it is hung up).
             self.say_bye(now, leg);

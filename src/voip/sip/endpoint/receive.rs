@@ -21,8 +21,9 @@ pub(super) const fn class_of(status: Status) -> Class {
     }
 }
 
-/// Where the responses to a request go: over its connection, or to where it came from, to the port that its Via names
-/// unless it asks for the source port (§18.2.2, RFC 3581 §4). `maddr` is not followed: nobody may aim us at others.
+/// Where the responses to a request go: over its connection (without it, see `way_back`), or to where it came from, to
+/// the port that its Via names unless it asks for the source port (§18.2.2, RFC 3581 §4). `maddr` is not followed: nobody
+/// may aim us at others.
 fn reply_peer(request: &Request, from: Peer) -> Peer {
     let Some(via) = request.vias.first().filter(|_| !from.transport.is_reliable()) else { return from };
     let port = via.rport().or(via.port).unwrap_or(from.transport.default_port());
@@ -136,6 +137,7 @@ impl Endpoint {
         let key = matching::server_key(&request);
         let start = |_, _: &mut _| Machine::NonInviteServer(NonInviteServer::new());
         let id = self.transactions.begin(now, key, reply, Owner::Asked, start);
+        self.note_way_back(id, &request, reply);
         let token = RequestToken(id);
         let until = self.transactions.wheel().set(now + timers::GIVE_UP, Due::Core(CoreTimer::Unanswered(token)));
         self.asked.insert(id, Asked { request, until });

@@ -54,7 +54,7 @@ impl Endpoint {
             let invite = Box::new(request);
             standing.offer = OfferState::Reoffered(Reoffered { invite, transaction, from });
         }
-        self.events.push_back(Event::Reoffer { leg, offer });
+        self.events.push_back(Event::Reoffer { leg, early: None, offer });
     }
 
     fn refuse_reinvited(&mut self, leg: LegId, reply: &Peer, request: &Request) -> Option<Response> {
@@ -86,10 +86,14 @@ impl Endpoint {
         response
     }
 
-    /// Where the re-INVITE that waits for an answer came from.
+    /// Where the offer that waits for an answer came from.
     #[must_use]
     pub fn reoffered_from(&self, leg: LegId) -> Option<Peer> {
-        match &self.legs.get(leg.0)?.state {
+        let found = self.legs.get(leg.0)?;
+        if let Some(theirs) = &found.session.theirs {
+            return Some(theirs.from);
+        }
+        match &found.state {
             State::Standing(standing) => match &standing.offer {
                 OfferState::Reoffered(reoffered) => Some(reoffered.from),
                 OfferState::Settled | OfferState::Unacknowledged(_) => None,

@@ -16,7 +16,7 @@ use crate::voip::sip::headers::{ContentType, HeaderName};
 use crate::voip::sip::transaction::NonInviteServer;
 use crate::voip::sip::transaction::matching;
 use crate::voip::sip::transaction::table::Machine;
-use crate::voip::sip::{Method, Peer, Request, Response, Status, uas};
+use crate::voip::sip::{Method, Peer, Request, Response, Status, body, uas};
 
 impl Endpoint {
     pub(super) fn receive_update(&mut self, now: Instant, leg: LegId, from: Peer, reply: Peer, request: Request) {
@@ -27,7 +27,7 @@ impl Endpoint {
         if let Some(found) = self.legs.get_mut(leg.0) {
             found.session.learn(&request.headers);
         }
-        if request.body.is_empty() {
+        if body::session_of(&request.headers, &request.body).is_none() {
             self.refresh_target(leg, &request, from);
             let response = self.ok_within(leg, &request, None);
             self.agree_as_server(now, leg, &request);
@@ -44,11 +44,12 @@ impl Endpoint {
         let key = matching::server_key(&request);
         let start = |_, _: &mut _| Machine::NonInviteServer(NonInviteServer::new());
         let transaction = self.transactions.begin(now, key, reply, Owner::Ours, start);
-        let offer = crate::voip::sip::body::session_of(&request.headers, &request.body);
-        if let Some(found) = self.legs.get_mut(leg.0) {
-            found.session.theirs = Some(Box::new(Reoffered { invite: Box::new(request), transaction, from }));
-        }
-        self.events.push_back(Event::Reoffer { leg, offer });
+        self.note_way_back(transaction, &request, reply);
+        let offer = body::session_of(&request.headers, &request.body);
+        let Some(found) = self.legs.get_mut(leg.0) else { return };
+        let early = found.early_of(&request);
+        found.session.theirs = Some(Box::new(Reoffered { invite: Box::new(request), transaction, from }));
+        self.events.push_back(Event::Reoffer { leg, early, offer });
     }
 
     fn refuse_update(&mut self, leg: LegId, reply: &Peer, request: &Request) -> Option<Response> {
@@ -63,8 +64,8 @@ impl Endpoint {
         if let Some(refusal) = self.config.session.refuse(request) {
             return Some(refusal);
         }
-        if request.body.is_empty() {
-            return None;
+        if body::session_of(&request.headers, &request.body).is_none() {
+            return uas::refuse_body(request);
         }
         match found.offers(request) {
             Offers::Free if !self.transactions.has_room(reply) => Some(self.refuse_second(request)),

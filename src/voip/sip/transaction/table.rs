@@ -9,6 +9,8 @@ use crate::model::Instant;
 use crate::voip::sip::peer::{ConnectionId, Peer, Way};
 use crate::voip::sip::source::Source;
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
 
 /// A transaction in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,6 +80,8 @@ struct Transaction<O> {
     owner: O,
     peer: Peer,
     key: MatchKey,
+    /// The port to which its responses go once its connection is gone.
+    back: Option<NonZeroU16>,
     /// A state has two timers at most: one that repeats and one that ends it.
     timers: [Option<(Timer, TimerId)>; 2],
 }
@@ -180,7 +184,7 @@ impl<O: Copy, T> Transactions<O, T> {
     ) -> TransactionId {
         let mut steps = std::mem::take(&mut self.steps);
         let machine = start(reliability(peer), &mut steps);
-        let transaction = Transaction { machine, owner, peer, key: key.clone(), timers: [None, None] };
+        let transaction = Transaction { machine, owner, peer, key: key.clone(), back: None, timers: [None, None] };
         let id = TransactionId(self.all.insert(transaction));
         self.by_key.insert(key, id);
         *self.by_source.entry(peer.source()).or_default() += 1;
@@ -218,27 +222,51 @@ impl<O: Copy, T> Transactions<O, T> {
         self.handle(now, id, input);
     }
 
-    /// Tells every transaction over a connection that it is gone.
+    /// The responses of a server transaction go to this port of the peer once its connection is gone, over another one
+    /// (RFC 3261 §18.2.2). Without such a port it fails with its connection.
+    pub fn set_way_back(&mut self, id: TransactionId, port: NonZeroU16) {
+        if let Some(transaction) = self.all.get_mut(id.0) {
+            transaction.back = Some(port);
+        }
+    }
+
+    /// Tells every transaction over a connection that it is gone, but those that have another way.
     pub fn fail_connection(&mut self, now: Instant, connection: ConnectionId) {
-        self.fail(now, &Channel::Connection(connection));
+        for id in self.by_channel.remove(&Channel::Connection(connection)).unwrap_or_default() {
+            if !self.turn_back(id) {
+                self.fail(now, id);
+            }
+        }
     }
 
     /// Tells every transaction that waits for a connection to a peer that there will be none.
     pub fn fail_way(&mut self, now: Instant, to: Way) {
-        self.fail(now, &Channel::Way(to));
+        for id in self.by_channel.remove(&Channel::Way(to)).unwrap_or_default() {
+            self.fail(now, id);
+        }
     }
 
-    fn fail(&mut self, now: Instant, channel: &Channel) {
-        for id in self.by_channel.remove(channel).unwrap_or_default() {
-            let Some(transaction) = self.all.get(id.0) else { continue };
-            let input = match transaction.machine {
-                Machine::InviteServer(_) => Input::InviteServer(invite_server::Input::TransportFailed),
-                Machine::NonInviteServer(_) => Input::NonInviteServer(non_invite_server::Input::TransportFailed),
-                Machine::InviteClient(_) => Input::InviteClient(invite_client::Input::TransportFailed),
-                Machine::NonInviteClient(_) => Input::NonInviteClient(non_invite_client::Input::TransportFailed),
-            };
-            self.handle(now, id, input);
+    /// Whether a transaction goes on where its peer listens; once.
+    fn turn_back(&mut self, id: TransactionId) -> bool {
+        let Some(transaction) = self.all.get_mut(id.0) else { return false };
+        let Some(port) = transaction.back.take() else { return false };
+        let Peer { transport, addr, name, .. } = transaction.peer;
+        transaction.peer = Peer { name, ..Peer::at(transport, SocketAddr::new(addr.ip(), port.get())) };
+        if let Some(channel) = channel_of(transaction.peer) {
+            self.by_channel.entry(channel).or_default().insert(id);
         }
+        true
+    }
+
+    fn fail(&mut self, now: Instant, id: TransactionId) {
+        let Some(transaction) = self.all.get(id.0) else { return };
+        let input = match transaction.machine {
+            Machine::InviteServer(_) => Input::InviteServer(invite_server::Input::TransportFailed),
+            Machine::NonInviteServer(_) => Input::NonInviteServer(non_invite_server::Input::TransportFailed),
+            Machine::InviteClient(_) => Input::InviteClient(invite_client::Input::TransportFailed),
+            Machine::NonInviteClient(_) => Input::NonInviteClient(non_invite_client::Input::TransportFailed),
+        };
+        self.handle(now, id, input);
     }
 
     /// Forgets a transaction without a word.

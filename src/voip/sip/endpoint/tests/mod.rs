@@ -19,6 +19,7 @@ mod sessions;
 mod streams;
 mod transports;
 mod updates;
+mod way_back;
 
 use super::*;
 use crate::voip::sip::addresses::{Listener, Visibility};
