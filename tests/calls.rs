@@ -46,12 +46,16 @@ mod handing;
 mod hang_ups;
 #[path = "calls/keys.rs"]
 mod keys;
+#[path = "calls/late_media.rs"]
+mod late_media;
 #[path = "calls/logs.rs"]
 mod logs;
 #[path = "calls/menu_paths.rs"]
 mod menu_paths;
 #[path = "calls/no_room.rs"]
 mod no_room;
+#[path = "calls/notices.rs"]
+mod notices;
 #[path = "calls/odd.rs"]
 mod odd;
 #[path = "calls/operators.rs"]

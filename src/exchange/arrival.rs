@@ -160,6 +160,10 @@ impl Exchange {
             // The call ended while the ports were being bound.
             (None, _) => self.commands.push_back(Command::Media(MediaCommand::Close { stream })),
         }
+        if address.is_none() {
+            // Nothing was bound, so no end of it will be told.
+            self.closing.remove(&stream);
+        }
         self.pump(now);
     }
 

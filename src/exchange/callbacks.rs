@@ -101,7 +101,7 @@ impl Exchange {
 
     /// What the operator's phone shows of a ticket, and what its console may ask for.
     pub(super) fn callback_invite(&self, now: Now, id: CallId, own: IpAddr) -> Option<(NameAddr, Headers)> {
-        let ticket = self.acd.tickets().find(|ticket| ticket.id() == id)?;
+        let ticket = self.acd.ticket(id)?;
         let uri = SipUri::new(Some("hotline"), Host::from(own), None);
         let display = format!("callback {} …{}", ticket.order.line, ticket.order.number.last(2));
         let waited = ticket.waited(now.wall).as_secs().to_string();
@@ -123,7 +123,7 @@ impl Exchange {
     /// The operator took the ticket: whisper, then the customer is called.
     pub(super) fn on_waiter_answered(&mut self, now: Now, ticket: CallId, operator: &OperatorId, phone: Phone) {
         let Phone { leg, stream, description } = phone;
-        let Some(open) = self.acd.tickets().find(|open| open.id() == ticket).cloned() else {
+        let Some(open) = self.acd.ticket(ticket).cloned() else {
             self.sip.hang_up(now.instant, leg);
             self.legs.remove(&leg);
             self.close_stream(stream);
@@ -164,11 +164,22 @@ impl Exchange {
         let Some(callback) = self.callbacks.get_mut(&id) else { return };
         match callback.stage {
             Stage::Whispering if is_here => {
-                callback.stage = Stage::StillHere { until: now.instant + STILL_HERE };
+                let until = now.instant + STILL_HERE;
+                callback.stage = Stage::StillHere { until };
+                self.still_here.insert((until, id));
                 return;
             }
-            Stage::Whispering | Stage::StillHere { .. } => {}
+            Stage::StillHere { until } => {
+                self.still_here.remove(&(until, id));
+            }
+            Stage::Whispering => {}
             Stage::Binding(..) | Stage::Calling(_) => return,
+        }
+        let place = &callback.ticket.place;
+        if !self.menu.queues.iter().any(|queue| queue.name == place.queue && queue.callback.is_some()) {
+            tracing::warn!(ticket = %id, queue = %place.queue, "the menu has no callback of this queue any more");
+            self.end_callback(now, id, CallbackFailure::Unreachable);
+            return;
         }
         let (number, passed, operator) = (callback.ticket.order.number.clone(), callback.passed, callback.stream);
         let Some((way, passed)) = self.way_to_customer(now, &number, passed) else {
@@ -281,7 +292,7 @@ impl Exchange {
     /// Whoever answered pressed 1: from here on it is a talk like any other.
     pub(super) fn join_callback(&mut self, now: Now, id: CallId) {
         let ticket = self.calls.get_mut(&id).and_then(|call| call.callback.take());
-        let callback = ticket.and_then(|ticket| self.callbacks.remove(&ticket));
+        let callback = ticket.and_then(|ticket| self.take_callback(ticket));
         let Some(Callback { ticket, operator, leg, stream, description, .. }) = callback else {
             self.tell_flow(now, id, FlowEvent::QueueEnded(QueueEnd::Nobody));
             return;
@@ -334,7 +345,7 @@ impl Exchange {
 
     /// The attempt has failed: the operator hears a tone and is let go.
     fn end_callback(&mut self, now: Now, ticket: CallId, failure: CallbackFailure) {
-        let Some(callback) = self.callbacks.remove(&ticket) else { return };
+        let Some(callback) = self.take_callback(ticket) else { return };
         tracing::info!(%ticket, operator = %callback.operator, reason = failure.name(), "a callback reached nobody");
         if let Stage::Binding(stream, _) = &callback.stage {
             self.close_stream(*stream);
@@ -350,6 +361,14 @@ impl Exchange {
         self.part_with(now, leg, direction, (tone, Then::CallbackFailed(ticket, failure)));
     }
 
+    fn take_callback(&mut self, ticket: CallId) -> Option<Callback> {
+        let callback = self.callbacks.remove(&ticket)?;
+        if let Stage::StillHere { until } = callback.stage {
+            self.still_here.remove(&(until, ticket));
+        }
+        Some(callback)
+    }
+
     fn let_callback_go(&mut self, callback: &Callback) {
         self.close_stream(callback.stream);
         if let Stage::Binding(stream, _) = &callback.stage {
@@ -359,7 +378,7 @@ impl Exchange {
 
     /// The operator who waited is gone: so is the call to the customer, unless somebody hears us already.
     pub(super) fn waiter_lost(&mut self, now: Now, ticket: CallId, leg: LegEnd) {
-        let Some(callback) = self.callbacks.remove(&ticket) else { return };
+        let Some(callback) = self.take_callback(ticket) else { return };
         self.legs.remove(&callback.leg);
         if leg == LegEnd::Ours {
             self.sip.hang_up(now.instant, callback.leg);
@@ -397,22 +416,18 @@ impl Exchange {
 
     /// A customer who stayed on the line for too long counts as busy.
     pub(super) fn callbacks_overdue(&mut self, now: Now) {
-        let overdue =
-            |callback: &Callback| matches!(callback.stage, Stage::StillHere { until } if until <= now.instant);
-        let late: Vec<CallId> =
-            self.callbacks.iter().filter(|(_, callback)| overdue(callback)).map(|(id, _)| *id).collect();
-        for id in late {
-            self.end_callback(now, id, CallbackFailure::Busy);
+        while let Some((at, id)) = self.still_here.first().copied().filter(|(at, _)| *at <= now.instant) {
+            self.still_here.remove(&(at, id));
+            let stage = self.callbacks.get(&id).map(|callback| &callback.stage);
+            if matches!(stage, Some(Stage::StillHere { until }) if *until == at) {
+                self.end_callback(now, id, CallbackFailure::Busy);
+            }
         }
     }
 
     /// When to look at [`Exchange::callbacks_overdue`].
     pub(super) fn callbacks_due(&self) -> Option<Instant> {
-        let due = self.callbacks.values().filter_map(|callback| match callback.stage {
-            Stage::StillHere { until } => Some(until),
-            Stage::Whispering | Stage::Binding(..) | Stage::Calling(_) => None,
-        });
-        due.min()
+        self.still_here.first().map(|(at, _)| *at)
     }
 
     /// A call is over: should its callback have waited for that, it goes on.

@@ -127,6 +127,9 @@ pub struct ExchangeConfig {
     pub hold_music: Playlist,
     /// Conversations of callers who heard one of these phrases of the menu to its end are recorded.
     pub record_after: Vec<Name>,
+    /// The one of them that the menu says to callers: who was to hear it and is answered by an operator before its end
+    /// hears it then.
+    pub repeated_notice: Option<Name>,
     /// Numbers whose callers go to an operator at once.
     pub blocked_numbers: Vec<PhoneNumber>,
     /// Whom we may call outside.

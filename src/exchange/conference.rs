@@ -10,7 +10,7 @@
 //! consultation, ends this first: nobody but an operator's supervisor follows a caller, and nobody into a menu.
 
 use super::call::Link;
-use super::consult::{Company, Consult};
+use super::consult::Company;
 use super::supervision::beeps;
 use super::talk::HOLD;
 use super::{Command, Exchange};
@@ -20,7 +20,7 @@ use crate::voip::media::{MediaCommand, Role, StreamId};
 impl Exchange {
     /// A key of the operator who consults.
     pub(super) fn on_consults_key(&mut self, id: CallId, stream: StreamId, digit: Digit) {
-        let Some(consult) = self.consults.get(&id).filter(|consult| consult.near_stream == stream) else { return };
+        let Some(consult) = self.consults.get(id).filter(|consult| consult.near_stream == stream) else { return };
         let company = consult.company();
         match (digit.as_char(), company) {
             ('3', Some(Company::Two)) => self.join_three(id),
@@ -30,10 +30,10 @@ impl Exchange {
     }
 
     fn join_three(&mut self, id: CallId) {
-        let Some(consult) = self.consults.get(&id) else { return };
+        let Some(consult) = self.consults.get(id) else { return };
         let (near, far, from) = (consult.near_stream, consult.far_stream, consult.from.clone());
         let Some((call, caller, _)) = self.talk_of(&from) else { return };
-        self.set_company(id, Company::Three(call));
+        self.consults.set_company(id, Company::Three(call));
         tracing::info!(%call, operator = %from, "a consultation and its caller become one conversation");
         self.tell_media([
             MediaCommand::Stop { stream: caller },
@@ -45,10 +45,10 @@ impl Exchange {
 
     /// The two who consult are alone again; the caller hears music if held.
     pub(super) fn part_three(&mut self, id: CallId) {
-        let Some(consult) = self.consults.get(&id) else { return };
+        let Some(consult) = self.consults.get(id) else { return };
         let Some(Company::Three(call)) = consult.company() else { return };
         let (near, far) = (consult.near_stream, consult.far_stream);
-        self.set_company(id, Company::Two);
+        self.consults.set_company(id, Company::Two);
         self.tell_media([
             MediaCommand::Leave { stream: near },
             MediaCommand::Leave { stream: far },
@@ -64,16 +64,8 @@ impl Exchange {
 
     /// A conversation is about to be taken apart: those who joined it leave it first.
     pub(super) fn part_three_of(&mut self, call: CallId) {
-        let joined = |consult: &Consult| matches!(consult.company(), Some(Company::Three(one)) if one == call);
-        let found = self.consults.iter().find(|(_, consult)| joined(consult)).map(|(id, _)| *id);
-        if let Some(id) = found {
+        if let Some(id) = self.consults.joined_with(call) {
             self.part_three(id);
-        }
-    }
-
-    fn set_company(&mut self, id: CallId, company: Company) {
-        if let Some(consult) = self.consults.get_mut(&id) {
-            consult.set_company(company);
         }
     }
 

@@ -9,8 +9,10 @@
 //! Only a registered phone may call, only another operator's account, one call at a time; neither is offered a caller
 //! meanwhile.
 
+mod table;
+
 use super::arrival::{answer_offer, refusal};
-use super::call::{Description, Link, Phase};
+use super::call::Description;
 use super::early::Early;
 use super::handing::Handing;
 use super::offers::Phone;
@@ -25,6 +27,7 @@ use crate::voip::sip::endpoint::{Incoming, LegId, Referred, Replaced};
 use crate::voip::sip::headers::{Headers, NameAddr, Replaces};
 use crate::voip::sip::{Host, SipUri, Status};
 use std::net::SocketAddr;
+pub(super) use table::Consults;
 
 /// A call between two operators.
 pub(super) struct Consult {
@@ -62,7 +65,7 @@ impl Consult {
         if let Stage::Standing(standing) = &self.stage { Some(standing.company) } else { None }
     }
 
-    pub fn set_company(&mut self, company: Company) {
+    fn set_company(&mut self, company: Company) {
         if let Stage::Standing(standing) = &mut self.stage {
             standing.company = company;
         }
@@ -100,7 +103,7 @@ impl Exchange {
         let Some(from) = self.phone_of(incoming) else { return false };
         let leg = incoming.leg;
         let status = match &incoming.offer {
-            _ if from == to || self.consults.values().any(|consult| consult.from == from) => Some(Status::BUSY_HERE),
+            _ if from == to || self.consults.has(&from) => Some(Status::BUSY_HERE),
             None => Some(Status::NOT_ACCEPTABLE_HERE),
             Some(_) if self.registrar.target(&to).is_none() => Some(Status::TEMPORARILY_UNAVAILABLE),
             Some(_) => None,
@@ -130,18 +133,12 @@ impl Exchange {
 
     /// The stream of the caller with whom an operator talks.
     pub(super) fn caller_with(&self, operator: &OperatorId) -> Option<StreamId> {
-        let talks = |call: &&super::call::Call| match &call.phase {
-            Phase::Standing(standing) => {
-                matches!(&standing.link, Link::Talking(talking) if talking.operator == *operator)
-            }
-            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => false,
-        };
-        self.calls.values().find(talks).map(|call| call.stream)
+        self.talk_of(operator).map(|(_, caller, _)| caller)
     }
 
     /// Ports of one of the sides are bound.
     pub(super) fn consult_opened(&mut self, now: Now, id: CallId, stream: StreamId, address: Option<SocketAddr>) {
-        let Some(consult) = self.consults.get_mut(&id) else { return };
+        let Some(consult) = self.consults.get_mut(id) else { return };
         let (far_stream, to) = (consult.far_stream, consult.to.clone());
         let near_stream = consult.near_stream;
         let Stage::Opening { offer, near } = &mut consult.stage else { return };
@@ -164,7 +161,7 @@ impl Exchange {
     }
 
     fn call_colleague(&mut self, now: Now, id: CallId, offer: Vec<u8>, (near, far): (SocketAddr, SocketAddr)) {
-        let Some(consult) = self.consults.get(&id) else { return };
+        let Some(consult) = self.consults.get(id) else { return };
         let (from, to) = (consult.from.clone(), consult.to.clone());
         let mut negotiation = self.negotiation(&Side::Operator(None), far);
         let (body, pending) = negotiation.offer(Direction::SendRecv);
@@ -174,7 +171,7 @@ impl Exchange {
         let Some(ringing) = self.ring(now, &to, &Owner::Consulted(id), until, invitation) else {
             return self.end_consult(now, id, None, Status::TEMPORARILY_UNAVAILABLE);
         };
-        if let Some(consult) = self.consults.get_mut(&id) {
+        if let Some(consult) = self.consults.get_mut(id) {
             let called = Called { offer, near, ringing, negotiation, pending };
             consult.stage = Stage::Ringing(Box::new(called));
         }
@@ -182,7 +179,7 @@ impl Exchange {
 
     /// The colleague has answered: both hear each other.
     pub(super) fn on_colleague_answered(&mut self, now: Now, id: CallId, leg: LegId, answer: Option<&[u8]>) {
-        let Some(mut consult) = self.consults.remove(&id) else { return };
+        let Some(mut consult) = self.consults.remove(id) else { return };
         let Stage::Ringing(called) = consult.stage else {
             self.consults.insert(id, consult);
             return;
@@ -216,7 +213,7 @@ impl Exchange {
 
     /// A leg of the two is over, or one of the phones that ring.
     pub(super) fn consult_leg_over(&mut self, now: Now, id: CallId, leg: LegId, status: Status) {
-        if let Some(mut consult) = self.consults.remove(&id) {
+        if let Some(mut consult) = self.consults.remove(id) {
             let rings = match &mut consult.stage {
                 Stage::Ringing(called) if leg != consult.near => {
                     self.still_rings(now, &mut called.ringing, leg, &Owner::Consulted(id))
@@ -234,7 +231,7 @@ impl Exchange {
     /// `status`.
     pub(super) fn end_consult(&mut self, now: Now, id: CallId, over: Option<LegId>, status: Status) {
         self.part_three(id);
-        let Some(consult) = self.consults.remove(&id) else { return };
+        let Some(consult) = self.consults.remove(id) else { return };
         self.legs.remove(&consult.near);
         let is_near_there = over != Some(consult.near);
         match consult.stage {
@@ -268,7 +265,7 @@ impl Exchange {
 
     /// Our side of the descriptions of a leg.
     pub(super) fn consult_description(&mut self, id: CallId, leg: LegId) -> Option<(StreamId, &mut Description)> {
-        let consult = self.consults.get_mut(&id)?;
+        let consult = self.consults.get_mut(id)?;
         let Stage::Standing(standing) = &mut consult.stage else { return None };
         if leg == consult.near {
             Some((consult.near_stream, &mut standing.near))
@@ -283,7 +280,7 @@ impl Exchange {
             return Err(Status::NO_SUCH_CALL);
         };
         let Some(Owner::Consulting(id)) = self.legs.get(&leg) else { return Err(Status::FORBIDDEN) };
-        let is_own = self.consults.get(id).is_some_and(|consult| consult.from == *by);
+        let is_own = self.consults.get(*id).is_some_and(|consult| consult.from == *by);
         if is_own { Ok(*id) } else { Err(Status::FORBIDDEN) }
     }
 
@@ -291,7 +288,7 @@ impl Exchange {
     pub(super) fn hand_on_from_consult(&mut self, now: Now, id: CallId, referred: &Referred) -> Result<(), Status> {
         let replaces = referred.replaces.as_ref().ok_or(Status::FORBIDDEN)?;
         let Replaced::Standing(leg) = self.sip.replaced(replaces) else { return Err(Status::NO_SUCH_CALL) };
-        let by = self.consults.get(&id).map(|consult| consult.from.clone()).ok_or(Status::FORBIDDEN)?;
+        let by = self.consults.get(id).map(|consult| consult.from.clone()).ok_or(Status::FORBIDDEN)?;
         match self.legs.get(&leg).cloned() {
             Some(Owner::Operator(call, operator)) if operator == by && self.talks_by(call, leg) => {
                 self.sip.accept_refer(now.instant, referred.leg, referred.token);
@@ -305,7 +302,7 @@ impl Exchange {
     /// The caller takes the place of the operator who has consulted.
     pub(super) fn complete_consult(&mut self, now: Now, call: CallId, id: CallId, referred: &Referred) {
         self.part_three(id);
-        let Some(consult) = self.consults.remove(&id) else { return };
+        let Some(consult) = self.consults.remove(id) else { return };
         let to = Recipient::Operator(consult.to.clone());
         if !self.begin_handing(now, call, to, referred) {
             self.consults.insert(id, consult);
@@ -364,7 +361,7 @@ impl Exchange {
 
     /// The server stops: calls between operators end with the others.
     pub(super) fn end_consults(&mut self, now: Now) {
-        let all: Vec<CallId> = self.consults.keys().copied().collect();
+        let all: Vec<CallId> = self.consults.ids().collect();
         for id in all {
             self.end_consult(now, id, None, Status::SERVICE_UNAVAILABLE);
         }

@@ -109,7 +109,7 @@ impl Exchange {
                 }
             }
             Owner::Target(call) => self.early(call).map(|inviting| &mut inviting.negotiation),
-            Owner::Consulted(id) => self.consults.get_mut(&id)?.invited_with(),
+            Owner::Consulted(id) => self.consults.get_mut(id)?.invited_with(),
             Owner::Caller(call) => match &mut self.calls.get_mut(&call)?.phase {
                 Phase::Calling(calling) => Some(&mut calling.negotiation),
                 Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Standing(_) => None,

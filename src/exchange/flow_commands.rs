@@ -4,7 +4,7 @@ use super::call::{Context, Link, Message, Phase, Queued, Standing};
 use super::notice::heard_after;
 use super::{Asked, Command, Exchange, Keeping, LegEnd};
 use crate::ivr::acd::Ticket;
-use crate::ivr::flow::{Command as FlowCommand, Enqueue, Play};
+use crate::ivr::flow::{Command as FlowCommand, Enqueue, Event as FlowEvent, Play};
 use crate::model::{CallId, Now};
 use crate::voip::media::{MediaCommand, PlaybackId, RecordingId, RecordingRules, StreamId};
 use std::sync::Arc;
@@ -94,7 +94,17 @@ impl Exchange {
         let context = Arc::new(Context { whisper: enqueue.whisper, screen: enqueue.screen });
         standing.link = Link::Queued(Queued { since: now.instant, context });
         let ticket = Ticket { call: id, queue, priority: enqueue.priority, skills: enqueue.skills, lang: enqueue.lang };
+        // Who asks for an operator again is not to be called back: an operator who has the phone in the hand for that
+        // puts it down, and may be rung for the caller.
+        self.waiter_lost(now, id, LegEnd::Ours);
         self.acd.enqueue(now, ticket);
+    }
+
+    /// Tells a caller who waits in a queue the place that it is now; others come and go without a word to the rest.
+    pub(super) fn tell_place(&mut self, now: Now, id: CallId) {
+        if let Some(status) = self.acd.status(now, id) {
+            self.tell_flow(now, id, FlowEvent::QueueStatus(status));
+        }
     }
 
     /// Begins the message that waited for the end of what played.

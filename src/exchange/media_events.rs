@@ -1,6 +1,7 @@
 //! What the media threads tell.
 
 use super::call::{Link, Phase};
+use super::notice::NOTICE;
 use super::offers::WHISPER;
 use super::turning_away::NO_ROOM;
 use super::{Exchange, LegEnd, Owner};
@@ -19,6 +20,8 @@ impl Exchange {
             MediaEvent::Refused { stream } => {
                 tracing::error!(stream = stream.0, "the media threads refused a stream");
                 self.sound_failed(now, stream, Cause::Failed);
+                // It has ended with this, and nothing more will be told of it.
+                self.closing.remove(&stream);
             }
             MediaEvent::MissingPrompt { prompt, .. } => {
                 tracing::error!(%prompt, "a prompt is missing and was left out; record it, or see `hotline check`");
@@ -72,6 +75,7 @@ impl Exchange {
             Some(Owner::Parting(stream)) => return self.parted(now, *stream),
             Some(Owner::Waiter(ticket, _)) if playback == WHISPER => return self.dial_customer(now, *ticket),
             Some(Owner::Caller(id)) if playback == NO_ROOM => return self.turned_away(now, *id),
+            Some(Owner::Caller(id)) if playback == NOTICE => return self.notice_repeated(*id),
             _ => {}
         }
         let Some(id) = self.caller_of(stream) else { return };
@@ -82,6 +86,7 @@ impl Exchange {
         standing.playing = None;
         standing.notice.played(playback);
         if let Ok(number) = u32::try_from(playback.0) {
+            self.tell_place(now, id);
             self.tell_flow(now, id, FlowEvent::PlaybackEnded(FlowPlayback(number)));
         }
         if self.standing(id).is_some_and(|(_, standing)| standing.playing.is_none()) {

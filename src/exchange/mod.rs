@@ -37,6 +37,7 @@ mod ringing;
 mod session;
 mod sip_events;
 mod supervision;
+mod tables;
 mod talk;
 mod terms;
 mod transfer;
@@ -66,7 +67,7 @@ use crate::voip::sip::{ConnectionId, Peer};
 use call::{Call, Link, Phase};
 use callbacks::Callback;
 use codes::CodeCall;
-use consult::Consult;
+use consult::Consults;
 use early_offers::EarlySessions;
 use guard::Guard;
 use offers::Offer;
@@ -75,11 +76,11 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use registrar::Registrar;
 use replacing::Taking;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use supervision::Supervision;
+use supervision::Supervisions;
 use turns::Rung;
 
 /// Whose a leg or a stream is.
@@ -163,13 +164,15 @@ pub struct Exchange {
     turns: BTreeSet<(Instant, Rung)>,
     /// Operators who wait for a customer, by the ticket.
     callbacks: HashMap<CallId, Callback>,
+    /// When it is looked whether a customer is still on the line.
+    still_here: BTreeSet<(Instant, CallId)>,
     codes: HashMap<StreamId, CodeCall>,
     /// Calls between operators.
-    consults: HashMap<CallId, Consult>,
+    consults: Consults,
     /// Phones that take a call over.
     takings: HashMap<StreamId, Taking>,
     /// Phones that follow a conversation.
-    supervisions: HashMap<StreamId, Supervision>,
+    supervisions: Supervisions,
     /// Phones that hear a tone and are hung up.
     partings: HashMap<StreamId, Parting>,
     keeping: HashMap<RecordingId, Keeping>,
@@ -220,10 +223,11 @@ impl Exchange {
             early_sessions: EarlySessions::default(),
             turns: BTreeSet::new(),
             callbacks: HashMap::new(),
+            still_here: BTreeSet::new(),
             codes: HashMap::new(),
-            consults: HashMap::new(),
+            consults: Consults::default(),
             takings: HashMap::new(),
-            supervisions: HashMap::new(),
+            supervisions: Supervisions::default(),
             partings: HashMap::new(),
             keeping: HashMap::new(),
             taping: HashMap::new(),
@@ -357,13 +361,16 @@ impl Exchange {
 
     /// Takes the operators' accounts: new ones are added, changed ones changed, missing ones removed.
     pub fn set_operators(&mut self, now: Now, accounts: Vec<(OperatorProfile, Account)>) {
-        let known: Vec<OperatorId> = self.acd.operators().map(|(profile, _)| profile.id.clone()).collect();
-        for id in known.iter().filter(|id| !accounts.iter().any(|(profile, _)| profile.id == **id)) {
+        let kept: HashSet<&OperatorId> = accounts.iter().map(|(profile, _)| &profile.id).collect();
+        let known = self.acd.operators().map(|(profile, _)| profile.id.clone());
+        let gone: Vec<OperatorId> = known.filter(|id| !kept.contains(id)).collect();
+        for id in &gone {
             self.acd.remove_operator(now, id);
         }
         for (profile, _) in &accounts {
             self.acd.set_operator(now, profile.clone());
         }
+        self.supervisions.set_logins(accounts.iter().map(|(profile, _)| &profile.id));
         self.end_unpermitted_supervision(now);
         self.registrar.set_accounts(now.instant, accounts.into_iter().map(|(_, account)| account).collect());
         self.pump(now);
@@ -493,7 +500,7 @@ impl Exchange {
             |switch: &crate::ivr::menu::Switch| self.switches.get(&switch.name).copied().unwrap_or(switch.enabled);
         let switches: Vec<bool> = call.menu.switches.iter().map(switch).collect();
         let waits: Vec<Option<Duration>> =
-            call.menu.queues.iter().map(|queue| self.acd.wait_to_come(&queue.name)).collect();
+            call.menu.queues.iter().map(|queue| self.acd.wait_to_come(now, &queue.name)).collect();
         let world = World { switches: &switches, waits: &waits, inventory: &*self.inventory };
         act(&mut standing.flow, standing.clock.now(now), &world);
         std::iter::from_fn(|| standing.flow.next_command()).collect()
@@ -514,6 +521,7 @@ impl Exchange {
             Phase::TurnedAway(_) => self.turned_away(now, id),
             Phase::Standing(_) | Phase::Opening(_) | Phase::Answered(_) => {
                 self.target_overdue(now, id);
+                self.tell_place(now, id);
                 self.with_flow(now, id, CallFlow::handle_timeout);
             }
         }

@@ -12,13 +12,15 @@ use super::terms::Side;
 use super::{Command, Exchange, Owner};
 use crate::ivr::acd::{self, OfferFailure, Withdrawal};
 use crate::ivr::flow::Event as FlowEvent;
-use crate::model::{CallEvent, CallId, Instant, Level, Now, OperatorId, PlayItem, Playlist};
+use crate::model::{CallEvent, CallId, Gap, Instant, Level, Now, OperatorId, PlayItem, Playlist};
+use crate::voip::audio::signals::Signal;
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
 use crate::voip::sip::endpoint::LegId;
 use crate::voip::sip::headers::{Headers, NameAddr};
 use crate::voip::sip::{Host, SipUri};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// The whisper's playback; the flow's own are numbered within 32 bits.
 pub(super) const WHISPER: PlaybackId = PlaybackId(1 << 32);
@@ -274,14 +276,22 @@ impl Exchange {
         self.tell_flow(now, id, FlowEvent::Connected(operator.clone()));
         self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
         self.record_talk(id, (caller, stream));
-        self.whisper(stream, &context);
+        let notice = self.repeat_notice(id);
+        self.whisper(stream, &context, notice);
     }
 
-    fn whisper(&mut self, stream: StreamId, context: &Context) {
-        if context.whisper.is_empty() {
+    /// Says to an operator alone whose call it is. A caller who hears a notice meanwhile hears nobody until its end: so
+    /// long the operator waits, and hears a tone.
+    fn whisper(&mut self, stream: StreamId, context: &Context, notice: Option<Duration>) {
+        let mut items: Vec<PlayItem> = context.whisper.iter().cloned().map(PlayItem::Clip).collect();
+        if let Some(notice) = notice {
+            let said = context.whisper.iter().filter_map(|prompt| self.inventory.length(prompt)).sum();
+            let rest = u16::try_from(notice.saturating_sub(said).as_millis()).unwrap_or(u16::MAX);
+            items.extend([PlayItem::Gap(Gap(rest)), PlayItem::Clip(Signal::Record.prompt())]);
+        }
+        if items.is_empty() {
             return;
         }
-        let items = context.whisper.iter().cloned().map(PlayItem::Clip).collect();
         let playlist = Playlist::of(items);
         self.commands.push_back(Command::Media(MediaCommand::Play { stream, playback: WHISPER, playlist }));
     }

@@ -11,12 +11,14 @@
 //! supervisor hears them. Only conversations can be heard: where a caller enters a secret there is the menu and nobody
 //! to supervise, and what the media keeps from an operator it keeps from a supervisor.
 
+mod table;
+
 use super::arrival::{answer_offer, refusal};
-use super::call::{Description, Link, Phase};
+use super::call::{Call, Description, Link, Phase, Talking};
 use super::parting::Then;
 use super::terms::Side;
 use super::{Command, Exchange, Owner};
-use crate::ivr::acd::AccountRole;
+use crate::ivr::acd::{AccountRole, OperatorState};
 use crate::model::{CallEvent, CallId, Digit, Gap, Instant, Now, OperatorId, PlayItem, Playlist};
 use crate::voip::audio::signals::Signal;
 use crate::voip::media::{MediaCommand, PlaybackId, Role, StreamId};
@@ -24,6 +26,7 @@ use crate::voip::sip::Status;
 use crate::voip::sip::endpoint::{Incoming, LegId};
 use crate::voip::sip::headers::Headers;
 use std::net::SocketAddr;
+pub(super) use table::Supervisions;
 
 /// The beeps' playback; the flow's own are numbered within 32 bits.
 const BEEPS: PlaybackId = PlaybackId(7 << 32);
@@ -111,23 +114,6 @@ pub(super) fn asked_for(user: &str) -> Option<&str> {
     user.strip_prefix(CODE)
 }
 
-/// A login on the keys of a telephone (ITU-T E.161): `anna` is 2662. What stands on no key is left out.
-fn on_keys(login: &str) -> String {
-    let key = |letter: char| match letter {
-        'a'..='c' => Some('2'),
-        'd'..='f' => Some('3'),
-        'g'..='i' => Some('4'),
-        'j'..='l' => Some('5'),
-        'm'..='o' => Some('6'),
-        'p'..='s' => Some('7'),
-        't'..='v' => Some('8'),
-        'w'..='z' => Some('9'),
-        '0'..='9' => Some(letter),
-        _ => None,
-    };
-    login.chars().filter_map(key).collect()
-}
-
 /// So many beeps, for one phone alone.
 pub(super) fn beeps(stream: StreamId, count: usize) -> MediaCommand {
     let beep = [PlayItem::Clip(Signal::Record.prompt()), PlayItem::Gap(PAUSE)];
@@ -143,7 +129,7 @@ impl Exchange {
         let status = match (&by, &incoming.offer) {
             (None, _) => Some(Status::FORBIDDEN),
             (Some(_), None) => Some(Status::NOT_ACCEPTABLE_HERE),
-            (Some(by), Some(_)) if self.supervisions.values().any(|one| one.by == *by) => Some(Status::BUSY_HERE),
+            (Some(by), Some(_)) if self.supervisions.has(by) => Some(Status::BUSY_HERE),
             (Some(_), Some(_)) => None,
         };
         let (Some(by), None) = (by, status) else {
@@ -167,17 +153,14 @@ impl Exchange {
 
     /// The operator whose login was dialled, in letters or on keys that have none; nobody when the keys fit several.
     fn operator_dialled(&self, dialled: &str) -> Option<OperatorId> {
-        let logins = || self.acd.operators().map(|(profile, _)| &profile.id);
-        if let Some(exact) = logins().find(|id| id.as_str() == dialled) {
-            return Some(exact.clone());
-        }
-        let mut alike = logins().filter(|id| on_keys(id.as_str()) == dialled);
-        alike.next().filter(|_| alike.next().is_none()).cloned()
+        let exact = OperatorId::new(dialled);
+        let is_known = self.acd.profile(&exact).is_some();
+        if is_known { Some(exact) } else { self.supervisions.login_on_keys(dialled).cloned() }
     }
 
     /// The ports are bound: answer.
     pub(super) fn answer_supervisor(&mut self, now: Now, stream: StreamId, address: Option<SocketAddr>) {
-        let Some(supervision) = self.supervisions.get_mut(&stream) else { return };
+        let Some(supervision) = self.supervisions.get_mut(stream) else { return };
         let (leg, whom) = (supervision.leg, supervision.whom.clone());
         let Stage::Opening { offer } = &mut supervision.stage else { return };
         let offer = std::mem::take(offer);
@@ -189,7 +172,7 @@ impl Exchange {
         match answer_offer(&mut negotiation, &offer) {
             Ok((body, negotiated)) => {
                 let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
-                if let Some(supervision) = self.supervisions.get_mut(&stream) {
+                if let Some(supervision) = self.supervisions.get_mut(stream) {
                     supervision.stage = Stage::Answered(Box::new(description));
                 }
                 self.open_media(stream, negotiated);
@@ -200,7 +183,7 @@ impl Exchange {
     }
 
     fn refuse_supervisor(&mut self, now: Now, stream: StreamId, status: Status) {
-        if let Some(supervision) = self.supervisions.get(&stream) {
+        if let Some(supervision) = self.supervisions.get(stream) {
             self.sip.reject(now.instant, supervision.leg, status, &Headers::new());
         }
         self.forget_supervision(now, stream);
@@ -208,7 +191,7 @@ impl Exchange {
 
     /// The phone acknowledged: into the conversation, or a tone that says why not.
     pub(super) fn begin_supervision(&mut self, now: Now, stream: StreamId) {
-        let Some(supervision) = self.supervisions.remove(&stream) else { return };
+        let Some(supervision) = self.supervisions.remove(stream) else { return };
         let Stage::Answered(description) = supervision.stage else {
             self.supervisions.insert(stream, supervision);
             return;
@@ -241,31 +224,33 @@ impl Exchange {
         }
         let whom = whom.ok_or(Signal::Congestion)?;
         let (call, ..) = self.talk_of(whom).filter(|_| whom != by).ok_or(Signal::Busy)?;
-        if self.followed_by(call).is_some() {
+        if self.supervisions.following(call).is_some() {
             return Err(Signal::Busy);
         }
         Ok((call, whom.clone()))
     }
 
     fn is_supervisor(&self, who: &OperatorId) -> bool {
-        self.acd.operators().any(|(profile, _)| profile.id == *who && profile.role == AccountRole::Supervisor)
+        self.acd.profile(who).is_some_and(|profile| profile.role == AccountRole::Supervisor)
     }
 
     /// The conversation of an operator: the call, the caller's stream and the operator's.
     pub(super) fn talk_of(&self, operator: &OperatorId) -> Option<(CallId, StreamId, StreamId)> {
-        self.calls.values().find_map(|call| match &call.phase {
-            Phase::Standing(standing) => match &standing.link {
-                Link::Talking(talking) if talking.operator == *operator => Some((call.id, call.stream, talking.stream)),
-                Link::Talking(_) | Link::Menu | Link::Queued(_) | Link::Transferring(_) => None,
-            },
-            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
-        })
+        let Some(OperatorState::Talking(call)) = self.acd.state(operator) else { return None };
+        let (call, talking) = self.talk_in(*call).filter(|(_, talking)| talking.operator == *operator)?;
+        Some((call.id, call.stream, talking.stream))
     }
 
-    /// The stream of the supervisor who follows a call.
-    fn followed_by(&self, call: CallId) -> Option<StreamId> {
-        let follows = |one: &Supervision| matches!(&one.stage, Stage::Following(following) if following.call == call);
-        self.supervisions.iter().find(|(_, one)| follows(one)).map(|(stream, _)| *stream)
+    /// The conversation of a call.
+    fn talk_in(&self, call: CallId) -> Option<(&Call, &Talking)> {
+        let call = self.calls.get(&call)?;
+        match &call.phase {
+            Phase::Standing(standing) => match &standing.link {
+                Link::Talking(talking) => Some((call, talking)),
+                Link::Menu | Link::Queued(_) | Link::Transferring(_) => None,
+            },
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
+        }
     }
 
     /// A key of a supervisor's phone.
@@ -277,7 +262,7 @@ impl Exchange {
 
     /// Listens, whispers or joins from now on; the phone beeps, and the record and the audit say so.
     fn supervise(&mut self, now: Now, stream: StreamId, does: Supervising) {
-        let Some(supervision) = self.supervisions.get_mut(&stream) else { return };
+        let Some(supervision) = self.supervisions.get_mut(stream) else { return };
         let by = supervision.by.clone();
         let Stage::Following(following) = &mut supervision.stage else { return };
         if std::mem::replace(&mut following.does, does) == does {
@@ -294,9 +279,10 @@ impl Exchange {
 
     /// Puts a supervisor into the conversation as it is now.
     fn place_supervisor(&mut self, stream: StreamId) {
-        let Some(Stage::Following(following)) = self.supervisions.get(&stream).map(|one| &one.stage) else { return };
+        let Some(Stage::Following(following)) = self.supervisions.get(stream).map(|one| &one.stage) else { return };
         let does = following.does;
-        let Some((_, caller, operator)) = self.talk_of(&following.operator) else { return };
+        let Some((call, talking)) = self.talk_in(following.call) else { return };
+        let (caller, operator) = (call.stream, talking.stream);
         let role = match does {
             Supervising::Listens | Supervising::Ended => Role::Listens,
             Supervising::Whispers => Role::Whispers { to: operator },
@@ -307,7 +293,7 @@ impl Exchange {
 
     /// The conversation goes on at another phone of the operator: whoever follows it does so there.
     pub(super) fn follow_supervisor(&mut self, call: CallId) {
-        if let Some(stream) = self.followed_by(call) {
+        if let Some(stream) = self.supervisions.following(call) {
             self.place_supervisor(stream);
         }
     }
@@ -315,13 +301,13 @@ impl Exchange {
     /// A conversation is about to be taken apart: its supervisor leaves it first, so that two are left, and hears a
     /// busy tone.
     pub(super) fn end_supervision_of(&mut self, now: Now, call: CallId) {
-        if let Some(stream) = self.followed_by(call) {
+        if let Some(stream) = self.supervisions.following(call) {
             self.part_supervisor(now, stream, Signal::Busy);
         }
     }
 
     fn part_supervisor(&mut self, now: Now, stream: StreamId, tone: Signal) {
-        let Some(Supervision { id, by, leg, stage, .. }) = self.supervisions.remove(&stream) else { return };
+        let Some(Supervision { id, by, leg, stage, .. }) = self.supervisions.remove(stream) else { return };
         let Stage::Following(following) = stage else { return };
         self.commands.push_back(Command::Media(MediaCommand::Leave { stream }));
         let direction = following.description.direction;
@@ -339,7 +325,7 @@ impl Exchange {
 
     /// The supervisor has hung up. The other two hear nothing of it.
     pub(super) fn forget_supervision(&mut self, now: Now, stream: StreamId) {
-        let Some(supervision) = self.supervisions.remove(&stream) else { return };
+        let Some(supervision) = self.supervisions.remove(stream) else { return };
         if let Stage::Following(following) = &supervision.stage {
             self.record_supervision_end(now, &supervision.by, following);
         }
@@ -350,7 +336,7 @@ impl Exchange {
 
     /// Nothing comes from the supervisor's phone, or its media failed.
     pub(super) fn end_supervision(&mut self, now: Now, stream: StreamId) {
-        if let Some(supervision) = self.supervisions.get(&stream) {
+        if let Some(supervision) = self.supervisions.get(stream) {
             self.sip.hang_up(now.instant, supervision.leg);
         }
         self.forget_supervision(now, stream);
@@ -360,7 +346,7 @@ impl Exchange {
     pub(super) fn end_unpermitted_supervision(&mut self, now: Now) {
         let unpermitted = |one: &Supervision| matches!(one.stage, Stage::Following(_)) && !self.is_supervisor(&one.by);
         let streams: Vec<StreamId> =
-            self.supervisions.iter().filter(|(_, one)| unpermitted(one)).map(|(stream, _)| *stream).collect();
+            self.supervisions.iter().filter(|(_, one)| unpermitted(one)).map(|(stream, _)| stream).collect();
         for stream in streams {
             self.part_supervisor(now, stream, Signal::Congestion);
         }
@@ -368,7 +354,7 @@ impl Exchange {
 
     /// Our side of the descriptions of a supervisor's leg.
     pub(super) fn supervisors_description(&mut self, stream: StreamId) -> Option<(StreamId, &mut Description)> {
-        match &mut self.supervisions.get_mut(&stream)?.stage {
+        match &mut self.supervisions.get_mut(stream)?.stage {
             Stage::Opening { .. } => None,
             Stage::Answered(description) => Some((stream, description)),
             Stage::Following(following) => Some((stream, &mut following.description)),
@@ -381,10 +367,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_dialled_on_keys_that_have_no_letters() {
-        for (login, keys) in [("anna", "2662"), ("o.petrov-2", "67387682"), ("101", "101"), ("wxyz", "9999")] {
-            assert_eq!(on_keys(login), keys, "{login}");
-        }
+    fn a_code_is_followed_by_a_login() {
         assert_eq!((asked_for("*63anna"), asked_for("*60"), asked_for("anna")), (Some("anna"), None, None));
     }
 }

@@ -12,8 +12,8 @@
 use super::call::{Description, Phase, TurnedAway};
 use super::{Command, Exchange};
 use crate::ivr::menu::Phrase;
-use crate::ivr::speech::{Ladders, gap, utter};
-use crate::model::{CallEvent, CallId, Now, PlayItem, Playlist};
+use crate::ivr::speech::{Inventory, Ladders, Utterance, gap, utter};
+use crate::model::{CallEvent, CallId, Lang, Now, PlayItem, Playlist};
 use crate::voip::media::{MediaCommand, PlaybackId};
 use crate::voip::sdp::{Negotiated, Negotiation};
 use crate::voip::sip::Status;
@@ -56,15 +56,16 @@ impl Exchange {
     fn no_room(&self) -> Option<Playlist> {
         let wanted = &self.config.no_room.as_ref()?.phrase;
         let phrase = self.menu.phrases.iter().find(|phrase| phrase.name == *wanted)?;
-        let said = self.menu.languages.iter().filter_map(|lang| self.say(phrase, *lang));
+        let said = self.menu.languages.iter().filter_map(|lang| utterance(phrase, *lang, &*self.inventory));
+        let said = said.map(|said| said.items).filter(|items| !items.is_empty());
         let said =
             said.reduce(|before, next| before.into_iter().chain([PlayItem::Gap(gap::SENTENCE)]).chain(next).collect());
         said.map(Playlist::of)
     }
+}
 
-    fn say(&self, phrase: &Phrase, lang: crate::model::Lang) -> Option<Vec<PlayItem>> {
-        let (_, text) = phrase.texts.iter().find(|(of, _)| *of == lang)?;
-        let utterance = utter(lang, &phrase.name, text, &|_| None, &Ladders::default(), &*self.inventory).ok()?;
-        Some(utterance.items).filter(|items| !items.is_empty())
-    }
+/// A phrase without values; `None` for one that has some, or that is not in the language.
+pub(super) fn utterance(phrase: &Phrase, lang: Lang, inventory: &dyn Inventory) -> Option<Utterance> {
+    let (_, text) = phrase.texts.iter().find(|(of, _)| *of == lang)?;
+    utter(lang, &phrase.name, text, &|_| None, &Ladders::default(), inventory).ok()
 }

@@ -108,7 +108,7 @@ impl Exchange {
     }
 
     fn turn_of_colleague(&mut self, now: Now, at: Instant, id: CallId) {
-        let Some(mut consult) = self.consults.remove(&id) else { return };
+        let Some(mut consult) = self.consults.remove(id) else { return };
         let rings = match consult.ringing() {
             Some(ringing) if ringing.turn == Some(at) => self.ring_lesser(now, ringing, &Owner::Consulted(id)),
             Some(_) | None => true,

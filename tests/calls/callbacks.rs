@@ -45,7 +45,11 @@ fn through_trunk() -> ExchangeConfig {
 
 /// Anna talks to somebody and a second caller waits.
 fn waiting(config: ExchangeConfig) -> Stage {
-    let mut stage = Stage::with(config, MONDAY_NOON, MENU.clone());
+    waiting_in(config, MENU.clone())
+}
+
+fn waiting_in(config: ExchangeConfig, menu: Arc<Menu>) -> Stage {
+    let mut stage = Stage::with(config, MONDAY_NOON, menu);
     assert_eq!(stage.operators(&["anna:support:ru,en"]), [ANNA]);
     assert_eq!(stage.phone("trunk"), TRUNK);
     let first = stage.phone("+79160000001");
@@ -331,4 +335,67 @@ fn stopping_the_server_lets_the_waiting_operator_go_and_keeps_the_ticket() {
     assert_eq!((stage.phones[ANNA].count("BYE"), stage.phones[TRUNK].count("CANCEL")), (2, 1));
     assert_eq!(stage.tickets.len(), 1);
     stage.assert_all_let_go("drained");
+}
+
+/// A menu in which whoever ordered a callback is in the main menu again.
+fn stays_on_the_line() -> Stage {
+    let hotline = include_str!("../../menus/hotline.yaml");
+    let conditions = "offer_after: 60s\n      offer_if: queue.wait > 3m";
+    let after = "callback: {say: callback_done, go: goodbye}";
+    assert!(hotline.contains(conditions) && hotline.contains(after));
+    let hotline =
+        hotline.replace(conditions, "offer_after: 1s").replace(after, "callback: {say: callback_done, go: main}");
+    let mut stage = waiting_in(through_trunk(), Arc::new(menu_of(&hotline)));
+    stage.run_for(25_000);
+    stage.press(CUSTOMER, "1");
+    stage.run_for(12_000);
+    stage.press(CUSTOMER, "1");
+    stage.run_for(2_000);
+    assert_eq!((stage.tickets.len(), stage.exchange.calls()), (1, 2), "ordered, and still on the line");
+    stage
+}
+
+#[test]
+fn who_ordered_a_callback_and_asks_for_an_operator_again_is_served_on_the_line_and_not_called() {
+    let mut stage = stays_on_the_line();
+    stage.press(CUSTOMER, "0");
+    stage.run_for(1_000);
+    assert_eq!((stage.tickets.len(), stage.exchange.waiting()), (0, 1));
+    stage.hang_up(2);
+    assert!(stage.run_until(40_000, |stage| stage.phones[ANNA].count("INVITE") == 2), "anna is rung");
+    stage.run_for(5_000);
+    assert!(stage.all_phrases(CUSTOMER, "ru").ends_with("voice:0"), "{}", stage.all_phrases(CUSTOMER, "ru"));
+    stage.hang_up(CUSTOMER);
+    stage.run_for(40_000);
+    assert_eq!((stage.phones[TRUNK].count("INVITE"), story(&stage)), (0, "ordered, cancelled".to_owned()));
+    stage.assert_all_let_go("served on the line");
+}
+
+#[test]
+fn who_asks_again_and_hangs_up_leaves_nobody_in_the_queue() {
+    let mut stage = stays_on_the_line();
+    stage.press(CUSTOMER, "0");
+    stage.run_for(1_000);
+    stage.hang_up(CUSTOMER);
+    assert_eq!((stage.tickets.len(), stage.exchange.waiting()), (0, 0));
+    stage.hang_up(2);
+    stage.run_for(60_000);
+    assert_eq!(stage.phones[ANNA].count("INVITE"), 1, "no phone rings for nobody");
+    stage.assert_all_let_go("asked again and left");
+}
+
+#[test]
+fn who_asks_again_while_the_operator_waits_for_the_line_to_be_free_talks_to_an_operator() {
+    let mut stage = stays_on_the_line();
+    anna_is_free(&mut stage);
+    stage.run_for(8_000);
+    assert_eq!(stage.phones[TRUNK].count("INVITE"), 0, "the customer is still on the line");
+    stage.press(CUSTOMER, "0");
+    assert!(stage.run_until(30_000, |stage| stage.phones[ANNA].count("INVITE") == 3), "anna is rung for the caller");
+    stage.run_for(6_000);
+    assert!(stage.all_phrases(CUSTOMER, "ru").ends_with("voice:0"), "{}", stage.all_phrases(CUSTOMER, "ru"));
+    stage.hang_up(CUSTOMER);
+    stage.run_for(40_000);
+    assert_eq!((stage.phones[TRUNK].count("INVITE"), story(&stage)), (0, "ordered, cancelled".to_owned()));
+    stage.assert_all_let_go("asked again while an operator waited");
 }

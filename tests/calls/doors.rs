@@ -161,6 +161,8 @@ fn a_call_without_ports_is_refused() {
     assert_eq!(stage.phones[caller].count("503 INVITE"), 1);
     assert_eq!(stage.causes(), [Cause::Refused(503)]);
     stage.assert_all_let_go("no ports");
+    let (_, closing) = *stage.exchange.tables().iter().find(|(name, _)| *name == "streams that close").unwrap();
+    assert_eq!(closing, 0, "nobody will tell the end of what never was");
 }
 
 #[test]

@@ -128,6 +128,7 @@ pub fn config() -> ExchangeConfig {
         registration: Lifetimes::default(),
         hold_music: Playlist::music(PromptId::new("common/hold_music")),
         record_after: Vec::new(),
+        repeated_notice: None,
         blocked_numbers: Vec::new(),
         outside: Outside::default(),
     }
@@ -572,6 +573,7 @@ impl Stage {
         assert_eq!(self.exchange.calls(), 0, "{what}: calls stand");
         assert_eq!(self.media.open_streams(), 0, "{what}: streams are open");
         assert!(self.ports.is_empty(), "{what}: ports are bound: {:?}", self.ports);
+        self.assert_nothing_kept(what);
         let arrived = self
             .events(|event| matches!(event, CallEvent::Arrived { .. } | CallEvent::CallingBack { .. }).then_some(()))
             .len();

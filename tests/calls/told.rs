@@ -41,4 +41,13 @@ impl Stage {
         };
         self.events(failed).join(", ")
     }
+
+    /// The exchange keeps nothing of any call.
+    pub fn assert_nothing_kept(&self, what: &str) {
+        // The stage tells the end of streams that were opened, and only of those; its bank may answer never.
+        let not_here = ["streams that close", "requests to the bank"];
+        let kept = self.exchange.tables().into_iter().filter(|(name, _)| !not_here.contains(name));
+        let kept: Vec<_> = kept.filter(|(_, entries)| *entries > 0).collect();
+        assert_eq!(kept, [], "{what}");
+    }
 }

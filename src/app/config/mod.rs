@@ -422,8 +422,8 @@ pub struct Recording {
     /// Whether conversations with operators are recorded, the caller on the left, the operator on the right. Only of
     /// callers who heard the notice; never while a secret is entered. Default `false`. Example: `true`.
     pub conversations: bool,
-    /// The phrase of the menu that says so: a caller who did not hear it to its end is not recorded. Default
-    /// `record_notice`. Example: `recording_and_data`.
+    /// The phrase of the menu that says so: nobody is recorded before it was heard to its end. Who was to hear it and is
+    /// answered by an operator before that hears it then. Default `record_notice`. Example: `recording_and_data`.
     pub notice: String,
     /// The phrase that says so to a customer who is called back: the `hello` of the queue's callback, which must say
     /// it. `null` records no such conversation. Default `null`. Example: `callback_hello`.

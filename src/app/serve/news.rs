@@ -91,7 +91,8 @@ impl Seen {
             news.push(News::Accounts(accounts.iter().filter_map(|account| of_realm(account, realm)).collect()));
             self.accounts = Some(version);
         }
-        let now = clock.now().wall;
+        // Who sets a switch sees the machine's clock.
+        let now = clock.on_machine(clock.now().wall);
         store.expire_switches(&Author { who: "hotline serve".into(), at: now }).await?;
         let switches = store.switches(now).await?;
         if self.switches.as_ref() != Some(&switches) {
@@ -156,4 +157,35 @@ fn bytes<const N: usize>(hex: &str) -> Option<[u8; N]> {
         *octet = u8::from_str_radix(&hex[at..at + 2], 16).ok()?;
     }
     Some(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[tokio::test]
+    async fn a_switch_ends_by_the_machines_clock_whatever_time_is_pretended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).await.expect("a store");
+        let machine = Clock::start().now().wall;
+        let hour = SignedDuration::from_hours(1);
+        let set = |name: &str, until| StoredSwitch {
+            name: name.into(),
+            enabled: true,
+            until: Some(until),
+            by: Author { who: "olga".into(), at: machine },
+        };
+        store.set_switch(&set("holds", machine + hour)).await.expect("set");
+        store.set_switch(&set("is_over", machine - hour)).await.expect("set");
+        for pretended in ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"] {
+            let clock = Clock::start_at(pretended.parse().expect("a time"));
+            let news = Seen::default().look(&store, clock, "hotline").await.expect("read");
+            let switches = news.iter().find_map(|news| match news {
+                News::Switches(switches) => Some(switches.iter().map(|set| set.name.clone()).collect::<Vec<_>>()),
+                _ => None,
+            });
+            assert_eq!(switches, Some(vec!["holds".into()]), "{pretended}");
+        }
+    }
 }

@@ -67,6 +67,29 @@ impl MediaPulse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::media::Lateness;
+
+    #[test]
+    fn of_media_threads_the_one_that_wakes_latest_is_told_once_a_second() {
+        let threads = [Lateness::default(), Lateness::default()];
+        let wakes = || -> Vec<Wakes> { threads.iter().map(Lateness::wakes).collect() };
+        let at = Instant::from_millis;
+        let mut pulse = MediaPulse::default();
+        for (second, late) in [(1, 45), (2, 0), (3, 250)] {
+            for wake in 0..500_u64 {
+                threads[0].note(Duration::from_millis(1));
+                threads[1].note(Duration::from_millis(if wake.is_multiple_of(50) { late } else { 0 }));
+            }
+            let told = match late {
+                45 => 40,
+                250 => 200,
+                _ => 0,
+            };
+            assert_eq!(pulse.late(at(1_000 * second), wakes), Duration::from_millis(told), "second {second}");
+            threads[1].note(Duration::from_millis(900));
+            assert_eq!(pulse.late(at(1_000 * second + 250), wakes), Duration::from_millis(told), "not before the next");
+        }
+    }
 
     #[test]
     fn work_is_told_in_percent_of_the_time_that_passed() {

@@ -66,6 +66,7 @@ pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
         },
         hold_music: Playlist::music(PromptId::new("common/hold_music")),
         record_after: config.recording.notices().map(Into::into).collect(),
+        repeated_notice: config.recording.conversations.then(|| config.recording.notice.as_str().into()),
         blocked_numbers: config.blocked_numbers.clone(),
         outside,
     }

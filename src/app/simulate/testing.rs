@@ -140,7 +140,10 @@ impl Report<'_> {
     fn coverage(&self, coverage: &Coverage) {
         let uncovered = coverage.uncovered(self.menu);
         let total = Coverage::total(self.menu);
-        println!("coverage: {} of {total} nodes, options, outcomes and trouble steps", total - uncovered.len());
+        println!(
+            "coverage: {} of {total} nodes, options, outcomes, trouble steps and results of queues",
+            total - uncovered.len()
+        );
         for uncovered in uncovered {
             let file = self.menu.files.get(usize::from(uncovered.place.file)).map_or("", |file| &**file);
             let place = format!("{file}:{}:{}", uncovered.place.line, uncovered.place.column);

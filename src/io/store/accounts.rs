@@ -4,8 +4,9 @@ use super::{Store, StoreError, micros, timestamp};
 use crate::ivr::acd::AccountRole;
 use crate::model::{Lang, OperatorId};
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, Sqlite};
 use std::fmt;
 use std::sync::Arc;
 
@@ -94,15 +95,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be written.
     pub async fn remove_account(&self, login: &OperatorId) -> Result<bool, StoreError> {
-        let mut transaction = self.begin_write().await?;
-        let removed = sqlx::query("DELETE FROM accounts WHERE login = ?")
-            .bind(login.as_str())
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-        count_change(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(removed > 0)
+        self.change_account(sqlx::query("DELETE FROM accounts WHERE login = ?").bind(login.as_str())).await
     }
 
     /// Gives an account the hashes of another password; `false` when there is no such account.
@@ -115,20 +108,10 @@ impl Store {
         realm: &str,
         [md5, sha256, sha512_256]: [&Ha1; 3],
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.begin_write().await?;
         let changes = "UPDATE accounts SET realm = ?, ha1_md5 = ?, ha1_sha256 = ?, ha1_sha512_256 = ? WHERE login = ?";
-        let changed = sqlx::query(changes)
-            .bind(realm)
-            .bind(md5.as_hex())
-            .bind(sha256.as_hex())
-            .bind(sha512_256.as_hex())
-            .bind(login.as_str())
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-        count_change(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(changed > 0)
+        let hashes = [md5, sha256, sha512_256].map(Ha1::as_hex);
+        let query = hashes.into_iter().fold(sqlx::query(changes).bind(realm), |query, hash| query.bind(hash));
+        self.change_account(query.bind(login.as_str())).await
     }
 
     /// Gives an account another role; `false` when there is no such account.
@@ -136,13 +119,14 @@ impl Store {
     /// # Errors
     /// When the file cannot be written.
     pub async fn set_role(&self, login: &OperatorId, role: AccountRole) -> Result<bool, StoreError> {
+        let change = sqlx::query("UPDATE accounts SET role = ? WHERE login = ?");
+        self.change_account(change.bind(role.name()).bind(login.as_str())).await
+    }
+
+    /// Changes the account that a statement names; `false` when there is none.
+    async fn change_account(&self, change: Query<'_, Sqlite, SqliteArguments>) -> Result<bool, StoreError> {
         let mut transaction = self.begin_write().await?;
-        let changed = sqlx::query("UPDATE accounts SET role = ? WHERE login = ?")
-            .bind(role.name())
-            .bind(login.as_str())
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+        let changed = change.execute(&mut *transaction).await?.rows_affected();
         count_change(&mut transaction).await?;
         transaction.commit().await?;
         Ok(changed > 0)
@@ -168,7 +152,7 @@ impl Store {
     }
 }
 
-async fn count_change(transaction: &mut sqlx::Transaction<'static, sqlx::Sqlite>) -> Result<(), StoreError> {
+async fn count_change(transaction: &mut sqlx::Transaction<'static, Sqlite>) -> Result<(), StoreError> {
     sqlx::query("UPDATE meta SET value = value + 1 WHERE name = 'accounts'").execute(&mut **transaction).await?;
     Ok(())
 }

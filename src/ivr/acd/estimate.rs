@@ -45,10 +45,9 @@ impl History {
         self.handling += NEWEST * ((talked + wrap_up).as_secs_f64() - self.handling);
     }
 
-    /// Finished calls of the current day in the bank's zone.
-    pub fn samples(&mut self, today: Date) -> u32 {
-        self.turn_day(today);
-        self.finished_today
+    /// Finished calls of this day in the bank's zone.
+    pub fn samples(&self, today: Date) -> u32 {
+        if self.day == Some(today) { self.finished_today } else { 0 }
     }
 
     fn turn_day(&mut self, today: Date) {

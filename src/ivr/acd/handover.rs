@@ -6,12 +6,10 @@
 //!  from:  Talking ── hand_over, hand_to_queue, part ──▶ WrapUp, Ready
 //! ```
 
-use super::operator::Operator;
 use super::waiting::{Waiting, Who};
 use super::{Acd, OperatorState};
 use crate::ivr::menu::Name;
 use crate::model::{CallId, Now, OperatorId};
-use std::time::Duration;
 
 impl Acd {
     /// Keeps an operator from being offered callers, for a call that rings or stands outside of the queues. `false`
@@ -59,13 +57,7 @@ impl Acd {
             talk.began = now.instant;
             talk.parted = false;
         }
-        self.turn += 1;
-        let turn = self.turn;
-        if let Some(operator) = self.operators.get_mut(to) {
-            operator.last_turn = turn;
-            operator.calls_today = operator.calls_today.saturating_add(1);
-        }
-        self.change(now.instant, to, OperatorState::Talking(call));
+        self.takes_call(now, to, call);
         self.talks.insert(call, talk);
         self.settle(now);
     }
@@ -78,14 +70,15 @@ impl Acd {
         }
         let Some(talk) = self.talks.remove(&call) else { return false };
         self.release(now, &talk);
-        let waited = talk.began.since(talk.entered);
+        let waited = talk.waited;
         let mut ticket = talk.ticket;
         ticket.queue = queue.clone();
         ticket.skills = Vec::new();
         self.turn += 1;
         let waiting = Waiting::new(Who::Caller, ticket, now.instant, self.turn);
-        self.insert(Waiting { before: waited, ..waiting });
+        self.insert(now, Waiting { before: waited, ..waiting });
         self.settle(now);
+        self.tell(now, call);
         true
     }
 
@@ -99,27 +92,23 @@ impl Acd {
     /// Whether anybody at work serves a queue.
     #[must_use]
     pub fn is_staffed(&self, queue: &Name) -> bool {
-        let Some(policy) = self.policies.get(queue) else { return false };
-        self.operators.values().any(|operator: &Operator| operator.is_present() && operator.has_any(&policy.skills))
+        self.crews.regulars(queue).0.operators > 0
     }
 
     /// Offers a waiting caller to another operator than the one whose phone rings, for that one has asked so. `false`
     /// when the other is not free; then nothing happens.
     pub fn redirect(&mut self, now: Now, call: CallId, from: &OperatorId, to: &OperatorId) -> bool {
         let is_free = self.operators.get(to).is_some_and(|operator| operator.is_free(now.instant));
-        let Some(at) = self.position_of(call).filter(|_| is_free) else { return false };
-        let ring =
-            self.policies.get(&self.waiting[at].ticket.queue).map_or(Duration::from_secs(20), |policy| policy.ring);
-        let waiting = &mut self.waiting[at];
-        waiting.ringing.retain(|ringing| ringing.operator != *from);
-        waiting.ringing.push(super::waiting::Ringing { operator: to.clone(), until: now.instant + ring });
-        if let Some(operator) = self.operators.get_mut(from).filter(|operator| operator.reserved_for(call)) {
-            operator.not_before = now.instant + super::REJECT_DELAY;
-            let state = operator.free_state();
-            self.change(now.instant, from, state);
+        let Some(rank) = self.rank_of(call).filter(|_| is_free) else { return false };
+        if let Some(waiting) = self.waiting.get_mut(&rank) {
+            waiting.stops_ringing(now.instant, from);
         }
-        self.change(now.instant, to, OperatorState::Reserved(call));
-        self.commands.push_back(super::Command::Offer { call, operator: to.clone(), ring });
+        if self.operators.get(from).is_some_and(|operator| operator.reserved_for(call)) {
+            self.let_rest(now.instant, from);
+            self.let_go(now.instant, from);
+        }
+        self.ring(now, rank, to.clone());
+        self.place(now, rank);
         self.settle(now);
         true
     }

@@ -9,13 +9,20 @@
 //!
 //! A caller keeps the place in the queue through every failed offer; among those an operator can take, the one with
 //! the highest score (seconds waited plus head start) is served first.
+//!
+//! What an event costs grows with the logarithm of those who wait and work: each stands in tables (`tables`, `crew`,
+//! `line`) that are changed where it is, and a caller's place is counted when somebody asks for it
+//! ([`Acd::status`]).
 
 mod callbacks;
 mod crew;
 mod dispatch;
 mod estimate;
 mod handover;
+mod line;
 mod operator;
+mod steps;
+mod tables;
 mod ticket;
 mod vocabulary;
 mod waiting;
@@ -29,10 +36,16 @@ pub use vocabulary::*;
 use crate::ivr::flow::QueueEnd;
 use crate::ivr::menu::Name;
 use crate::model::{CallId, Instant, Now, OperatorId};
+use callbacks::Open;
+use crew::{Crews, Kind};
 use estimate::History;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use line::Rank;
 use operator::Operator;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
+use tables::Places;
 use waiting::{Waiting, Who};
 
 /// How long a caller is kept when the last operator who could take the call has gone.
@@ -47,22 +60,25 @@ pub struct Acd {
     policies: BTreeMap<Name, QueuePolicy>,
     histories: HashMap<Name, History>,
     operators: BTreeMap<OperatorId, Operator>,
-    /// In the order of service.
-    waiting: Vec<Waiting>,
+    /// In the order of service. A call is here once: as a caller, or as its ticket.
+    waiting: BTreeMap<Rank, Waiting>,
+    ranks: HashMap<CallId, Rank>,
+    places: HashMap<Name, Places>,
+    crews: Crews,
+    /// When somebody who waits is to be looked at again.
+    wakes: BTreeSet<(Instant, Rank)>,
     talks: HashMap<CallId, Talk>,
-    /// Those who are ready: nobody else is looked at when a call is to be offered.
-    ready: BTreeSet<OperatorId>,
+    /// Tickets that wait, and those whose customer is being called.
+    open: Open,
     /// How many operators are in each state, in the order of [`OperatorState::NAMES`].
     states: [usize; OperatorState::NAMES.len()],
     /// How many callers wait, tickets not counted.
     callers: usize,
     /// When time alone will change something.
     due: Option<Instant>,
-    /// Looks at an operator, for the test of what an event costs.
-    #[cfg(test)]
-    looks: std::sync::atomic::AtomicUsize,
-    /// The estimate for whoever enters a queue next.
-    next_waits: HashMap<Name, Option<Duration>>,
+    /// The day in the bank's zone, and when it ends.
+    today: Date,
+    day_ends: Timestamp,
     commands: VecDeque<Command>,
     /// Numbers entries and calls taken.
     turn: u64,
@@ -75,6 +91,8 @@ struct Talk {
     operator: OperatorId,
     ticket: Ticket,
     entered: Instant,
+    /// How long the customer had waited, in all.
+    waited: Duration,
     began: Instant,
     /// The operator has left; the caller is being handed over.
     parted: bool,
@@ -89,29 +107,42 @@ enum With {
     Nobody(Box<CallbackTicket>),
 }
 
+impl Talk {
+    /// The ticket whose customer is being called.
+    fn ticket(&self) -> Option<&CallbackTicket> {
+        match &self.with {
+            With::Nobody(ticket) => Some(ticket),
+            With::Customer => None,
+        }
+    }
+}
+
 impl Acd {
     /// A dispatcher without operators. `zone` says when a day begins.
     #[must_use]
     pub fn new(zone: jiff::tz::TimeZone, policies: impl IntoIterator<Item = QueuePolicy>) -> Self {
-        let mut acd = Self {
+        let policies: BTreeMap<Name, QueuePolicy> =
+            policies.into_iter().map(|policy| (policy.name.clone(), policy)).collect();
+        Self {
             zone,
-            policies: BTreeMap::new(),
+            crews: Crews::of(&policies),
+            policies,
             histories: HashMap::new(),
             operators: BTreeMap::new(),
-            waiting: Vec::new(),
+            waiting: BTreeMap::new(),
+            ranks: HashMap::new(),
+            places: HashMap::new(),
+            wakes: BTreeSet::new(),
             talks: HashMap::new(),
-            ready: BTreeSet::new(),
+            open: Open::default(),
             states: [0; OperatorState::NAMES.len()],
             callers: 0,
             due: None,
-            #[cfg(test)]
-            looks: std::sync::atomic::AtomicUsize::new(0),
-            next_waits: HashMap::new(),
+            today: Date::MIN,
+            day_ends: Timestamp::MIN,
             commands: VecDeque::new(),
             turn: 0,
-        };
-        acd.policies = policies.into_iter().map(|policy| (policy.name.clone(), policy)).collect();
-        acd
+        }
     }
 
     /// Takes the policies of a new menu. Operators, waiting callers and figures are not touched; callers in a queue
@@ -120,9 +151,7 @@ impl Acd {
         for policy in policies {
             self.policies.insert(policy.name.clone(), policy);
         }
-        for operator in self.operators.values_mut() {
-            operator.serves = crew::queues_of(&self.policies, operator);
-        }
+        self.list_anew(now);
         self.settle(now);
     }
 
@@ -135,22 +164,25 @@ impl Acd {
     pub fn set_operator(&mut self, now: Now, profile: OperatorProfile) {
         let id = profile.id.clone();
         let states = &mut self.states;
-        let operator = self.operators.entry(id).or_insert_with(|| {
+        let operator = self.operators.entry(id.clone()).or_insert_with(|| {
             let operator = Operator::new(profile.clone());
             states[operator.state.place()] += 1;
             operator
         });
-        operator.profile = profile;
-        operator.serves = crew::queues_of(&self.policies, operator);
+        if operator.serves == 0 || operator.profile != profile {
+            let changed = Operator::new(profile.clone());
+            let serves = crew::queues_of(&self.policies, &changed);
+            self.with_operator(now.instant, &id, |operator| (operator.profile, operator.serves) = (profile, serves));
+        }
         self.settle(now);
     }
 
     /// Removes an operator. A conversation goes on; its end is recorded as usual.
     pub fn remove_operator(&mut self, now: Now, id: &OperatorId) {
-        self.withdraw_from(id);
+        self.withdraw_from(now, id);
         if let Some(operator) = self.operators.remove(id) {
             self.states[operator.state.place()] -= 1;
-            self.ready.remove(id);
+            self.crews.leave(now.instant, &self.policies, &operator);
         }
         self.settle(now);
     }
@@ -174,7 +206,7 @@ impl Acd {
         match operator.state {
             OperatorState::Talking(_) | OperatorState::Offline | OperatorState::Break(_) => {}
             OperatorState::Ready | OperatorState::WrapUp(_) | OperatorState::Reserved(_) => {
-                self.withdraw_from(id);
+                self.withdraw_from(now, id);
                 self.change(now.instant, id, OperatorState::Offline);
             }
         }
@@ -203,6 +235,12 @@ impl Acd {
         self.settle(now);
     }
 
+    /// An operator's profile; `None` for an unknown one.
+    #[must_use]
+    pub fn profile(&self, id: &OperatorId) -> Option<&OperatorProfile> {
+        self.operators.get(id).map(|operator| &operator.profile)
+    }
+
     /// What an operator is doing; `None` for an unknown one.
     #[must_use]
     pub fn state(&self, id: &OperatorId) -> Option<&OperatorState> {
@@ -212,12 +250,6 @@ impl Acd {
     /// Who is known and what each is doing, by name.
     pub fn operators(&self) -> impl Iterator<Item = (&OperatorProfile, &OperatorState)> {
         self.operators.values().map(|operator| (&operator.profile, &operator.state))
-    }
-
-    /// The wait of a caller who would enter this queue now; `None` when nobody can know it.
-    #[must_use]
-    pub fn wait_to_come(&self, queue: &Name) -> Option<Duration> {
-        self.next_waits.get(queue).copied().flatten()
     }
 
     /// How many callers wait in all queues; those who are to be called back are not counted.
@@ -232,9 +264,14 @@ impl Acd {
         self.states
     }
 
-    /// A caller enters a queue. An unknown queue, a full one, and one nobody works for end at once.
+    /// A caller enters a queue. An unknown queue, a full one, and one nobody works for end at once. Who has an open
+    /// callback waits on the line again: the callback is withdrawn, and its place kept in the same queue.
     pub fn enqueue(&mut self, now: Now, ticket: Ticket) {
-        self.enter(now, ticket, now.instant, false);
+        let place = self.withdraw_ticket(now, ticket.call).filter(|(queue, _)| *queue == ticket.queue);
+        let before = place.map(|(_, waited)| waited).unwrap_or_default();
+        self.turn += 1;
+        let waiting = Waiting::new(Who::Caller, ticket, now.instant, self.turn);
+        self.enter(now, Waiting { before, ..waiting });
     }
 
     /// A conversation broke down on the operator's side: the caller goes back to the front, the wait so far kept.
@@ -243,44 +280,40 @@ impl Acd {
             self.callback_failed(now, call, CallbackFailure::OperatorLeft);
             return;
         }
-        let Some(talk) = self.talks.remove(&call) else { return };
-        self.release(now, &talk);
-        self.enter(now, talk.ticket, talk.entered, true);
-    }
-
-    fn enter(&mut self, now: Now, ticket: Ticket, entered: Instant, front: bool) {
-        let call = ticket.call;
-        let Some(policy) = self.policies.get(&ticket.queue) else {
+        let Some(talk) = self.talks.remove(&call) else {
+            // Nobody waits for what nobody will offer.
             self.commands.push_back(Command::End { call, end: QueueEnd::Nobody });
             return;
         };
-        let callers = self.waiting.iter().filter(|waiting| waiting.callback().is_none());
-        let length = callers.filter(|waiting| waiting.ticket.queue == ticket.queue).count();
-        if length >= usize::try_from(policy.max_waiting).unwrap_or(usize::MAX) && !front {
-            self.commands.push_back(Command::End { call, end: QueueEnd::Full });
-            return;
-        }
+        self.release(now, &talk);
         self.turn += 1;
-        let waiting = Waiting { front, ..Waiting::new(Who::Caller, ticket, entered, self.turn) };
-        if !front
-            && !self.operators.values().any(|operator| operator.is_present() && waiting.could_fit(operator, policy))
-        {
-            self.commands.push_back(Command::End { call, end: QueueEnd::Nobody });
-            return;
-        }
-        self.insert(waiting);
-        self.settle(now);
+        let waiting = Waiting::new(Who::Caller, talk.ticket, now.instant, self.turn);
+        self.enter(now, Waiting { front: true, before: talk.waited, ..waiting });
     }
 
-    fn insert(&mut self, waiting: Waiting) {
-        let at = self.waiting.partition_point(|other| other.order(&waiting).is_lt());
-        self.waiting.insert(at, waiting);
+    fn enter(&mut self, now: Now, waiting: Waiting) {
+        let (call, queue) = (waiting.ticket.call, &waiting.ticket.queue);
+        let end = match self.policies.get(queue) {
+            None => Some(QueueEnd::Nobody),
+            Some(_) if waiting.front => None,
+            Some(policy) if self.callers_in(queue) >= policy.most_callers() => Some(QueueEnd::Full),
+            Some(_) => {
+                let kind = Kind::of(&waiting.ticket);
+                let crew = self.crews.crew(now.instant, &kind, &self.policies, &self.operators);
+                (crew.operators == 0).then_some(QueueEnd::Nobody)
+            }
+        };
+        match end {
+            Some(end) => self.commands.push_back(Command::End { call, end }),
+            None => self.insert(now, waiting),
+        }
+        self.settle(now);
+        self.tell(now, call);
     }
 
     /// The caller is gone, or left by a key: every phone that rings for the call stops. An ordered callback stays.
     pub fn leave(&mut self, now: Now, call: CallId) {
-        if let Some(at) = self.position_of(call).filter(|at| self.waiting[*at].callback().is_none()) {
-            let waiting = self.waiting.remove(at);
+        if let Some(waiting) = self.rank_of_caller(call).and_then(|rank| self.remove(rank)) {
             self.stop_ringing(now.instant, &waiting, None);
             self.settle(now);
         }
@@ -288,19 +321,13 @@ impl Acd {
 
     /// The operator took the call, or the ticket of that name: then the customer is to be dialled.
     pub fn accepted(&mut self, now: Now, call: CallId, id: &OperatorId) {
-        let Some(at) = self.position_of(call) else { return };
         if !self.operators.get(id).is_some_and(|operator| operator.reserved_for(call)) {
             return;
         }
-        let waiting = self.waiting.remove(at);
+        let Some(waiting) = self.rank_of(call).and_then(|rank| self.remove(rank)) else { return };
         self.stop_ringing(now.instant, &waiting, Some(id));
-        self.turn += 1;
-        let turn = self.turn;
-        if let Some(operator) = self.operators.get_mut(id) {
-            operator.last_turn = turn;
-            operator.calls_today = operator.calls_today.saturating_add(1);
-        }
-        self.change(now.instant, id, OperatorState::Talking(call));
+        self.takes_call(now, id, call);
+        let waited = waiting.waited(now.instant);
         let with = match waiting.who {
             Who::Caller => {
                 let history = self.histories.entry(waiting.ticket.queue.clone()).or_default();
@@ -309,15 +336,25 @@ impl Acd {
             }
             Who::Callback(callback) => self.dial(id, callback.ticket),
         };
-        let (ticket, entered) = (waiting.ticket, waiting.entered);
-        self.talks
-            .insert(call, Talk { with, operator: id.clone(), ticket, entered, began: now.instant, parted: false });
+        let (ticket, entered, began, operator) = (waiting.ticket, waiting.entered, now.instant, id.clone());
+        self.talks.insert(call, Talk { with, operator, ticket, entered, waited, began, parted: false });
         self.settle(now);
+    }
+
+    /// An operator talks from here on.
+    fn takes_call(&mut self, now: Now, id: &OperatorId, call: CallId) {
+        self.turn += 1;
+        let turn = self.turn;
+        self.with_operator(now.instant, id, |operator| {
+            operator.last_turn = turn;
+            operator.calls_today = operator.calls_today.saturating_add(1);
+        });
+        self.change(now.instant, id, OperatorState::Talking(call));
     }
 
     /// The offered call was not taken.
     pub fn offer_failed(&mut self, now: Now, call: CallId, id: &OperatorId, failure: OfferFailure) {
-        self.fail_offer(now.instant, call, id, failure);
+        self.fail_offer(now, call, id, failure);
         self.settle(now);
     }
 
@@ -339,10 +376,10 @@ impl Acd {
         let queue = &talk.ticket.queue;
         let wrap_up = self.policies.get(queue).map_or(Duration::ZERO, |policy| policy.wrap_up);
         let talked = now.instant.since(talk.began);
-        let today = self.today(now);
+        let today = self.day_of(now);
         self.histories.entry(queue.clone()).or_default().finished(today, talked, wrap_up);
-        if let Some(operator) = self.operators.get_mut(&talk.operator) {
-            operator.spend(now.instant, queue, talked + wrap_up);
+        self.with_operator(now.instant, &talk.operator, |one| one.spend(now.instant, queue, talked + wrap_up));
+        if let Some(operator) = self.operators.get(&talk.operator) {
             let state = operator.after_talk(now.instant, wrap_up);
             self.change(now.instant, &talk.operator, state);
         }
@@ -359,27 +396,11 @@ impl Acd {
         if self.due.is_none_or(|due| now.instant < due) {
             return;
         }
-        let ended: Vec<OperatorId> = (self.operators.iter())
-            .filter(|(_, operator)| matches!(operator.state, OperatorState::WrapUp(until) if until <= now.instant))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in ended {
-            let state = self.operators.get(&id).map_or(OperatorState::Offline, Operator::free_state);
-            self.change(now.instant, &id, state);
-        }
-        let unanswered: Vec<(CallId, OperatorId)> = (self.waiting.iter())
-            .flat_map(|waiting| waiting.ringing.iter().map(move |ringing| (waiting.ticket.call, ringing)))
-            .filter(|(_, ringing)| ringing.until <= now.instant)
-            .map(|(call, ringing)| (call, ringing.operator.clone()))
-            .collect();
-        for (call, id) in unanswered {
-            self.commands.push_back(Command::Withdraw { call, operator: id.clone(), why: Withdrawal::NoAnswer });
-            self.fail_offer(now.instant, call, &id, OfferFailure::NoAnswer);
-        }
         self.settle(now);
     }
 
-    fn position_of(&self, call: CallId) -> Option<usize> {
-        self.waiting.iter().position(|waiting| waiting.ticket.call == call)
+    /// The day in the bank's zone.
+    fn day_of(&self, now: Now) -> Date {
+        if now.wall < self.day_ends { self.today } else { now.wall.to_zoned(self.zone.clone()).date() }
     }
 }

@@ -26,9 +26,20 @@ pub(super) struct Operator {
     pub calls_today: u32,
     /// How many queues there are for these skills.
     pub serves: usize,
-    /// Seconds spent for each queue, halved every [`HALF_LIFE`].
-    spent: BTreeMap<Name, f64>,
+    /// Where the operator is in the tables.
+    pub listed: Listed,
+    /// Time spent for each queue, halved every [`HALF_LIFE`].
+    spent: BTreeMap<Name, Duration>,
     spent_at: Instant,
+}
+
+/// In which tables an operator is.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// Among the free.
+    pub free: bool,
+    /// When time alone will change something.
+    pub wake: Option<Instant>,
 }
 
 impl Operator {
@@ -42,6 +53,7 @@ impl Operator {
             last_turn: 0,
             calls_today: 0,
             serves: 0,
+            listed: Listed::default(),
             spent: BTreeMap::new(),
             spent_at: Instant::ZERO,
         }
@@ -50,6 +62,18 @@ impl Operator {
     /// Can be offered a call now.
     pub fn is_free(&self, now: Instant) -> bool {
         self.state == OperatorState::Ready && self.not_before <= now
+    }
+
+    /// When time alone will change something: the wrap-up is over, or the phone may be rung again.
+    pub fn next_change(&self, now: Instant) -> Option<Instant> {
+        match self.state {
+            OperatorState::WrapUp(until) => Some(until),
+            OperatorState::Ready => Some(self.not_before).filter(|at| *at > now),
+            OperatorState::Reserved(_)
+            | OperatorState::Talking(_)
+            | OperatorState::Offline
+            | OperatorState::Break(_) => None,
+        }
     }
 
     /// Is at work: will take a call sooner or later without doing anything first.
@@ -103,19 +127,19 @@ impl Operator {
     pub fn spend(&mut self, now: Instant, queue: &Name, time: Duration) {
         let passed = now.since(self.spent_at).as_secs_f64() / HALF_LIFE.as_secs_f64();
         let kept = 0.5_f64.powf(passed);
-        self.spent.values_mut().for_each(|seconds| *seconds *= kept);
+        self.spent.values_mut().for_each(|spent| *spent = spent.mul_f64(kept));
         self.spent_at = now;
-        *self.spent.entry(queue.clone()).or_default() += time.as_secs_f64();
+        *self.spent.entry(queue.clone()).or_default() += time;
     }
 
-    /// The share of this operator's recent time that `queue` took (the "effective portion"), 0 to 1; an even share
-    /// of the queues that are served while nothing is known.
-    pub fn share(&self, queue: &Name) -> f64 {
-        let all: f64 = self.spent.values().sum();
-        if all < 1.0 {
-            let served = u32::try_from(self.serves.max(1)).unwrap_or(u32::MAX);
-            return 1.0 / f64::from(served);
+    /// The share of this operator's recent time that `queue` took (the "effective portion"), in parts of `whole`; an
+    /// even share of the queues that are served while nothing is known.
+    pub fn share(&self, queue: &Name, whole: u64) -> u64 {
+        let all: u128 = self.spent.values().map(Duration::as_micros).sum();
+        if all < 1_000_000 {
+            return whole / u64::try_from(self.serves.max(1)).unwrap_or(u64::MAX);
         }
-        self.spent.get(queue).copied().unwrap_or(0.0) / all
+        let spent = self.spent.get(queue).map_or(0, Duration::as_micros);
+        u64::try_from(spent * u128::from(whole) / all).unwrap_or(whole)
     }
 }

@@ -1,11 +1,12 @@
 use super::*;
-use crate::ivr::flow::QueueStatus;
 use crate::ivr::menu::Pick;
 use crate::model::Lang;
 use proptest::prelude::*;
 
 mod callbacks;
 mod cost;
+mod histories;
+pub(super) mod plain;
 
 /// A dispatcher with a clock: commands are read as lines of a script.
 struct Desk {
@@ -110,6 +111,11 @@ impl Desk {
         lines
     }
 
+    /// The places of these callers.
+    fn places<const N: usize>(&self, calls: [u8; N]) -> [Option<u32>; N] {
+        calls.map(|number| self.acd.status(self.now, call(number)).map(|status| status.position))
+    }
+
     fn state(&self, name: &str) -> &OperatorState {
         self.acd.state(&id(name)).unwrap()
     }
@@ -130,7 +136,8 @@ fn the_longest_idle_operator_gets_the_call_and_wraps_up_before_the_next() {
     desk.wait(60.0);
     desk.acd.talk_ended(desk.now, call(1));
     assert!(matches!(desk.state("anna"), OperatorState::WrapUp(_)));
-    assert_eq!(desk.said(), ["place 3 1"], "the same place, and one more finished call to estimate from");
+    let status = desk.acd.status(desk.now, call(3)).unwrap();
+    assert_eq!((status.position, status.samples), (1, 1), "the same place, and a finished call to estimate from");
     desk.wait(29.9);
     assert_eq!(desk.said(), [] as [&str; 0]);
     desk.wait(0.2);
@@ -272,8 +279,26 @@ fn a_talk_that_breaks_down_returns_the_caller_to_the_front() {
     desk.enqueue(vip);
     desk.said();
     desk.acd.requeue(desk.now, call(1));
+    assert_eq!(desk.places([1, 2]), [Some(1), Some(2)]);
     desk.wait(30.1);
-    assert_eq!(desk.said(), ["place 1 1", "place 2 2", "offer 1 anna"]);
+    assert_eq!(desk.said(), ["place 1 1", "offer 1 anna"]);
+}
+
+#[test]
+fn a_talk_that_breaks_down_after_longer_than_anybody_may_wait_returns_the_caller_all_the_same() {
+    let mut desk = Desk::new(vec![policy("support")]);
+    desk.operator("anna", &["support"]);
+    desk.enqueue(ticket(1, "support"));
+    desk.wait(10.0);
+    desk.accept(1, "anna");
+    desk.wait(1_300.0);
+    desk.said();
+    desk.acd.requeue(desk.now, call(1));
+    desk.wait(30.1);
+    assert_eq!(desk.said(), ["place 1 1", "offer 1 anna"]);
+    desk.acd.offer_failed(desk.now, call(1), &id("anna"), OfferFailure::Busy);
+    desk.wait(6.0);
+    assert_eq!(desk.said(), ["offer 1 anna"]);
 }
 
 #[test]
@@ -309,21 +334,39 @@ fn the_wait_is_unknown_until_five_calls_are_finished_and_two_operators_are_there
     desk.acd.ask_break(desk.now, &id("boris"));
     desk.enqueue(ticket(10, "support"));
     desk.enqueue(ticket(11, "support"));
-    let status = |desk: &mut Desk| -> Vec<QueueStatus> {
-        std::iter::from_fn(|| desk.acd.next_command())
-            .filter_map(|command| match command {
-                Command::Status { status, .. } => Some(status),
-                _ => None,
-            })
-            .collect()
-    };
-    assert!(status(&mut desk).iter().all(|status| status.wait.is_none()), "one operator: nobody can know");
+    let status = |desk: &Desk, number| desk.acd.status(desk.now, call(number)).unwrap();
+    assert!([10, 11].iter().all(|number| status(&desk, *number).wait.is_none()), "one operator: nobody can know");
     desk.acd.ask_ready(desk.now, &id("boris"));
     desk.enqueue(ticket(12, "support"));
-    let last = status(&mut desk).pop().unwrap();
+    let last = status(&desk, 12);
     assert_eq!((last.position, last.samples), (3, 5));
     let wait = last.wait.unwrap();
     assert!(wait > seconds(60) && wait < seconds(300), "{wait:?}");
+    let to_come = desk.acd.wait_to_come(desk.now, &"support".into()).unwrap();
+    assert!(to_come > wait, "{to_come:?}: one more in front");
+}
+
+#[test]
+fn a_new_day_begins_the_count_of_calls_anew() {
+    let mut fewest = policy("support");
+    fewest.pick = Pick::FewestCalls;
+    let mut desk = Desk::new(vec![fewest]);
+    desk.operator("anna", &["support"]);
+    for number in 1..=2 {
+        desk.enqueue(ticket(number, "support"));
+        desk.accept(number, "anna");
+        desk.acd.talk_ended(desk.now, call(number));
+        desk.wait(40.0);
+    }
+    desk.operator("boris", &["support"]);
+    desk.said();
+    desk.enqueue(ticket(3, "support"));
+    assert_eq!(desk.said()[0], "offer 3 boris", "who took none yet");
+    desk.acd.leave(desk.now, call(3));
+    desk.wait(24.0 * 3_600.0);
+    desk.said();
+    desk.enqueue(ticket(4, "support"));
+    assert_eq!(desk.said()[0], "offer 4 anna", "yesterday's calls do not count, and she is idle for longer");
 }
 
 #[derive(Debug, Clone)]
@@ -421,7 +464,7 @@ proptest! {
                     Command::Status { .. } | Command::State { .. } => {}
                 }
             }
-            desk.acd.assert_counted();
+            plain::assert_listed(&desk.acd, desk.now);
             let idle = desk.acd.operators.values().any(|operator| operator.is_free(desk.now.instant));
             prop_assert!(!idle || queued.is_empty(), "an operator is free and somebody waits");
             prop_assert_eq!(desk.acd.waiting(), queued.len() + ringing.len());

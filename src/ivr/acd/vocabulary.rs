@@ -265,6 +265,13 @@ pub struct QueuePolicy {
     pub hours: Option<Arc<HoursRule>>,
 }
 
+impl QueuePolicy {
+    /// The most callers who wait at once, and the most open tickets.
+    pub(super) fn most_callers(&self) -> usize {
+        usize::try_from(self.max_waiting).unwrap_or(usize::MAX)
+    }
+}
+
 impl From<&Queue> for QueuePolicy {
     fn from(queue: &Queue) -> Self {
         Self {

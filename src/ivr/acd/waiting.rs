@@ -1,12 +1,15 @@
 //! One caller in a queue.
 
-use super::operator::Operator;
-use super::ticket::CallbackTicket;
-use super::{QueuePolicy, Ticket};
-use crate::ivr::flow::QueueStatus;
+use super::crew::Wish;
+use super::line::Rank;
+use super::ticket::{CallbackTicket, TICKET_LIFE};
+use super::{GRACE, QueuePolicy, Ticket};
+use crate::ivr::menu::Pick;
 use crate::model::{Instant, OperatorId};
-use std::cmp::Ordering;
 use std::time::Duration;
+
+/// How often it is looked whether the queue of a ticket has opened or closed.
+const HOURS_LOOK: Duration = Duration::from_mins(1);
 
 /// A phone that rings for a caller.
 #[derive(Debug)]
@@ -40,21 +43,31 @@ pub(super) struct Waiting {
     pub entered: Instant,
     /// How long it had waited already when the clock began: a ticket outlives a restart.
     pub before: Duration,
-    /// Order of entering, over all queues: breaks ties, so equal scores are served first come, first served.
+    /// Order of entering, over all queues.
     pub turn: u64,
-    /// Returned by a conversation that broke down: before everybody else.
+    /// Returned by a conversation that broke down.
     pub front: bool,
     /// Phones that ring.
     pub ringing: Vec<Ringing>,
-    /// Since when nobody who could take the call is at work.
-    pub alone_since: Option<Instant>,
-    /// What the caller was last told.
-    pub told: Option<QueueStatus>,
+    /// Since when no phone has rung.
+    pub quiet_since: Instant,
+    /// Where it is in the tables.
+    pub listed: Listed,
+}
+
+/// In which tables somebody who waits is.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// In the line of the queue: who stands behind counts it.
+    pub in_line: bool,
+    /// Among those who are to be offered to whoever fits this.
+    pub wish: Option<Wish>,
+    /// When it is looked at again.
+    pub wake: Option<Instant>,
 }
 
 impl Waiting {
-    /// Somebody who waits since `entered`, nobody rung for yet.
-    pub const fn new(who: Who, ticket: Ticket, entered: Instant, turn: u64) -> Self {
+    pub fn new(who: Who, ticket: Ticket, entered: Instant, turn: u64) -> Self {
         Self {
             who,
             ticket,
@@ -63,8 +76,8 @@ impl Waiting {
             turn,
             front: false,
             ringing: Vec::new(),
-            alone_since: None,
-            told: None,
+            quiet_since: entered,
+            listed: Listed::default(),
         }
     }
 
@@ -72,33 +85,12 @@ impl Waiting {
         now.since(self.entered) + self.before
     }
 
-    /// Who is served first: the front, then the higher score (seconds waited plus head start), then the earlier turn.
-    ///
-    /// A score grows by one a second for everybody, so the order of two callers never changes while they wait and
-    /// the instant of asking drops out: the head start is simply taken off the instant of entering.
-    pub fn order(&self, other: &Self) -> Ordering {
-        let effective = |waiting: &Self| {
-            let before = i128::try_from(waiting.before.as_nanos()).unwrap_or(i128::MAX / 2);
-            i128::from(waiting.entered.as_nanos()) - before - i128::from(waiting.ticket.priority) * 1_000_000_000
-        };
-        other
-            .front
-            .cmp(&self.front)
-            .then_with(|| effective(self).cmp(&effective(other)))
-            .then_with(|| self.turn.cmp(&other.turn))
-    }
-
-    /// Whether `operator` may take this call after `waited`.
-    pub fn fits(&self, operator: &Operator, policy: &QueuePolicy, waited: Duration) -> bool {
-        let skilled = operator.has_any(&policy.skills)
-            || policy.overflow.iter().any(|(after, skills)| *after <= waited && operator.has_any(skills));
-        let language = policy.own_language_for.is_none_or(|only| waited >= only) || operator.speaks(self.ticket.lang);
-        skilled && language && operator.has_all(&self.ticket.skills)
-    }
-
-    /// Whether `operator` may take this call now or after some wait.
-    pub fn could_fit(&self, operator: &Operator, policy: &QueuePolicy) -> bool {
-        self.fits(operator, policy, Duration::MAX)
+    /// The place in the order of service.
+    pub fn rank(&self) -> Rank {
+        let before = i128::try_from(self.before.as_nanos()).unwrap_or(i128::MAX / 2);
+        let head_start = i128::from(self.ticket.priority) * 1_000_000_000;
+        let began = i128::from(self.entered.as_nanos()) - before - head_start;
+        Rank { behind: !self.front, began, turn: self.turn }
     }
 
     /// The ticket, when it is one.
@@ -114,17 +106,37 @@ impl Waiting {
         self.callback().is_none_or(|callback| callback.due <= now)
     }
 
-    /// The next instant at which time alone changes who fits, or ends the wait.
-    pub fn next_change(&self, now: Instant, policy: &QueuePolicy, grace: Duration) -> Option<Instant> {
+    /// Since when nobody has been there who could take the call, and no phone rang; `crew` is the same of its crew.
+    pub fn alone_since(&self, crew: Option<Instant>) -> Option<Instant> {
+        crew.map(|since| since.max(self.quiet_since))
+    }
+
+    /// An operator's phone rings for it no more.
+    pub fn stops_ringing(&mut self, now: Instant, operator: &OperatorId) -> bool {
+        let before = self.ringing.len();
+        self.ringing.retain(|ringing| ringing.operator != *operator);
+        let stopped = self.ringing.len() < before;
+        if stopped && self.ringing.is_empty() {
+            self.quiet_since = now;
+        }
+        stopped
+    }
+
+    /// The next instant at which time alone changes who fits, or ends a ring or the wait.
+    pub fn next_change(&self, now: Instant, policy: &QueuePolicy, alone: Option<Instant>) -> Option<Instant> {
         let thresholds = policy.overflow.iter().map(|(after, _)| *after).chain(policy.own_language_for);
         let widened = thresholds.map(|after| self.entered + after.saturating_sub(self.before)).filter(|at| *at > now);
-        let ends = match &self.who {
-            Who::Caller => [Some(self.entered + policy.max_wait), self.alone_since.map(|since| since + grace)],
-            // Opening hours are looked at every minute.
-            Who::Callback(callback) if callback.due > now => [Some(callback.due), None],
-            Who::Callback(_) => [Some(now + Duration::from_mins(1)), None],
-        };
         let rings = self.ringing.iter().map(|ringing| ringing.until);
-        if self.ringing.is_empty() { widened.chain(ends.into_iter().flatten()).min() } else { rings.min() }
+        if !self.ringing.is_empty() {
+            return if policy.pick == Pick::RingAll { rings.chain(widened).min() } else { rings.min() };
+        }
+        let ends = match &self.who {
+            Who::Caller => [Some(self.entered + policy.max_wait), self.alone_since(alone).map(|since| since + GRACE)],
+            Who::Callback(callback) => {
+                let look = if callback.due > now { callback.due } else { now + HOURS_LOOK };
+                [Some(look), Some(self.entered + TICKET_LIFE.saturating_sub(self.before))]
+            }
+        };
+        widened.chain(ends.into_iter().flatten()).min()
     }
 }

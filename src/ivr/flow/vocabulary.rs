@@ -41,7 +41,8 @@ pub enum Event {
     PlaybackEnded(PlaybackId),
     /// The bank answered.
     Bank(RequestId, BankAnswer),
-    /// Where the caller stands in the queue; sent on entering and at every change.
+    /// Where the caller stands in the queue; sent on entering, and before it is told that time has passed or that a
+    /// playlist came to its end.
     QueueStatus(QueueStatus),
     /// An operator took the call: the caller and the operator are being joined.
     Connected(OperatorId),

@@ -1,5 +1,6 @@
-//! Which nodes, options, outcomes and trouble steps of a menu the tests came to.
+//! Which nodes, options, outcomes, trouble steps and results of queues of a menu the tests came to.
 
+use super::results;
 use super::trouble::{self, Seen};
 use super::virtual_call::VirtualCall;
 use crate::ivr::menu::{Go, Menu, MenuOption, Name, Node, Place, Step};
@@ -22,7 +23,8 @@ pub struct Coverage {
 pub struct Uncovered {
     /// Where it is written.
     pub place: Place,
-    /// What it is: `node main`, `option main 4`, `outcome bank.balance down`, `trouble main silence 2`.
+    /// What it is: `node main`, `option main 4`, `outcome bank.balance down`, `trouble main silence 2`,
+    /// `queue operator timeout`.
     pub what: String,
 }
 
@@ -82,6 +84,11 @@ impl Coverage {
                     miss(place, what);
                 }
             }
+            for (handled, place, what) in results::all(menu) {
+                if !seen.results.contains(&handled) {
+                    miss(place, what);
+                }
+            }
         }
         missing.sort();
         missing.dedup();
@@ -97,11 +104,16 @@ impl Coverage {
         pressed || ((alone || self.seen.is_none()) && self.ways.contains(&(node.name.clone(), target)))
     }
 
-    /// How much there is to come to: nodes, options, outcomes and trouble steps together.
+    /// How much there is to come to: nodes, options, outcomes, trouble steps and results of queues together.
     #[must_use]
     pub fn total(menu: &Menu) -> usize {
         let options: usize = menu.menus.iter().map(|node| node.options.len()).sum();
-        menu.tasks.len() + menu.menus.len() + options + outcomes(menu).count() + trouble::all(menu).len()
+        menu.tasks.len()
+            + menu.menus.len()
+            + options
+            + outcomes(menu).count()
+            + trouble::all(menu).len()
+            + results::all(menu).len()
     }
 }
 

@@ -9,6 +9,7 @@ mod coverage;
 mod help;
 mod junit;
 mod line;
+mod results;
 mod runner;
 mod save;
 mod screen;

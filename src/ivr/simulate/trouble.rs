@@ -1,6 +1,7 @@
-//! Which options, silences and wrong keys a call came to: what its records do not tell.
+//! Which options, silences, wrong keys and results of queues a call came to: what its records do not tell.
 
-use crate::ivr::flow::{CallFlow, StateName};
+use super::results::{self, Handled};
+use crate::ivr::flow::{CallFlow, Event, StateName};
 use crate::ivr::menu::{Inherited, Menu, MenuId, Node, Origin, Place, Step, StepId, TaskId, Trouble};
 use crate::model::{Digit, Instant};
 use std::collections::BTreeSet;
@@ -28,12 +29,14 @@ pub(super) struct Seen {
     /// Menus by their index, with the key.
     pub(super) options: BTreeSet<(u16, Digit)>,
     pub(super) troubles: BTreeSet<Entry>,
+    pub(super) results: BTreeSet<Handled>,
 }
 
 impl Seen {
     pub(super) fn add(&mut self, other: &Self) {
         self.options.extend(&other.options);
         self.troubles.extend(&other.troubles);
+        self.results.extend(&other.results);
     }
 }
 
@@ -59,6 +62,11 @@ impl Watcher {
             self.wrongs += 1;
             self.met(flow.menu(), spot, false, self.wrongs);
         }
+    }
+
+    /// Something is about to be told to the flow.
+    pub(super) fn told(&mut self, flow: &CallFlow, event: &Event) {
+        self.seen.results.extend(results::of(flow, event));
     }
 
     /// The flow is about to be told that time has passed.

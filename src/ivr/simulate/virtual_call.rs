@@ -428,6 +428,7 @@ impl<'a> VirtualCall<'a> {
 
     fn event(&mut self, event: Event) {
         let world = World { switches: &self.switches, waits: &self.waits, inventory: self.inventory };
+        self.watcher.told(&self.flow, &event);
         self.flow.handle(self.now, event, &world);
         self.obey();
     }

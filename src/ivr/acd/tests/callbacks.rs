@@ -38,7 +38,8 @@ impl Desk {
 #[test]
 fn a_callback_keeps_the_place_and_is_served_before_who_came_later() {
     let mut desk = Desk::with_ticket(policy("support"));
-    assert_eq!(desk.said(), ["keep 2 0"], "caller 3 is still the second");
+    assert_eq!(desk.said(), ["keep 2 0"]);
+    assert_eq!(desk.places([2, 3]), [None, Some(2)], "caller 3 is still the second");
     desk.anna_is_free(1);
     let said = desk.said();
     assert!(said.contains(&"offer ticket 2 anna".to_owned()) && !said.iter().any(|line| line == "offer 3 anna"));
@@ -168,7 +169,7 @@ fn a_restored_ticket_stands_before_who_came_after_it() {
     after.enqueue(ticket(8, "support"));
     after.said();
     after.acd.restore(after.now, kept);
-    assert_eq!(after.said(), ["place 8 2"]);
+    assert_eq!(after.places([8]), [Some(2)]);
     after.anna_is_free(1);
     assert!(after.said().contains(&"offer ticket 2 anna".to_owned()));
 }
@@ -198,4 +199,71 @@ fn the_ringing_phone_of_who_orders_is_offered_the_ticket() {
     desk.said();
     assert!(desk.acd.order_callback(desk.now, call(1), order("+79160000001")));
     assert_eq!(desk.said(), ["withdraw 1 anna", "keep 1 0", "offer ticket 1 anna"]);
+}
+
+#[test]
+fn a_ticket_that_cannot_be_served_now_is_in_nobodys_way() {
+    let mut desk = Desk::with_ticket(policy("support"));
+    desk.anna_is_free(1);
+    desk.accept(2, "anna");
+    assert_eq!(desk.places([3]), [Some(1)], "its customer is being called");
+    desk.acd.callback_failed(desk.now, call(2), CallbackFailure::NoAnswer);
+    desk.said();
+    desk.accept(3, "anna");
+    desk.enqueue(ticket(4, "support"));
+    assert_eq!(desk.places([4]), [Some(1)], "it waits for its next attempt");
+    desk.wait(900.0);
+    assert_eq!(desk.places([4]), [Some(2)], "it is served before who came later");
+}
+
+#[test]
+fn a_ticket_of_a_closed_queue_is_not_counted() {
+    let day = OpenInterval { from: jiff::civil::time(0, 0, 0, 0), to: jiff::civil::time(9, 10, 0, 0) };
+    let mut daily = policy("support");
+    daily.hours = Some(Arc::new(HoursRule::Calendar {
+        weekly: std::array::from_fn(|_| vec![day]),
+        closed: Vec::new(),
+        special: Vec::new(),
+    }));
+    let mut desk = Desk::with_ticket(daily);
+    assert_eq!(desk.places([3]), [Some(2)]);
+    desk.wait(600.0);
+    assert_eq!(desk.places([3]), [Some(1)], "who still waits at the end of the day is the first");
+}
+
+#[test]
+fn who_ordered_a_callback_and_asks_for_an_operator_again_waits_at_the_old_place() {
+    let mut desk = Desk::with_ticket(policy("support"));
+    desk.said();
+    desk.enqueue(ticket(2, "support"));
+    assert_eq!(desk.said(), ["close 2 cancelled", "place 2 1"], "on the line, not twice in the queue");
+    assert_eq!((desk.acd.waiting(), desk.places([2, 3])), (2, [Some(1), Some(2)]));
+    // Gone is gone: no phone rings for nobody.
+    desk.acd.leave(desk.now, call(2));
+    assert_eq!((desk.acd.waiting(), desk.places([2, 3])), (1, [None, Some(1)]));
+    assert!(desk.acd.order_callback(desk.now, call(3), order("+79160000002")), "the number has no open one any more");
+}
+
+#[test]
+fn who_asks_again_while_an_operator_waits_to_call_back_is_offered_on_the_line() {
+    let mut desk = Desk::with_ticket(policy("support"));
+    desk.anna_is_free(1);
+    desk.accept(2, "anna");
+    desk.said();
+    desk.enqueue(ticket(2, "support"));
+    assert_eq!(desk.said(), ["close 2 cancelled", "offer 2 anna", "place 2 1"]);
+    desk.acd.callback_failed(desk.now, call(2), CallbackFailure::Busy);
+    desk.accept(2, "anna");
+    assert_eq!(*desk.state("anna"), OperatorState::Talking(call(2)));
+    assert_eq!(desk.acd.tickets().count(), 0);
+}
+
+#[test]
+fn a_phone_that_forwards_a_callback_hands_on_a_callback() {
+    let mut desk = Desk::with_ticket(policy("support"));
+    desk.operator("boris", &["mortgages"]);
+    desk.anna_is_free(1);
+    desk.said();
+    assert!(desk.acd.redirect(desk.now, call(2), &id("anna"), &id("boris")));
+    assert_eq!(desk.said(), ["offer ticket 2 boris"]);
 }

@@ -1,85 +1,90 @@
-//! What an event costs: looks at operators, which do not depend on the machine.
+//! What an event costs: what is looked at, which does not depend on the machine.
 
+use super::super::steps::taken;
 use super::*;
-use std::sync::atomic::Ordering;
 
-impl Acd {
-    /// What is kept beside the tables is what a look at all of them would find.
-    pub(super) fn assert_counted(&self) {
-        let mut states = [0; OperatorState::NAMES.len()];
-        for operator in self.operators.values() {
-            states[operator.state.place()] += 1;
-        }
-        assert_eq!(self.states, states);
-        let is_ready = |operator: &&Operator| operator.state == OperatorState::Ready;
-        let ready = self.operators.values().filter(is_ready).map(|operator| operator.profile.id.clone());
-        assert!(self.ready.iter().eq(ready.collect::<Vec<_>>().iter()));
-        assert_eq!(self.callers, self.waiting.iter().filter(|waiting| waiting.callback().is_none()).count());
-    }
+const QUEUES: [&str; 2] = ["support", "fraud"];
 
-    fn looked(&self) -> usize {
-        self.looks.load(Ordering::Relaxed)
-    }
+fn crowd_call(number: u32) -> CallId {
+    CallId::from_u128(1 << 64 | u128::from(number))
+}
+
+fn crowd_ticket(number: u32) -> Ticket {
+    let lang = if number.is_multiple_of(3) { Lang::En } else { Lang::Ru };
+    let queue = QUEUES[usize::from(number.is_multiple_of(2))].into();
+    Ticket { call: crowd_call(number), queue, priority: number % 7, skills: Vec::new(), lang }
+}
+
+fn name(number: u32) -> String {
+    format!("o{number}")
 }
 
 /// A desk of so many operators, none of them free, and so many callers of two queues and two languages.
-fn crowded(operators: usize, callers: u16) -> Desk {
-    let queues = ["support", "fraud"];
-    let big = |name: &str| QueuePolicy { max_waiting: 100_000, ..policy(name) };
-    let mut desk = Desk::new(queues.map(big).to_vec());
+fn crowded(operators: u32, callers: u32) -> Desk {
+    let big = |name: &str| QueuePolicy {
+        max_waiting: 1_000_000,
+        own_language_for: Some(seconds(600)),
+        overflow: vec![(seconds(900), vec!["second".into()])],
+        ..policy(name)
+    };
+    let mut desk = Desk::new(QUEUES.map(big).to_vec());
     for number in 0..operators {
-        desk.operator(&format!("o{number}"), &queues);
-        desk.acd.reserve(desk.now, CallId::from_u128(1 << 64 | number as u128), &id(&format!("o{number}")));
+        desk.operator(&name(number), &QUEUES);
+        desk.acd.reserve(desk.now, CallId::from_u128(1 << 80 | u128::from(number)), &id(&name(number)));
     }
-    for number in 0..callers {
-        let lang = if number % 3 == 0 { Lang::En } else { Lang::Ru };
-        let queue = queues[usize::from(number % 2)].into();
-        desk.enqueue(Ticket { call: CallId::from_u128(number.into()), queue, priority: 0, skills: Vec::new(), lang });
-    }
-    assert_eq!(desk.acd.waiting(), usize::from(callers));
+    (0..callers).for_each(|number| desk.enqueue(crowd_ticket(number)));
+    assert_eq!(desk.acd.waiting(), usize::try_from(callers).unwrap());
     desk.said();
     desk
 }
 
-/// How often operators are looked at when a caller comes and one goes.
-fn looks(operators: usize, callers: u16) -> usize {
+/// The most that one of these events costs: a caller comes, one goes, an operator is free and is offered one, does not
+/// take it, is offered another, takes it, and is done; a caller asks for the place.
+fn dearest(operators: u32, callers: u32) -> usize {
     let mut desk = crowded(operators, callers);
-    desk.acd.looks.store(0, Ordering::Relaxed);
-    desk.enqueue(Ticket { call: CallId::from_u128(1 << 32), ..ticket(0, "support") });
-    desk.acd.leave(desk.now, CallId::from_u128(7));
-    let counted = desk.acd.looked();
-    assert!(counted > 0);
-    counted
-}
-
-#[test]
-fn an_event_of_a_queue_looks_at_the_operators_as_often_whoever_waits() {
-    let (few, many) = (looks(50, 10), looks(50, 400));
-    assert_eq!(few, many, "ten callers and four hundred");
-    assert!(looks(100, 10) <= 2 * few + 10, "twice the operators");
-}
-
-#[test]
-fn free_operators_who_fit_nobody_are_looked_at_once_for_each_wish() {
-    let mut desk = crowded(20, 300);
-    for number in 0..30 {
-        desk.operator(&format!("other{number}"), &["mortgages"]);
+    let anna = id(&name(operators / 2));
+    let mut dearest = 0;
+    let mut costs = |desk: &mut Desk, event: &dyn Fn(&mut Desk)| {
+        dearest = dearest.max(taken(|| event(desk)));
+        desk.said();
+    };
+    costs(&mut desk, &|desk| desk.enqueue(crowd_ticket(callers + 1)));
+    costs(&mut desk, &|desk| desk.acd.leave(desk.now, crowd_call(callers / 2)));
+    costs(&mut desk, &|desk| {
+        assert!(desk.acd.status(desk.now, crowd_call(callers - 1)).is_some());
+    });
+    let reserved = CallId::from_u128(1 << 80 | u128::from(operators / 2));
+    costs(&mut desk, &|desk| desk.acd.unreserve(desk.now, reserved, &anna));
+    for _ in 0..3 {
+        let OperatorState::Reserved(offered) = *desk.acd.state(&anna).unwrap() else { panic!("nobody is offered") };
+        costs(&mut desk, &|desk| desk.acd.offer_failed(desk.now, offered, &anna, OfferFailure::Busy));
+        costs(&mut desk, &|desk| desk.wait(5.1));
     }
-    desk.acd.looks.store(0, Ordering::Relaxed);
-    desk.acd.leave(desk.now, CallId::from_u128(7));
-    let counted = desk.acd.looked();
-    // Two queues and two languages: four wishes, and the crews of the queues.
-    assert!(counted <= 4 * 30 + 10 * 50, "{counted}");
+    let OperatorState::Reserved(offered) = *desk.acd.state(&anna).unwrap() else { panic!("nobody is offered") };
+    costs(&mut desk, &|desk| desk.acd.accepted(desk.now, offered, &anna));
+    costs(&mut desk, &|desk| desk.acd.talk_ended(desk.now, offered));
+    costs(&mut desk, &|desk| desk.wait(30.1));
+    dearest
+}
+
+#[test]
+fn an_event_costs_hardly_more_however_many_wait_and_work() {
+    let few = dearest(20, 20);
+    for (operators, callers) in [(20, 2_000), (20, 50_000), (2_000, 20), (1_000, 20_000)] {
+        let many = dearest(operators, callers);
+        assert!(many <= 6 * few, "{operators} operators and {callers} callers: {many} steps, not about {few}");
+    }
 }
 
 #[test]
 fn time_that_brings_nothing_costs_nothing() {
     let mut desk = crowded(50, 100);
-    desk.acd.looks.store(0, Ordering::Relaxed);
-    for _ in 0..1_000 {
-        desk.now = desk.now.after(Duration::from_millis(10));
-        desk.acd.handle_timeout(desk.now);
-        assert!(desk.acd.poll_timeout().is_some());
-    }
-    assert_eq!(desk.acd.looked(), 0);
+    let cost = taken(|| {
+        for _ in 0..1_000 {
+            desk.now = desk.now.after(Duration::from_millis(10));
+            desk.acd.handle_timeout(desk.now);
+            assert!(desk.acd.poll_timeout().is_some());
+        }
+    });
+    assert_eq!(cost, 0);
 }

@@ -155,6 +155,7 @@ fn coverage_names_what_no_test_came_to_by_its_place() {
         "outcome bank.balance ok",
         "trouble main (inherited) silence 2",
         "trouble main (inherited) wrong 3",
+        "queue operator finished",
     ] {
         assert!(is_uncovered(what), "{what} of {uncovered:#?}");
     }
@@ -163,5 +164,10 @@ fn coverage_names_what_no_test_came_to_by_its_place() {
         assert!(!is_uncovered(what), "{what}");
     }
     assert!(run.coverage.uncovered(&MENU).iter().all(|missing| missing.place.line > 0));
+    let file = "tests:\n  - steps:\n      - press: \"0\"\n      - operator: answers\n      - operator: hangs_up\n";
+    let run = run_tests(&MENU, &parse_tests(&MENU, "a", file).unwrap(), &*MANIFEST);
+    let uncovered: Vec<String> = run.coverage.uncovered(&MENU).into_iter().map(|missing| missing.what).collect();
+    assert!(!uncovered.contains(&"queue operator finished".to_owned()), "{uncovered:#?}");
+    assert!(uncovered.contains(&"queue operator timeout".to_owned()), "{uncovered:#?}");
     assert!(uncovered.len() < Coverage::total(&MENU));
 }
