@@ -99,6 +99,14 @@ fn each_way_has_its_own_payload_types() {
     operator.press(&mut stage, '3');
     caller.hum(&mut stage, 200);
     assert_eq!(presses(&caller.take(&mut stage), 101).len(), 1, "from the phone by the number of our offer");
+    operator.events = 118;
+    operator.press(&mut stage, '4');
+    caller.hum(&mut stage, 200);
+    assert_eq!(presses(&caller.take(&mut stage), 101).len(), 1, "and by its own, which some phones use");
+    operator.events = 119;
+    operator.press(&mut stage, '5');
+    caller.hum(&mut stage, 200);
+    assert_eq!(presses(&caller.take(&mut stage), 101).len(), 0, "but by no other");
 }
 
 #[test]

@@ -377,20 +377,25 @@ impl Stream {
     }
 
     /// What a payload type of the peer is; `None` for one that was not agreed on. The static types of G.711 are taken
-    /// even when the answer named only one of them: a peer may use any codec of our offer.
+    /// even when the answer named only one of them: a peer may use any codec of our offer. A number that means nothing
+    /// else and that the peer gave in its own description is taken too: some send by those.
     fn kind_of(&self, payload_type: PayloadType) -> Option<Kind> {
-        if self.negotiated.telephone_event.is_some_and(|pair| pair.receive == payload_type) {
-            return Some(Kind::Key);
-        }
-        if self.negotiated.payload_type.receive == payload_type {
-            return Some(Kind::Sound(self.negotiated.codec));
-        }
-        let noise = self.negotiated.comfort_noise.map_or(COMFORT_NOISE, |pair| pair.receive.number());
-        if payload_type.number() == noise {
-            return Some(Kind::Comfort);
-        }
+        let agreed = &self.negotiated;
+        let noise = agreed.comfort_noise.map_or(COMFORT_NOISE, |pair| pair.receive.number());
         let by_number = |codec: &Codec| codec.static_payload_type() == Some(payload_type.number());
-        Codec::PREFERRED.into_iter().find(by_number).map(Kind::Sound)
+        if agreed.telephone_event.is_some_and(|pair| pair.receive == payload_type) {
+            Some(Kind::Key)
+        } else if agreed.payload_type.receive == payload_type {
+            Some(Kind::Sound(agreed.codec))
+        } else if payload_type.number() == noise {
+            Some(Kind::Comfort)
+        } else if let Some(codec) = Codec::PREFERRED.into_iter().find(by_number) {
+            Some(Kind::Sound(codec))
+        } else if agreed.telephone_event.is_some_and(|pair| pair.send == payload_type) {
+            Some(Kind::Key)
+        } else {
+            (agreed.payload_type.send == payload_type).then_some(Kind::Sound(agreed.codec))
+        }
     }
 
     fn heard(&mut self, now: Instant, out: &mut Outbox) {
