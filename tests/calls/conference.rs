@@ -3,6 +3,7 @@
 use super::phone::Voice;
 use super::stage::Id;
 use super::supervision::{Talk, assert_even, coded, level, sound};
+use super::tapes::{Tape, recorded};
 use super::wire::Handset;
 use hotline::ivr::acd::OperatorState;
 use hotline::voip::audio::{Codec, g711};
@@ -17,7 +18,10 @@ struct Consultation {
 
 impl Consultation {
     fn new() -> Self {
-        let mut talk = Talk::new();
+        Self::of(Talk::new())
+    }
+
+    fn of(mut talk: Talk) -> Self {
         let stage = &mut talk.stage;
         stage.with_phone(talk.anna.id, |phone, _| {
             let sdp = phone.sdp("sendonly");
@@ -61,6 +65,9 @@ impl Consultation {
 
     fn press(&mut self, key: char) {
         self.anna.press(&mut self.talk.stage, key);
+        for other in [&mut self.talk.caller, &mut self.boris] {
+            other.rest(200);
+        }
     }
 }
 
@@ -137,4 +144,36 @@ fn nobody_follows_the_caller_into_the_menu() {
     let second = scene.second;
     scene.talk.stage.hang_up(second);
     scene.talk.assert_ends("a caller who went on");
+}
+
+#[test]
+fn a_recording_has_who_was_brought_in_and_nothing_of_what_the_two_said_without_the_caller() {
+    let mut scene = Consultation::of(Talk::recorded());
+    let [caller, anna, boris] = LEVELS.map(|level| coded(level.into()));
+    let mut moments = Vec::new();
+    for (key, hears, on_tape) in [(None, two(), 0), (Some('3'), three(), anna + boris), (Some('1'), two(), 0)] {
+        if let Some(key) = key {
+            scene.press(key);
+        }
+        assert_eq!(scene.hear(LEVELS), hears, "at {key:?}");
+        moments.push((scene.talk.stage.instant(), [caller, on_tape], key));
+    }
+    let second = scene.second;
+    scene.talk.stage.hang_up(second);
+    scene.talk.stage.with_phone(scene.talk.anna.id, |phone, _| {
+        let sdp = phone.sdp("sendrecv");
+        phone.ask("INVITE", &[], &sdp);
+    });
+    let mut talk = scene.talk;
+    talk.speak([LEVELS[0], LEVELS[1]], None, 1_000);
+    moments.push((talk.stage.instant(), [caller, anna], Some('-')));
+    let id = talk.caller.id;
+    talk.stage.hang_up(id);
+    let tape = Tape::of(&talk.stage);
+    for (moment, expected, key) in moments {
+        assert_eq!(tape.at(moment), expected, "at {key:?}");
+    }
+    talk.stage.run_for(5_000);
+    assert_eq!(recorded(&talk.stage).len(), 1, "one conversation, one file");
+    talk.stage.assert_all_let_go("a recorded conversation of three");
 }

@@ -253,7 +253,7 @@ fn the_background_of_a_phone_that_suppresses_silence_is_heard_in_a_bridge() {
 
 /// The mean power in dB below a square wave of full scale.
 #[expect(clippy::cast_precision_loss, reason = "some thousand samples")]
-fn dbov(samples: &[i16]) -> f64 {
+pub fn dbov(samples: &[i16]) -> f64 {
     let power: f64 = samples.iter().map(|sample| (f64::from(*sample) / 32_768.0).powi(2)).sum();
     10.0 * (power / samples.len() as f64).max(1e-12).log10()
 }

@@ -2,12 +2,14 @@
 //! when the supervisor goes.
 
 use super::phone::Voice;
-use super::stage::{Id, Stage};
+use super::stage::{Id, Stage, config};
+use super::tapes::Tape;
 use super::wire::{Handset, Rtp};
+use hotline::exchange::ExchangeConfig;
 use hotline::ivr::acd::OperatorState;
 use hotline::model::CallEvent;
 use hotline::voip::audio::{Codec, g711};
-use hotline::voip::media::{MediaCommand, RecordingId, StreamId, Track};
+use hotline::voip::media::{MediaCommand, StreamId};
 use std::time::Duration;
 
 const ANNA: &str = "anna:support:ru,en";
@@ -31,7 +33,16 @@ pub struct Talk {
 
 impl Talk {
     pub fn new() -> Self {
-        let mut stage = Stage::new();
+        Self::begun(Stage::new(), |stage, caller| caller.hum(stage, 400))
+    }
+
+    /// The same, of a caller who heard that conversations are recorded.
+    pub fn recorded() -> Self {
+        let config = ExchangeConfig { record_after: vec!["record_notice".into()], ..config() };
+        Self::begun(Stage::configured(config), |stage, _| stage.listen())
+    }
+
+    fn begun(mut stage: Stage, waits: impl FnOnce(&mut Stage, &mut Handset)) -> Self {
         let [anna, boris, olga] = stage.operators(&[ANNA, BORIS, OLGA])[..] else { panic!() };
         let caller = stage.phone("+79161234567");
         for id in [anna, boris, olga, caller] {
@@ -39,7 +50,7 @@ impl Talk {
         }
         stage.dial(caller, "+74951234567");
         let mut caller = Handset::of(&mut stage, caller);
-        caller.hum(&mut stage, 400);
+        waits(&mut stage, &mut caller);
         caller.press(&mut stage, '0');
         assert!(stage.run_until(5_000, |stage| stage.phones[anna].towards.is_some()), "anna answers");
         let anna = Handset::of(&mut stage, anna);
@@ -57,7 +68,7 @@ impl Talk {
     }
 
     /// The two, and the one who follows, each speak at a level for a time.
-    fn speak(&mut self, [caller, anna]: [i16; 2], mut third: Option<(&mut Handset, i16)>, millis: u64) {
+    pub fn speak(&mut self, [caller, anna]: [i16; 2], mut third: Option<(&mut Handset, i16)>, millis: u64) {
         let payload = |level| vec![g711::encode(Codec::Pcma, level); 160];
         for _ in 0..millis / 20 {
             self.caller.say(&mut self.stage, 8, 160, &payload(caller));
@@ -391,21 +402,37 @@ fn a_supervisor_may_hold_and_a_phone_that_falls_silent_is_let_go() {
 }
 
 #[test]
-fn a_supervised_conversation_is_recorded_without_the_supervisor() {
-    let mut talk = Talk::new();
-    let stream = |handset: &Handset| StreamId(u64::from((handset.bank.port() - 20_000) / 2));
-    let (left, right) = (stream(&talk.caller), stream(&talk.anna));
-    let (recording, max) = (RecordingId(77), Duration::from_secs(600));
-    talk.stage.tell_media(MediaCommand::RecordTalk { stream: left, other: right, recording, max });
-    let olga = talk.olga;
-    let mut olga = talk.dials(olga, "*63anna");
-    olga.press(&mut talk.stage, '3');
-    talk.heard([1_000, -3_000, 7_000], &mut olga);
-    talk.stage.tell_media(MediaCommand::StopRecording { stream: left });
-    for (track, said) in [(Track::Left, coded(1_000)), (Track::Right, coded(-3_000))] {
-        let samples = &talk.stage.tapes[&(recording, track)];
-        let last = &samples[samples.len() - 8_000..samples.len() - 1_000];
-        assert!(last.iter().all(|sample| *sample == said), "{track:?}: each says what it says, and nobody else");
+fn a_recording_has_the_supervisor_who_joins_and_nothing_of_what_is_whispered() {
+    let mut talk = Talk::recorded();
+    let olga_id = talk.olga;
+    let mut olga = talk.dials(olga_id, "*63anna");
+    let levels = [1_000, -3_000, 7_000];
+    let [caller, anna, third] = levels.map(|level| coded(level.into()));
+    let mut moments = Vec::new();
+    for (key, on_tape) in [('1', anna), ('2', anna), ('3', anna + third), ('2', anna), ('3', anna + third)] {
+        olga.press(&mut talk.stage, key);
+        for other in [&mut talk.caller, &mut talk.anna] {
+            other.rest(200);
+        }
+        let heard = talk.heard(levels, &mut olga);
+        let to_anna = if key == '1' { caller } else { coded(i32::from(caller) + i32::from(third)) };
+        assert_eq!(heard[..2], [coded(on_tape.into()), to_anna], "at {key}");
+        moments.push((talk.stage.instant(), [caller, on_tape], key));
     }
-    talk.assert_ends("a recorded, supervised conversation");
+    let stream = StreamId(u64::from((talk.caller.bank.port() - 20_000) / 2));
+    talk.stage.tell_media(MediaCommand::Secret { stream, on: true });
+    talk.heard(levels, &mut olga);
+    moments.push((talk.stage.instant(), [0, 0], 'S'));
+    talk.stage.tell_media(MediaCommand::Secret { stream, on: false });
+    talk.stage.hang_up(olga_id);
+    talk.assert_undisturbed();
+    moments.push((talk.stage.instant(), [caller, anna], '-'));
+    let id = talk.caller.id;
+    talk.stage.hang_up(id);
+    let tape = Tape::of(&talk.stage);
+    for (moment, expected, key) in moments {
+        assert_eq!(tape.at(moment), expected, "at {key}");
+    }
+    talk.stage.run_for(5_000);
+    talk.stage.assert_all_let_go("a recorded, supervised conversation");
 }

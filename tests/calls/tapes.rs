@@ -2,10 +2,12 @@
 
 use super::keys::talk;
 use super::phone::{Manner, Voice};
+use super::playing::dbov;
 use super::stage::{Id, MONDAY_NOON, Stage, config, menu_of};
+use super::supervision::{Talk, coded};
 use super::wire::{Handset, whistle};
 use hotline::exchange::{Destination, ExchangeConfig, Outside};
-use hotline::model::CallEvent;
+use hotline::model::{CallEvent, Instant};
 use hotline::voip::audio::{Codec, g711};
 use hotline::voip::media::{MediaCommand, StreamId, Track};
 use hotline::voip::sip::{Host, Peer, SipUri};
@@ -13,11 +15,42 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn recorded(stage: &Stage) -> Vec<Duration> {
+/// How long the conversations were that the record names files of.
+pub fn recorded(stage: &Stage) -> Vec<Duration> {
     stage.events(|event| match event {
         CallEvent::ConversationRecorded { length, .. } => Some(*length),
         _ => None,
     })
+}
+
+/// The two channels of the only recording, which has just ended.
+pub struct Tape {
+    channels: [Vec<i16>; 2],
+    end: Instant,
+}
+
+impl Tape {
+    #[track_caller]
+    pub fn of(stage: &Stage) -> Self {
+        assert_eq!(stage.tapes.len(), 2, "two channels of one recording");
+        let channel = |track| {
+            let (_, samples) = stage.tapes.iter().find(|((_, of), _)| *of == track).unwrap();
+            samples.clone()
+        };
+        Self { channels: [Track::Left, Track::Right].map(channel), end: stage.instant() }
+    }
+
+    /// The one level of each channel for 200 ms that ended a little before a moment.
+    #[track_caller]
+    pub fn at(&self, moment: Instant) -> [i16; 2] {
+        let back = 8 * usize::try_from(self.end.since(moment).as_millis()).unwrap();
+        self.channels.each_ref().map(|samples| {
+            let end = samples.len() - back - 8 * 80;
+            let part = &samples[end - 8 * 200..end];
+            assert!(part.iter().all(|sample| *sample == part[0]), "one level");
+            part[0]
+        })
+    }
 }
 
 fn transferring() -> (ExchangeConfig, Arc<hotline::ivr::menu::Menu>) {
@@ -152,4 +185,57 @@ fn a_secret_begins_before_the_first_packet_of_its_prompt() {
     let secret = shown.iter().position(|line| line.starts_with("Secret") && line.contains("on: true")).unwrap();
     let prompt = shown.iter().position(|line| line.starts_with("Play") && line.contains("ask_code")).unwrap();
     assert!(secret < prompt, "{secret} {prompt}");
+}
+
+#[test]
+fn the_background_of_a_caller_who_suppresses_silence_is_on_the_recording() {
+    let mut talk = Talk::recorded();
+    talk.speak([1_000, -3_000], None, 1_000);
+    let timestamp = talk.caller.timestamp;
+    let quiet = talk.caller.packet(13, false, timestamp, &[40]);
+    talk.stage.inject(talk.caller.bank, talk.caller.from, &quiet);
+    for _ in 0..100 {
+        talk.anna.say(&mut talk.stage, 8, 160, &[g711::encode(Codec::Pcma, -3_000); 160]);
+        talk.stage.run_for(20);
+    }
+    talk.caller.timestamp += 100 * 160;
+    talk.speak([1_000, -3_000], None, 400);
+    let id = talk.caller.id;
+    talk.stage.hang_up(id);
+    let [left, right] = Tape::of(&talk.stage).channels;
+    let [left, right] = [&left, &right].map(|side| &side[side.len() - 8 * 1_600..side.len() - 8 * 600]);
+    let loudness = dbov(left);
+    assert!((loudness + 40.0).abs() < 1.5, "{loudness:.1} dBov");
+    assert!(right.iter().all(|sample| *sample == coded(-3_000)), "and nothing of it on the other side");
+    talk.stage.assert_all_let_go("a recorded caller who suppresses silence");
+}
+
+#[test]
+fn what_is_said_at_the_operators_end_while_the_caller_hears_music_or_holds_is_on_no_recording() {
+    let mut talk = Talk::recorded();
+    let mut moments = Vec::new();
+    let (caller, anna) = (coded(1_000), coded(-3_000));
+    let [of_caller, of_anna] = [talk.caller.id, talk.anna.id];
+    // The phone that holds goes on to send what its microphone hears.
+    for (who, direction, expected) in [
+        (of_anna, "sendrecv", [caller, anna]),
+        (of_anna, "sendonly", [caller, 0]),
+        (of_anna, "sendrecv", [caller, anna]),
+        (of_caller, "sendonly", [caller, 0]),
+        (of_caller, "inactive", [0, 0]),
+        (of_caller, "sendrecv", [caller, anna]),
+    ] {
+        talk.stage.with_phone(who, |phone, _| {
+            let body = phone.sdp(direction);
+            phone.ask("INVITE", &[], &body);
+        });
+        talk.speak([1_000, -3_000], None, 1_500);
+        moments.push((talk.stage.instant(), expected, direction));
+    }
+    talk.stage.hang_up(of_caller);
+    let tape = Tape::of(&talk.stage);
+    for (moment, expected, direction) in moments {
+        assert_eq!(tape.at(moment), expected, "{direction}");
+    }
+    talk.stage.assert_all_let_go("a recorded conversation with holds");
 }

@@ -92,6 +92,11 @@ impl Handset {
         stage.inject(self.bank, self.from, &bytes);
     }
 
+    /// Says nothing for a while; its clock goes on.
+    pub fn rest(&mut self, millis: u32) {
+        self.timestamp = self.timestamp.wrapping_add(8 * millis);
+    }
+
     /// Sends silence in A-law for a while.
     pub fn hum(&mut self, stage: &mut Stage, millis: u64) {
         for _ in 0..millis / 20 {

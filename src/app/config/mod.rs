@@ -419,7 +419,7 @@ impl Default for Sandbox {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recording {
-    /// Whether conversations with operators are recorded, the caller on the left, the operator on the right. Only of
+    /// Whether conversations with operators are recorded, the caller on the left, the bank on the right. Only of
     /// callers who heard the notice; never while a secret is entered. Default `false`. Example: `true`.
     pub conversations: bool,
     /// The phrase of the menu that says so: nobody is recorded before it was heard to its end. Who was to hear it and is

@@ -4,8 +4,9 @@
 //! media threads ──Entry──▶ bounded channel ──▶ writer: <uuid>.part … rename to <uuid>.wav ──▶ RecordingStored
 //! ```
 //!
-//! A voice message is mono, of 8 kHz, and lies in the folder itself; the store knows it and its mailbox. A conversation is stereo,
-//! the caller left, the operator right, of 16 kHz where one of them is wide-band, and lies in [`CONVERSATIONS`], where [`super::retention`] removes what is old.
+//! A voice message is mono, of 8 kHz, and lies in the folder itself; the store knows it and its mailbox. A conversation
+//! is stereo, the caller left, all whom the caller hears right, of 16 kHz where the caller or the operator is wide-band,
+//! and lies in [`CONVERSATIONS`], where [`super::retention`] removes what is old.
 
 use super::MediaOutput;
 use super::retention::Retention;
@@ -309,6 +310,11 @@ mod tests {
         std::iter::from_fn(|| outputs.try_recv().ok()).collect()
     }
 
+    /// Whether a name is a number of its own, and tells of nobody.
+    fn says_nothing(file: &str) -> bool {
+        file.strip_suffix(".wav").is_some_and(|name| Uuid::parse_str(name).is_ok())
+    }
+
     #[test]
     fn pieces_become_one_file_in_their_order() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -318,6 +324,7 @@ mod tests {
             panic!("{told:?}")
         };
         assert_eq!((*recording, *length), (RecordingId(1), Duration::from_millis(400)));
+        assert!(says_nothing(file), "{file}");
         let mut wav = hound::WavReader::open(folder.path().join(file)).expect("readable");
         assert_eq!((wav.spec().sample_rate, wav.spec().channels), (8_000, 1));
         let samples: Vec<i16> = wav.samples().map(|sample| sample.expect("a sample")).collect();
@@ -346,7 +353,7 @@ mod tests {
         let told = outputs(folder.path(), entries);
         let [MediaOutput::RecordingStored { file, length, .. }] = &told[..] else { panic!("{told:?}") };
         assert_eq!(*length, Duration::from_millis(200));
-        assert!(file.starts_with("conversations/"));
+        assert!(file.strip_prefix("conversations/").is_some_and(says_nothing), "{file}");
         let mut wav = hound::WavReader::open(folder.path().join(file)).expect("readable");
         assert_eq!((wav.spec().channels, wav.spec().sample_rate), (2, 16_000), "both are wide-band");
         let samples: Vec<i16> = wav.samples().map(|sample| sample.expect("a sample")).collect();

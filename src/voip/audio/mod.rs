@@ -25,6 +25,7 @@ mod tests;
 pub use codec::Codec;
 pub use comfort::{ComfortFrames, ComfortNoise, NoiseLevel};
 pub use frames::{EncodedPrompt, PromptFrames, WidePrompt};
+pub use resample::Converter;
 pub use voice::{Decoder, Encoder, MAX_PACKET_SAMPLES, Rate, Transcoder, units_of};
 pub use wide::{OpusClip, Wide};
 

@@ -1,5 +1,6 @@
 //! Between 8 and 16 kHz, packet by packet: one half-band low-pass whose memory is kept from packet to packet.
 
+use super::voice::Rate;
 use std::sync::OnceLock;
 
 /// Taps on one side of the centre that are not zero: every second one.
@@ -33,6 +34,23 @@ fn bessel_i0(x: f64) -> f64 {
         term *= (x / 2.0 / f64::from(k)).powi(2);
         sum + term
     })
+}
+
+/// Brings the samples of one source from one rate to another, frame after frame.
+#[derive(Clone, Debug, Default)]
+pub struct Converter {
+    filter: HalfBand,
+}
+
+impl Converter {
+    /// Appends the samples at the rate that is wanted; those that have it are copied.
+    pub fn convert(&mut self, samples: &[i16], from: Rate, to: Rate, out: &mut Vec<i16>) {
+        match (from, to) {
+            (Rate::Narrow, Rate::Narrow) | (Rate::Wide, Rate::Wide) => out.extend(samples),
+            (Rate::Narrow, Rate::Wide) => self.filter.double(samples, out),
+            (Rate::Wide, Rate::Narrow) => self.filter.halve(samples, out),
+        }
+    }
 }
 
 /// Halves or doubles the rate of a stream.

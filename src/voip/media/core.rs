@@ -185,6 +185,7 @@ impl MediaCore {
         bytes: &[u8],
         send: &mut impl FnMut(Datagram<'_>),
     ) {
+        self.note_hearing(seat);
         let Some(Some(stream)) = self.streams.get_mut(seat.index()) else { return };
         let told = self.out.events.len();
         let relayed = stream.receive(now, from, bytes, &mut self.out);

@@ -4,10 +4,15 @@
 //! A conversation is recorded at 16 kHz where a leg is wide-band when it begins, both channels at the one rate; else, and
 //! messages always, at 8 kHz, which loses nothing of a narrow-band leg. Places and lengths are counted in units of
 //! 1/8000 s at either rate.
+//!
+//! The left channel is what the caller says. The right one is what the bank says to the caller: the operator's packets
+//! while they are two, and while they are more the sum that the caller hears, so a colleague who was brought in and a
+//! supervisor who joined are on it, and what a supervisor whispers to the operator is not. While the caller hears music
+//! or holds it is silence.
 
 use super::vocabulary::{Recorded, RecordingEnd, RecordingId, RecordingRules, StreamId, Track};
 use crate::model::{Digit, Instant};
-use crate::voip::audio::{Codec, ComfortNoise, Decoder, NoiseLevel, Rate, SAMPLE_RATE};
+use crate::voip::audio::{Codec, ComfortNoise, Converter, Decoder, NoiseLevel, Rate, SAMPLE_RATE};
 use crate::voip::rtp::{RtpTimestamp, Ssrc};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -31,17 +36,28 @@ pub(super) struct Recorder {
     part: Part,
     rate: Rate,
     decoder: Option<Box<Decoder>>,
+    /// From the rate of a conversation of several.
+    converter: Option<Box<Converter>>,
     /// What a packet says; kept for its room.
     samples: Vec<i16>,
     max_units: u64,
     begun: Instant,
     last_speech: Instant,
-    base: Option<(Ssrc, RtpTimestamp)>,
+    base: Option<(Source, RtpTimestamp)>,
     /// Samples so far.
     written: u64,
     piece: Vec<i16>,
     /// The background while the peer sends nothing else.
     quiet: Option<ComfortNoise>,
+}
+
+/// Whose clock tells the place of what is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The peer's packets.
+    Peer(Ssrc),
+    /// The frames of a conversation of several.
+    Room,
 }
 
 /// What of a recording it is.
@@ -79,6 +95,7 @@ impl Recorder {
             part,
             rate,
             decoder: None,
+            converter: None,
             samples: Vec::new(),
             max_units: units(rules.max),
             begun: now,
@@ -126,7 +143,7 @@ impl Recorder {
         hidden: bool,
         out: &mut VecDeque<Recorded>,
     ) {
-        let Some(place) = self.place(now, (ssrc, timestamp)) else { return };
+        let Some(place) = self.place(now, (Source::Peer(ssrc), timestamp)) else { return };
         self.silence_until(place, out);
         self.quiet = None;
         let mut samples = std::mem::take(&mut self.samples);
@@ -148,6 +165,32 @@ impl Recorder {
         self.samples = samples;
     }
 
+    /// Takes a frame of a conversation of several, at its rate; `hidden` sound becomes silence.
+    pub(super) fn take_mix(
+        &mut self,
+        due: Instant,
+        (frame, rate): (&[i16], Rate),
+        hidden: bool,
+        out: &mut VecDeque<Recorded>,
+    ) {
+        let clock = u32::try_from(units(due.since(Instant::ZERO)) & u64::from(u32::MAX)).unwrap_or(0);
+        let Some(place) = self.place(due, (Source::Room, RtpTimestamp(clock))) else { return };
+        self.silence_until(place, out);
+        self.quiet = None;
+        let mut samples = std::mem::take(&mut self.samples);
+        samples.clear();
+        let mut converter = self.converter.take().unwrap_or_default();
+        converter.convert(frame, rate, self.rate, &mut samples);
+        self.converter = Some(converter);
+        if hidden {
+            samples.fill(0);
+        }
+        for sample in &samples {
+            self.push(*sample, out);
+        }
+        self.samples = samples;
+    }
+
     /// Takes the level of the background: from here on it is heard until sound comes. `None` is silence.
     pub(super) fn take_quiet(
         &mut self,
@@ -156,22 +199,22 @@ impl Recorder {
         level: Option<NoiseLevel>,
         out: &mut VecDeque<Recorded>,
     ) {
-        let Some(place) = self.place(now, (ssrc, timestamp)) else { return };
+        let Some(place) = self.place(now, (Source::Peer(ssrc), timestamp)) else { return };
         self.silence_until(place, out);
         self.quiet = level.map(|level| ComfortNoise::new(level, ssrc.0));
     }
 
     /// Where in the recording a packet belongs; `None` for one that came too late.
-    fn place(&mut self, now: Instant, (ssrc, timestamp): (Ssrc, RtpTimestamp)) -> Option<u64> {
+    fn place(&mut self, now: Instant, (source, timestamp): (Source, RtpTimestamp)) -> Option<u64> {
         let clock = units(now.since(self.begun));
         let place = match self.base {
-            Some((source, base)) if source == ssrc => i64::from(timestamp.after(base)),
+            Some((known, base)) if known == source => i64::from(timestamp.after(base)),
             Some(_) | None => i64::MAX,
         };
         // A place far from the clock is another stream's or a jump: begin anew at the clock.
         let place = if place.saturating_sub_unsigned(clock).unsigned_abs() > PATIENCE {
             let place = clock.max(self.end());
-            self.base = Some((ssrc, timestamp.plus(u32::try_from(place).unwrap_or(0).wrapping_neg())));
+            self.base = Some((source, timestamp.plus(u32::try_from(place).unwrap_or(0).wrapping_neg())));
             place
         } else {
             u64::try_from(place).unwrap_or(0)

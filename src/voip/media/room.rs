@@ -160,6 +160,11 @@ impl Room {
         member.speaks_again = false;
     }
 
+    /// What frames are mixed at.
+    pub(super) const fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// Goes on by one frame: what each says now is taken out of its queue.
     pub(super) fn turn(&mut self) {
         let per_unit = self.rate.samples_per_unit();

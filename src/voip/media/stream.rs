@@ -3,6 +3,7 @@
 mod keys;
 mod quiet;
 mod relaying;
+mod taping;
 
 use super::bridge::Relay;
 use super::control::Control;
@@ -107,6 +108,10 @@ pub(super) struct Stream {
     secret: bool,
     recorder: Option<Recorder>,
     hushed: bool,
+    /// Whether the right channel of a recording is what all of a conversation say, and not this stream's packets.
+    taped_by_room: bool,
+    /// Whether the other side of the recorded conversation hears nothing of it at the moment.
+    unheard: bool,
     hearing: Hearing,
     dropped: u64,
 }
@@ -158,6 +163,8 @@ impl Stream {
             secret: false,
             recorder: None,
             hushed: false,
+            taped_by_room: false,
+            unheard: false,
             hearing: Hearing::Never { since: now },
             dropped: 0,
             negotiated,
@@ -226,6 +233,8 @@ impl Stream {
     pub(super) fn set_recorder(&mut self, recorder: Option<Recorder>) {
         self.recorder = recorder;
         self.hushed = false;
+        self.taped_by_room = false;
+        self.unheard = false;
     }
 
     /// What of a recording this stream's recorder makes.
@@ -361,8 +370,8 @@ impl Stream {
             self.hear_tones(now, law, octets, out);
         }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
-        let hidden = self.secret || self.hushed;
-        if let Some(recorder) = &mut self.recorder {
+        let hidden = self.is_hidden();
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !self.taped_by_room) {
             recorder.take(now, (source, timestamp), (codec, packet.payload), hidden, &mut out.recorded);
         }
         self.hearing_aid = aid;

@@ -143,8 +143,10 @@ pub enum MediaCommand {
         rules: RecordingRules,
     },
     /// Records a conversation in two channels, in step with the clock: left what `stream` says, right what `other`
-    /// says; at 16 kHz when one of them is wide-band, else at 8 kHz. While one of the two enters a secret, both are silence. It ends with `StopRecording` or `Close` of
-    /// `stream`, or at `max`; from the end of `other` on the right channel is silence.
+    /// says, and while `stream` is in a conversation of several what all others say to it; at 16 kHz when one of the
+    /// two is wide-band, else at 8 kHz. While one of the two enters a secret, both are silence; while `stream` hears
+    /// something else, or holds, the right one is. It ends with
+    /// `StopRecording` or `Close` of `stream`, or at `max`; from the end of `other` on the right channel is silence.
     RecordTalk {
         /// The stream that has the recording.
         stream: StreamId,
@@ -266,7 +268,7 @@ pub enum Track {
     Only,
     /// Of a conversation: the caller.
     Left,
-    /// Of a conversation: the operator. Both channels begin at the same moment and follow the clock.
+    /// Of a conversation: the operator, and all others that the caller hears. Both channels begin at the same moment and follow the clock.
     Right,
 }
 

@@ -1,8 +1,9 @@
-//! Recordings of one stream, and of a conversation of two.
+//! Recordings of one stream, and of a conversation: of its two sides, however many speak on the right one.
 
 use super::MediaCore;
 use crate::model::Instant;
 use crate::voip::audio::Rate;
+use crate::voip::media::pacing::Seat;
 use crate::voip::media::recorder::{Part, Recorder};
 use crate::voip::media::vocabulary::{RecordingEnd, RecordingId, RecordingRules, StreamId};
 use std::time::Duration;
@@ -35,15 +36,13 @@ impl MediaCore {
             }
         }
         self.hush(id);
+        self.note_tape(id);
     }
 
     /// Ends a stream's recording; that of a conversation in both channels when it is the left one's.
     pub(super) fn end_recording(&mut self, now: Instant, id: StreamId, reason: RecordingEnd) {
-        let part = self.stream(id).and_then(|stream| stream.recorder_part());
-        if let Some(Part::Left { other }) = part
-            && self.partner(id) == Some(other)
-        {
-            self.let_end(now, other, reason);
+        if let Some(right) = self.right_of(id) {
+            self.let_end(now, right, reason);
         }
         self.let_end(now, id, reason);
     }
@@ -72,6 +71,48 @@ impl MediaCore {
             if let Some(stream) = self.stream(id) {
                 stream.set_hushed(secret);
             }
+        }
+    }
+
+    /// Notes whether a recorded caller is in a conversation of several: then the right channel is what all others say
+    /// there, and not the packets of one of them.
+    pub(super) fn note_tape(&mut self, left: StreamId) {
+        let Some(right) = self.right_of(left) else { return };
+        let mixed = self.stream(left).is_some_and(|stream| stream.is_in_room());
+        if let Some(stream) = self.stream(right) {
+            stream.set_taped_by_room(mixed);
+        }
+    }
+
+    /// Puts what a recorded member of a conversation of several hears in this frame on the right channel.
+    pub(super) fn tape(&mut self, room: usize, members: &[StreamId], due: Instant) {
+        for &left in members {
+            let Some(index) = self.right_of(left).and_then(|right| self.index_of(right)) else { continue };
+            let hears = self.stream(left).is_some_and(|stream| stream.hears_talk());
+            let Some(room) = self.rooms.get(room) else { return };
+            if let Some(stream) = &mut self.streams[index] {
+                stream.set_unheard(!hears);
+                stream.tape_mix(due, (&room.mix_for(left), room.rate()), &mut self.out.recorded);
+            }
+        }
+    }
+
+    /// Before a packet of a stream is taken: of what the left side of a recording does not hear, for music plays or it
+    /// holds, the right channel has silence.
+    pub(super) fn note_hearing(&mut self, seat: Seat) {
+        let stream = self.streams.get(seat.index()).and_then(Option::as_ref);
+        let Some(Part::Right { of }) = stream.and_then(|stream| stream.recorder_part()) else { return };
+        let hears = self.stream(of).is_none_or(|left| left.hears_talk());
+        if let Some(Some(stream)) = self.streams.get_mut(seat.index()) {
+            stream.set_unheard(!hears);
+        }
+    }
+
+    /// Whose recorder has the right channel of the conversation that is recorded for this stream.
+    fn right_of(&mut self, left: StreamId) -> Option<StreamId> {
+        match self.stream(left)?.recorder_part()? {
+            Part::Left { other } => self.partner(left).filter(|partner| *partner == other),
+            Part::Whole | Part::Right { .. } => None,
         }
     }
 

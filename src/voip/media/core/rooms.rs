@@ -75,6 +75,7 @@ impl MediaCore {
         let Some(place) = self.room_of(id).filter(|place| self.rooms[*place].leader() == Some(id)) else { return };
         self.rooms[place].turn();
         let members: Vec<StreamId> = self.rooms[place].members().collect();
+        self.tape(place, &members, due);
         let mut payload = Vec::with_capacity(320);
         for member in members {
             let Some(index) = self.index_of(member) else { continue };
@@ -113,5 +114,6 @@ impl MediaCore {
             stream.set_in_room(in_room);
         }
         self.note_peer(id);
+        self.note_tape(id);
     }
 }

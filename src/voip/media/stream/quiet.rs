@@ -18,8 +18,8 @@ impl Stream {
         if arrival == Arrival::Late || !self.negotiated.direction.receives() {
             return None;
         }
-        let hidden = self.secret || self.hushed;
-        if let Some(recorder) = &mut self.recorder {
+        let hidden = self.is_hidden();
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !self.taped_by_room) {
             let level = (!hidden).then_some(level);
             recorder.take_quiet(now, (packet.ssrc, packet.timestamp), level, &mut out.recorded);
         }

@@ -12,6 +12,7 @@ mod rates;
 mod recording;
 mod safety;
 mod secure;
+mod several;
 
 use super::{
     Channel, Datagram, MediaCommand, MediaCore, MediaEvent, PlaybackId, Recorded, StreamId, StreamParams, StreamReport,

@@ -10,7 +10,7 @@ const RECORDING: RecordingId = RecordingId(3);
 
 /// 20 ms of a tone at a rate, the first of them the `frame`th.
 #[expect(clippy::cast_possible_truncation, reason = "within 16 bits")]
-fn tone_of(hertz: u32, rate: Rate, frame: u32) -> Vec<i16> {
+pub(super) fn tone_of(hertz: u32, rate: Rate, frame: u32) -> Vec<i16> {
     let length = rate.hertz() / 50;
     let phase = |n: u32| std::f64::consts::TAU * f64::from(n) * f64::from(hertz) / f64::from(rate.hertz());
     (0..length).map(|n| (phase(frame * length + n).sin() * 8_000.0) as i16).collect()
@@ -18,7 +18,7 @@ fn tone_of(hertz: u32, rate: Rate, frame: u32) -> Vec<i16> {
 
 /// How much of a tone is in samples: 8,000 when it is all there.
 #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
-fn level(samples: &[i16], hertz: u32, rate: Rate) -> f64 {
+pub(super) fn level(samples: &[i16], hertz: u32, rate: Rate) -> f64 {
     let (mut re, mut im) = (0.0, 0.0);
     for (n, sample) in samples.iter().enumerate() {
         let phase = std::f64::consts::TAU * n as f64 * f64::from(hertz) / f64::from(rate.hertz());
