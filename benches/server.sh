@@ -1,6 +1,7 @@
 # Starts a server for a measurement; to be sourced. The caller has set $root and $work.
 #
 #   start_server [OPTION…]   sets $server (its pid), $sip and $web; the caller stops it with stop_server
+#   launch_server [OPTION…]  the same without waiting until it is ready; sets $begun, nanoseconds of the wall clock
 #   measured NAME…           what /metrics says of each, a line
 #
 # HOTLINE is the program, CORES the processors it may use (all by default; the load takes LOAD_CORES).
@@ -19,8 +20,7 @@ make_load() {
     [ -x "$HOTLINE" ] && [ -x "$LOAD" ] || (cd "$root" && cargo build --release --bin hotline --example load) || exit 1
 }
 
-start_server() {
-    local tries
+launch_server() {
     sip=127.0.0.1:${SIP_PORT:-5170} web=127.0.0.1:${WEB_PORT:-8170}
     cat > "$work/config.yaml" <<YAML
 media: {ports: 30000-49999}
@@ -33,11 +33,17 @@ data: $work/data
 menus: $root/menus
 prompts: $root/prompts
 YAML
+    begun=$(date +%s%N)
     # A working day at noon: the operators' queues are open.
     # taskset becomes the program, so that $! is the server.
     ${CORES:+taskset -c "$CORES"} "$HOTLINE" serve -c "$work/config.yaml" --pretend-now 2026-12-02T12:00 "$@" \
         > "$work/out" 2> "$work/log" &
     server=$!
+}
+
+start_server() {
+    local tries
+    launch_server "$@"
     for tries in $(seq 200); do
         grep -q '^ready' "$work/out" && return
         kill -0 "$server" 2>/dev/null || break

@@ -186,6 +186,13 @@ impl Leg {
         true
     }
 
+    /// Sends what was not answered once more, now.
+    pub fn repeat(&self, wires: &Wires<'_>) {
+        if let State::Asking(pending) = &self.state {
+            wires.send(&pending.text);
+        }
+    }
+
     /// Takes a response of this telephone's dialog.
     pub fn response(&mut self, now: u64, wires: &Wires<'_>, message: &Message<'_>) -> Outcome {
         let (Some(status), (number, method)) = (message.status(), message.cseq()) else { return Outcome::Nothing };

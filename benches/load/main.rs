@@ -6,6 +6,9 @@
 //!            each gap over 60 ms is judged (`evidence`), and the list goes to --gaps FILE
 //!            both: --operators FILE, a line `login password` each, of telephones that answer
 //!            calls with them: each caller presses 0, and what is measured is conversations
+//! load handover --target IP:PORT --operators FILE [--calls N] [--times N] [--limit MS]: an operator becomes free, and
+//!            the oldest of those who wait is heard
+//! load first --target IP:PORT --begun NANOSECONDS [--limit MS]: calls until a server that starts answers
 //! load floor --calls N [--secs S]: the bare system calls, on this machine, for comparison
 //! load plot  CALLS=FILE …: a picture of timelines
 //! ```
@@ -16,7 +19,9 @@
 
 mod evidence;
 mod figures;
+mod first;
 mod floor;
+mod handover;
 mod leg;
 mod load;
 mod sip;
@@ -52,7 +57,8 @@ impl Options {
 
 fn run() -> Result<bool, String> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let (mode, rest) = words.split_first().ok_or("calls, soak, floor or plot? The source says more")?;
+    let (mode, rest) =
+        words.split_first().ok_or("calls, soak, handover, first, floor or plot? The source says more")?;
     match mode.as_str() {
         "plot" => figures::plot(rest).map(|picture| {
             print!("{picture}");
@@ -64,6 +70,8 @@ fn run() -> Result<bool, String> {
         }
         "calls" => load::Load::new(&Options::parse(rest)?, false)?.run(),
         "soak" => load::Load::new(&Options::parse(rest)?, true)?.run(),
+        "handover" => handover::Handover::new(&Options::parse(rest)?)?.run(),
+        "first" => first::measure(&Options::parse(rest)?),
         other => Err(format!("{other}: no such mode")),
     }
 }

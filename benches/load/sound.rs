@@ -29,6 +29,8 @@ pub struct Sound {
     last: Option<(u64, u16, bool)>,
     /// When the first packet came, in microseconds of the wall clock.
     pub first: Option<u64>,
+    /// The same of the last packet that is what another telephone said, where the one before was not.
+    pub relayed: Option<u64>,
 }
 
 /// A key being pressed.
@@ -55,7 +57,18 @@ impl Sound {
         }
         let port = socket.local_addr()?.port();
         let (sequence, timestamp) = (1, ssrc);
-        Ok(Self { socket, port, server: None, ssrc, sequence, timestamp, key: None, last: None, first: None })
+        Ok(Self {
+            socket,
+            port,
+            server: None,
+            ssrc,
+            sequence,
+            timestamp,
+            key: None,
+            last: None,
+            first: None,
+            relayed: None,
+        })
     }
 
     /// Presses a key from the next packet on.
@@ -111,6 +124,9 @@ impl Sound {
             let marker = kind & 0x80 != 0;
             gaps.packets += 1;
             self.first.get_or_insert(at);
+            if relayed && self.last.is_none_or(|(.., before)| !before) {
+                self.relayed = Some(at);
+            }
             if let Some((before, last, was_relayed)) = self.last {
                 let step = sequence.wrapping_sub(last);
                 gaps.lost += u64::from(step.saturating_sub(1).min(1_000));
