@@ -32,6 +32,8 @@ mod codecs;
 mod codes;
 #[path = "calls/conference.rs"]
 mod conference;
+#[path = "calls/control.rs"]
+mod control;
 #[path = "calls/doors.rs"]
 mod doors;
 #[path = "calls/early_media.rs"]
@@ -52,6 +54,8 @@ mod late_media;
 mod logs;
 #[path = "calls/menu_paths.rs"]
 mod menu_paths;
+#[path = "calls/messages.rs"]
+mod messages;
 #[path = "calls/no_room.rs"]
 mod no_room;
 #[path = "calls/notices.rs"]

@@ -8,8 +8,10 @@ mod phone;
 use phone::digest::Algorithm;
 use phone::sdp::UNKNOWN_CODEC;
 use phone::server::Plan;
-use phone::{Server, Telephone};
+use phone::{Server, Telephone, now};
+use std::process::Command;
 use std::time::Duration;
+use std::{fs, thread};
 
 const MOBILE: &str = "+79161234567";
 const HOTLINE: &str = "88001234567";
@@ -293,4 +295,28 @@ fn a_number_of_no_line_is_not_found_without_a_default_line() {
     caller.calls(HOTLINE);
     caller.hears(&GREETING[..1]);
     caller.hangs_up();
+}
+
+#[test]
+fn a_changed_recording_is_heard_by_the_next_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let prompts = folder.path().join("prompts");
+    assert!(Command::new("cp").args(["-r", "prompts"]).arg(&prompts).status().unwrap().success());
+    let server = Server::plan().prompts(prompts.clone()).start();
+    let mut before = Telephone::udp(server.address(), MOBILE);
+    before.calls(HOTLINE);
+    before.hears(&GREETING[..1]);
+    fs::copy("prompts/ru/goodbye.flac", prompts.join("ru/greeting.1.flac")).unwrap();
+    server.signal("HUP");
+    let until = now() + Duration::from_secs(120);
+    while !server.log().contains("the prompts were read anew") {
+        assert!(now() < until, "the folder is not read");
+        thread::park_timeout(Duration::from_millis(50));
+    }
+    let mut after = Telephone::udp(server.address(), "+79031234567");
+    after.calls(HOTLINE);
+    after.hears(&["ru/goodbye", GREETING[1]]);
+    before.hears(&GREETING[1..]);
+    after.hangs_up();
+    before.hangs_up();
 }

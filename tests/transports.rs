@@ -193,3 +193,29 @@ fn an_answer_whose_connection_broke_comes_to_where_the_trunk_listens() {
         }
     }
 }
+
+#[test]
+fn who_is_outside_is_told_the_public_address_for_signalling_and_sound_and_who_is_inside_our_own() {
+    let config = "sip: {public_address: 203.0.113.5, local_networks: [\"127.0.0.1/32\"]}";
+    let server = Server::plan().with(config).start();
+    for (from, told) in [("127.0.0.9:0", "203.0.113.5"), ("127.0.0.1:0", "127.0.0.1")] {
+        let phone = UdpSocket::bind(from).unwrap();
+        let here = phone.local_addr().unwrap();
+        let sdp = format!(
+            "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio 47100 RTP/AVP 8\r\n",
+            ip = here.ip()
+        );
+        let invite = format!(
+            "INVITE sip:{HOTLINE}@{at} SIP/2.0\r\nVia: SIP/2.0/UDP {here};rport;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+             From: <sip:{MOBILE}@{here}>;tag=a\r\nTo: <sip:{HOTLINE}@{at}>\r\nCall-ID: told@{here}\r\n\
+             CSeq: 1 INVITE\r\nContact: <sip:{here}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+            sdp.len(),
+            at = server.address(),
+        );
+        phone.send_to(invite.as_bytes(), server.address()).unwrap();
+        let ok = awaits(&phone, "SIP/2.0 200");
+        let contact = ok.lines().find(|line| line.starts_with("Contact: ")).unwrap();
+        assert!(contact.contains(&format!("{told}:{}", server.address().port())), "{contact}");
+        assert!(ok.contains(&format!("\r\nc=IN IP4 {told}\r\n")), "{ok}");
+    }
+}

@@ -22,7 +22,7 @@ fn take_reports(stage: &mut Stage, handset: &Handset) -> Vec<(hotline::model::In
 }
 
 /// A receiver report with one block about `ours`, and our name.
-fn receiver_report(handset: &Handset, ours: u32, lost: u32, last: u32, delay: u32) -> Vec<u8> {
+pub fn receiver_report(handset: &Handset, ours: u32, lost: u32, last: u32, delay: u32) -> Vec<u8> {
     let mut bytes = vec![0x81, 201, 0, 7];
     for word in [handset.ssrc, ours, lost | 10 << 24, 0, 8, last, delay] {
         bytes.extend(word.to_be_bytes());
@@ -33,7 +33,8 @@ fn receiver_report(handset: &Handset, ours: u32, lost: u32, last: u32, delay: u3
     bytes
 }
 
-fn quality(stage: &Stage, side: Side) -> Quality {
+/// How a side's sound was, by the record.
+pub fn quality(stage: &Stage, side: Side) -> Quality {
     let found = stage.events(|event| match event {
         CallEvent::SoundEnded { side: of, quality } if *of == side => Some(*quality),
         _ => None,

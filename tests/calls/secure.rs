@@ -1,16 +1,19 @@
 //! SRTP of whole calls: agreed on, required, preferred or refused; wrong keys, repeats, new keys.
 
 use super::phone::Voice;
+use super::reports::{quality, receiver_report};
 use super::stage::{Stage, config};
 use super::wire::{Handset, Rtp, attribute, description};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hotline::exchange::{ExchangeConfig, SecurePolicy};
+use hotline::model::Side;
 use hotline::voip::media::Channel;
 use hotline::voip::rtp::srtp::{MasterKey, SecureKeys, SecureSession, Suite};
 use hotline::voip::sdp::SecureMedia;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use std::net::SocketAddr;
 
 const EVENTS: &str = "rtpmap:101 telephone-event/8000";
 
@@ -223,5 +226,74 @@ fn operators_phones_are_offered_srtp_and_refused_without_it_where_it_is_required
                 "the caller's voice, encrypted on this leg only"
             );
         }
+    }
+}
+
+#[test]
+fn where_it_is_preferred_an_operators_phone_may_answer_either_way() {
+    for answers in [true, false] {
+        let mut stage = Stage::configured(policy(SecureMedia::Refused, SecureMedia::Preferred));
+        let anna = stage.operators(&["anna:support:ru,en"])[0];
+        stage.phones[anna].voice = Voice::Mute;
+        let mine = key(Suite::AesCm128HmacSha1Tag32, 5);
+        let tag = 1 + Suite::ALL.iter().position(|suite| *suite == mine.suite()).unwrap();
+        let crypto = line(u32::try_from(tag).unwrap(), &mine);
+        let lines: &[&str] = if answers { &[&crypto, EVENTS] } else { &[EVENTS] };
+        stage.phones[anna].body = Some(description(stage.phones[anna].media, "RTP/AVP", "8 101", lines));
+        let caller = stage.caller();
+        stage.run_for(300);
+        stage.press(caller, "0");
+        stage.run_for(5_000);
+        let offer = stage.phones[anna].last("INVITE").unwrap().body.clone();
+        assert!(offer.contains(" RTP/AVP ") && offer.contains("a=crypto:"), "{offer}");
+        let handset = Handset { from: stage.phones[anna].media, ..Handset::of(&mut stage, anna) };
+        stage.wire.clear();
+        stage.with_phone(caller, |phone, now| phone.set_voice(now, Voice::Full));
+        stage.run_for(500);
+        let heard = if answers {
+            let offered = offer.lines().find(|line| line.contains(mine.suite().name())).unwrap();
+            let mut session = session(&mine, offered);
+            // What it began with, before the wire was looked at, was under the same key.
+            take(&mut stage, &handset, &mut session)
+        } else {
+            handset.take(&mut stage)
+        };
+        let voices = heard.iter().filter(|packet| packet.payload[0] == 0x33).count();
+        assert!(voices >= 20, "encrypted: {answers}: {voices} packets of the caller");
+    }
+}
+
+#[test]
+fn reports_are_encrypted_and_only_those_under_the_key_count() {
+    for suite in Suite::ALL {
+        let mine = key(suite, 1);
+        let (mut stage, id) = dial(policy(SecureMedia::Required, SecureMedia::Refused), "RTP/SAVP", &[&line(1, &mine)]);
+        let mut session = session(&mine, &stage.phones[id].last("200 INVITE").unwrap().body.clone());
+        let mut handset = Handset::of(&mut stage, id);
+        for _ in 0..400 {
+            let clear = handset.packet(8, false, handset.timestamp, &[0xd5; 160]);
+            handset.timestamp += 160;
+            say(&mut stage, &handset, &mut session, &clear);
+            stage.run_for(20);
+        }
+        let control = |addr: SocketAddr| SocketAddr::new(addr.ip(), addr.port() + 1);
+        let sent = std::mem::take(&mut stage.wire);
+        let mut clear = Vec::new();
+        let mut ours = None;
+        for report in sent.iter().filter(|one| one.channel == Channel::Rtcp) {
+            assert_eq!(report.to, control(handset.from));
+            assert!(session.open_rtcp(&report.bytes, &mut clear), "{suite:?}");
+            assert_eq!(clear[1], 200);
+            assert!(!report.bytes.windows(clear.len() - 8).any(|part| part == &clear[8..]), "{suite:?}: it is sealed");
+            ours = Some(u32::from_be_bytes([clear[4], clear[5], clear[6], clear[7]]));
+        }
+        let ours = ours.unwrap();
+        let mut sealed = Vec::new();
+        assert!(session.protect_rtcp(&receiver_report(&handset, ours, 17, 0, 0), &mut sealed));
+        stage.inject(control(handset.bank), control(handset.from), &sealed);
+        stage.inject(control(handset.bank), control(handset.from), &receiver_report(&handset, ours, 99, 0, 0));
+        stage.hang_up(id);
+        stage.run_for(200);
+        assert_eq!(quality(&stage, Side::Caller).lost_there, Some(17), "{suite:?}");
     }
 }

@@ -4,6 +4,7 @@ use super::now;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -38,6 +39,7 @@ pub struct Server {
 pub struct Plan {
     folder: TempDir,
     config: String,
+    prompts: PathBuf,
 }
 
 impl Plan {
@@ -67,6 +69,12 @@ impl Plan {
         self
     }
 
+    /// Has it take its recordings from another folder than the project's.
+    #[allow(dead_code, reason = "not every test does")]
+    pub fn prompts(self, folder: PathBuf) -> Self {
+        Self { prompts: folder, ..self }
+    }
+
     /// Starts the server and waits until it answers calls.
     pub fn start(self) -> Server {
         let folder = self.folder;
@@ -76,7 +84,9 @@ impl Plan {
         let address = free_address();
         let mut child = program()
             .args(["serve", "--sip", &address.to_string(), "--pretend-now", AT, "--menus", "menus"])
-            .args(["--prompts", "prompts", "--data"])
+            .arg("--prompts")
+            .arg(&self.prompts)
+            .arg("--data")
             .arg(folder.path().join("data"))
             .arg("-c")
             .arg(&config)
@@ -97,7 +107,8 @@ impl Server {
     /// A server with the default configuration, to be changed.
     pub fn plan() -> Plan {
         let folder = tempfile::Builder::new().prefix("hotline-test-").tempdir().unwrap();
-        Plan { folder, config: "http: {listen: null}\nlog: {level: debug}\n".to_owned() }
+        let config = "http: {listen: null}\nlog: {level: debug}\n".to_owned();
+        Plan { folder, config, prompts: "prompts".into() }
     }
 
     /// Where it listens, on UDP and TCP.
