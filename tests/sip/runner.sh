@@ -5,6 +5,7 @@
 #   verdict WHAT STATUS           the same for what has ended already
 #   finish                        prints the counts, and fails when any step has
 #   account FOLDER NAME PASSWORD [SKILLS]
+#   certify NAME                  an authority and its certificate for this machine, in a folder of that name
 #   scenario NAME TO FOLDER OPTIONS…       SIPp, in the foreground
 #   beside NAME TO FOLDER OPTIONS…         SIPp, beside what follows; `joined FOLDER` waits for it
 #
@@ -70,6 +71,17 @@ account() {
     printf '%s\n' "$3" | (cd "$root" && "$program" operators --data "$work/$1/data" add "$2" --skills "${4:-none}" \
         --languages ru,en --password-stdin) > /dev/null
 }
+
+certify() {
+    local ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes) folder=$work/$1
+    mkdir -p "$folder"
+    openssl req -x509 "${ec[@]}" -keyout "$folder/authority.key" -out "$folder/authority.pem" -days 2 \
+        -subj "/CN=authority $1"
+    openssl req "${ec[@]}" -keyout "$folder/key.pem" -out "$folder/request.pem" -subj /CN=127.0.0.1
+    printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' > "$folder/names"
+    openssl x509 -req -in "$folder/request.pem" -CA "$folder/authority.pem" -CAkey "$folder/authority.key" \
+        -CAcreateserial -days 2 -extfile "$folder/names" -out "$folder/certificate.pem"
+} 2> /dev/null
 
 # quietly COMMAND…: its output goes to $log.
 quietly() { timeout 60 "$@" > "$log" 2>&1; }

@@ -10,9 +10,10 @@ server=
 
 # Whether a port is free on UDP and TCP of the loopback, by what the kernel lists.
 port_is_free() {
-    local hex
-    hex=$(printf ':%04X ' "$1")
-    ! cat /proc/net/{udp,tcp,udp6,tcp6} 2>/dev/null | awk '{print $2 " "}' | grep -q "$hex"
+    local end
+    end=$(printf ':%04X$' "$1")
+    # Read to its end: a reader that stops at the first hit fails the pipe, and the port would count as free.
+    ! cat /proc/net/{udp,tcp,udp6,tcp6} 2>/dev/null | awk -v end="$end" '$2 ~ end {found = 1} END {exit !found}'
 }
 
 # A free port, from the given one on.

@@ -70,17 +70,6 @@ heard() {
 
 password=korrekt-horse-7
 account server anna $password support,fraud && account tls boris $password support,fraud || exit 1
-certify() { # NAME: an authority and its certificate for this machine
-    local ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes) folder=$work/$1
-    mkdir -p "$folder"
-    openssl req -x509 "${ec[@]}" -keyout "$folder/authority.key" -out "$folder/authority.pem" -days 2 \
-        -subj "/CN=authority $1"
-    openssl req "${ec[@]}" -keyout "$folder/key.pem" -out "$folder/request.pem" -subj /CN=127.0.0.1
-    printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' > "$folder/names"
-    openssl x509 -req -in "$folder/request.pem" -CA "$folder/authority.pem" -CAkey "$folder/authority.key" \
-        -CAcreateserial -days 2 -extfile "$folder/names" -out "$folder/certificate.pem"
-} 2> /dev/null
-
 certify ours && certify others || { echo "no certificate can be made: is openssl there?" >&2; exit 1; }
 authority=$work/ours/authority.pem
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # Programs that others wrote against a server: run.sh [PROGRAM]
 #
-# sipsak asks and registers; Linphone registers, calls, and answers as an operator; SIPVicious looks for accounts, finds none
-# and is banned; Kamailio stands in front of two servers, stays in the path and spreads calls, and at the edge of a network of
-# phones, which register and are called through it.
+# sipsak asks and registers; Linphone registers, calls, and answers as an operator, in clear, and calls over TLS; SIPVicious
+# looks for accounts, finds none and is banned; Kamailio stands in front of two servers, stays in the path and spreads calls,
+# and at the edge of a network of phones, which register and are called through it.
 # PROGRAM is a built hotline, target/release/hotline by default. Leaves nothing behind.
 set -uo pipefail
 
@@ -30,10 +30,11 @@ sipsak_peers() {
 # type_in TEXT…: a command to Linphone.
 type_in() { echo "$*" >&9; }
 
-linphone_peer() {
-    local home=$work/linphone port=${address#*:} phone
+# linphone FOLDER CONFIGURATION: starts one, which believes $authority; sets $phone and $home.
+linphone() {
+    home=$work/$1
     mkdir -p "$home/.local/share/linphone" "$home/.config"
-    sed -e "s/%PORT%/$(free_port 27060)/; s/%RTP%/$(free_port 27100)/" "$here/linphonerc" > "$home/rc"
+    sed -e "s/%PORT%/$(free_port 27060)/; s/%RTP%/$(free_port 27100)/; s#%AUTHORITY%#${authority:-}#" "$here/$2" > "$home/rc"
     mkfifo "$home/in"
     HOME=$home linphonec -c "$home/rc" -d 0 -l "$home/log" < "$home/in" > "$home/out" 2>&1 &
     phone=$!
@@ -44,6 +45,17 @@ linphone_peer() {
     # No sound card is needed.
     type_in soundcard use files
     type_in ipv6 disable
+}
+
+linphone_leaves() {
+    type_in quit
+    exec 9>&-
+    wait_for_end "$phone" 5
+}
+
+linphone_peer() {
+    local home phone
+    linphone linphone linphonerc
     type_in "register sip:boris@$address sip:$address $password"
     step "Linphone: registers" wait_for_line "$work/one/log" 'operator=boris state=Ready' 15
     type_in "call sip:88001234567@$address"
@@ -66,9 +78,35 @@ linphone_peer() {
     step "Linphone: talks with a caller" wait_for_line "$work/one/log" 'operator=boris state=Talking' 10
     log=$work/caller/errors
     step "Linphone: the caller hangs up" wait "$caller"
-    type_in quit
-    exec 9>&-
-    wait_for_end "$phone" 5
+    linphone_leaves
+}
+
+# Everything over TLS, and every packet of sound under SRTP. Its TLS compares names alone: the server is localhost.
+linphone_over_tls() {
+    local first=$server first_address=$address home phone tls at
+    step "Linphone over TLS: there are certificates" certify ours && certify others || return
+    account four boris $password support,fraud
+    tls=$(free_port 27300) at=localhost:$tls
+    start_server "$program" "$work/four" \
+        "$(sed -e "s#%TLS%#$tls#; s#%FOLDER%#$work/ours#" "$here/../baresip/tls.yaml")" || return
+    remember "$server"
+    authority=$work/others/authority.pem linphone misled linphonerc_tls
+    type_in "register sip:boris@$at sip:$at;transport=tls $password"
+    step "Linphone over TLS: does not believe another authority" wait_for_line "$home/out" \
+        'Certificate verification failed' 20
+    step "Linphone over TLS: and does not register there" fails says "$work/four/log" 'operator=boris state=Ready'
+    linphone_leaves
+    authority=$work/ours/authority.pem linphone secure linphonerc_tls
+    type_in "register sip:boris@$at sip:$at;transport=tls $password"
+    step "Linphone over TLS: registers" wait_for_line "$work/four/log" 'operator=boris state=Ready' 20
+    type_in "call sip:88001234567@$at;transport=tls"
+    step "Linphone over TLS: its call is answered" wait_for_line "$home/out" 'Media streams established' 15
+    sleep 2
+    type_in terminate
+    step "Linphone over TLS: its call ends" wait_for_line "$work/four/log" 'cause="caller_hung_up"' 10
+    linphone_leaves
+    step "Linphone over TLS: server ends when asked" stop_server
+    server=$first address=$first_address
 }
 
 # --- SIPVicious ---
@@ -171,6 +209,7 @@ account one anna $password && account one boris $password support,fraud || exit 
 start_server "$program" "$work/one" || exit 1
 sipsak_peers
 linphone_peer
+linphone_over_tls
 kamailio_peer
 scanners
 step "server ends when asked" stop_server

@@ -70,6 +70,7 @@ operators_phones() {
     step "phones/register" phone early anna && conversation early anna
     phone slower boris && conversation slower boris
     phone forked vera && conversation forked vera
+    phone glare lina && conversation glare lina
     office moved
     phone moved galya && conversation moved galya
     step "phones/moved: the office has the call" joined office-moved
@@ -81,6 +82,7 @@ operators_phones() {
     step "phones/refers_silently: the office has the call" joined office-refers_silently
     attended
     taken_over
+    gives_way
 }
 
 # An operator asks a colleague, who is no use for the queue, and hands the caller to him.
@@ -107,6 +109,20 @@ taken_over() {
         -key dialog "$dialog" -key theirs "$theirs" -key ours "$ours"
     step "phones/replaced" joined phone-replaced
     step "phones/replaced: the caller is let go" joined caller-replaced
+}
+
+# Two phones of one operator: the one with the lesser q has the call when the other has rung for long enough.
+gives_way() {
+    local first
+    phone gives_way mila || return
+    first=${phone_ports[mila]}
+    q=0.5 phone answers_and_leaves mila || return
+    calls gives_way
+    step "phones/gives_way" joined phone-gives_way
+    step "phones/gives_way: the one with the lesser q has the call" joined phone-answers_and_leaves
+    step "phones/gives_way: the caller is let go" joined caller-gives_way
+    registers mila "$first" 0
+    registers mila "${phone_ports[mila]}" 0
 }
 
 # --- trunks ---
@@ -186,7 +202,7 @@ callers() {
 
 # --- all ---
 
-for name in anna boris vera galya dora kira zoya ilya; do account phones $name $password support,premium || exit 1; done
+for name in anna boris vera galya dora kira zoya ilya lina mila; do account phones $name $password support,premium || exit 1; done
 account phones egor $password && account calls anna $password || exit 1
 quick_menu "$work/menu"
 next_port
@@ -211,6 +227,7 @@ server=$calls_server address=$calls_address
 limit=85 beside sipp/calls/lost_ack "$address" lost_ack -m 1 -nr
 limit=85 beside sipp/calls/refreshed "$address" refreshed -m 1
 limit=90 beside sipp/calls/lapsed "$address" lapsed -m 1
+beside sipp/calls/glare "$address" glare -m 1
 (ports=$((ports + 600)); operators_phones) & operators=$!
 (ports=$((ports + 1200)); all_trunks) & all=$!
 callers
@@ -219,6 +236,7 @@ wait $all
 step "calls/lost_ack" joined lost_ack
 step "calls/refreshed" joined refreshed
 step "calls/lapsed" joined lapsed
+step "calls/glare" joined glare
 
 # The server's own account of it: the keys led to the balance and to the end.
 report=$("$program" report --data "$work/calls/data" calls --limit 1000 2>&1)
