@@ -179,7 +179,7 @@ fn an_answer_whose_connection_broke_comes_to_where_the_trunk_listens() {
     // Nobody has acknowledged it, so it is repeated.
     let (sender, accepted) = mpsc::channel();
     thread::spawn(move || sender.send(trunk.accept().map(|(stream, _)| stream)));
-    let mut other = accepted.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+    let mut other = accepted.recv_timeout(Duration::from_secs(35)).unwrap().unwrap();
     let ok = reads(&mut other, "SIP/2.0 200");
     let tag = ok.lines().find_map(|line| line.strip_prefix("To: ")?.split_once(";tag=")).unwrap().1.trim().to_owned();
     for method in ["ACK", "BYE"] {
