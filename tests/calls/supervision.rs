@@ -60,6 +60,13 @@ impl Talk {
         talk
     }
 
+    /// The same, with the phone of olga, who listens.
+    fn followed() -> (Self, Handset) {
+        let mut talk = Self::new();
+        let olga = talk.dials(talk.olga, "*63anna");
+        (talk, olga)
+    }
+
     /// A phone dials a code and is answered; from then on its sound is made by hand.
     fn dials(&mut self, who: Id, code: &str) -> Handset {
         self.stage.dial(who, code);
@@ -165,9 +172,8 @@ fn keys(packets: &[Rtp]) -> usize {
 
 #[test]
 fn a_supervisor_listens_whispers_and_joins_and_all_hear_the_exact_sum_of_whom_they_should() {
-    let mut talk = Talk::new();
-    let olga_id = talk.olga;
-    let mut olga = talk.dials(olga_id, "*63anna");
+    let (mut talk, mut olga) = Talk::followed();
+    let olga_id = olga.id;
     let levels = [1_000, -3_000, 7_000];
     let [c, a, o] = levels.map(|level| i32::from(coded(level.into())));
     let listens = [a, c, c + a];
@@ -191,9 +197,7 @@ fn a_supervisor_listens_whispers_and_joins_and_all_hear_the_exact_sum_of_whom_th
 
 #[test]
 fn nobody_hears_an_echo() {
-    let mut talk = Talk::new();
-    let olga = talk.olga;
-    let mut olga = talk.dials(olga, "*63anna");
+    let (mut talk, mut olga) = Talk::followed();
     olga.press(&mut talk.stage, '3');
     for who in 0..3 {
         let mut levels = [0; 3];
@@ -212,9 +216,7 @@ fn nobody_hears_an_echo() {
 
 #[test]
 fn a_loud_conversation_of_three_is_cut_at_the_largest_sample_and_not_wrapped() {
-    let mut talk = Talk::new();
-    let olga = talk.olga;
-    let mut olga = talk.dials(olga, "*63anna");
+    let (mut talk, mut olga) = Talk::followed();
     olga.press(&mut talk.stage, '3');
     assert_eq!(talk.heard([30_000; 3], &mut olga), [coded(60_000); 3]);
     talk.assert_ends("three who shout");
@@ -222,9 +224,7 @@ fn a_loud_conversation_of_three_is_cut_at_the_largest_sample_and_not_wrapped() {
 
 #[test]
 fn keys_go_between_the_two_and_a_secret_to_nobody() {
-    let mut talk = Talk::new();
-    let olga = talk.olga;
-    let mut olga = talk.dials(olga, "*63anna");
+    let (mut talk, mut olga) = Talk::followed();
     for mode in ['1', '2', '3'] {
         talk.heard([0; 3], &mut olga);
         olga.press(&mut talk.stage, mode);
@@ -251,9 +251,8 @@ fn keys_go_between_the_two_and_a_secret_to_nobody() {
 
 #[test]
 fn supervision_ends_with_the_conversation_and_nobody_listens_to_a_menu() {
-    let mut talk = Talk::new();
-    let olga_id = talk.olga;
-    let mut olga = talk.dials(olga_id, "*63anna");
+    let (mut talk, mut olga) = Talk::followed();
+    let olga_id = olga.id;
     talk.heard([1_000, -3_000, 0], &mut olga);
     talk.stage.phones[olga_id].deaf = false;
     talk.stage.take_heard(olga_id);
@@ -364,9 +363,8 @@ fn a_conversation_has_one_supervisor_who_is_offered_no_caller_meanwhile() {
 
 #[test]
 fn who_is_no_supervisor_any_more_hears_no_more() {
-    let mut talk = Talk::new();
-    let olga_id = talk.olga;
-    let mut olga = talk.dials(olga_id, "*63anna");
+    let (mut talk, mut olga) = Talk::followed();
+    let olga_id = olga.id;
     talk.heard([1_000, -3_000, 0], &mut olga);
     talk.stage.phones[olga_id].deaf = false;
     talk.stage.take_heard(olga_id);
@@ -381,9 +379,8 @@ fn who_is_no_supervisor_any_more_hears_no_more() {
 
 #[test]
 fn a_supervisor_may_hold_and_a_phone_that_falls_silent_is_let_go() {
-    let mut talk = Talk::new();
-    let olga_id = talk.olga;
-    let mut olga = talk.dials(olga_id, "*63anna");
+    let (mut talk, mut olga) = Talk::followed();
+    let olga_id = olga.id;
     talk.heard([1_000, -3_000, 0], &mut olga);
     for direction in ["inactive", "sendrecv"] {
         talk.stage.with_phone(olga_id, |phone, _| {

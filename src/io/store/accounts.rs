@@ -109,9 +109,9 @@ impl Store {
         [md5, sha256, sha512_256]: [&Ha1; 3],
     ) -> Result<bool, StoreError> {
         let changes = "UPDATE accounts SET realm = ?, ha1_md5 = ?, ha1_sha256 = ?, ha1_sha512_256 = ? WHERE login = ?";
-        let hashes = [md5, sha256, sha512_256].map(Ha1::as_hex);
-        let query = hashes.into_iter().fold(sqlx::query(changes).bind(realm), |query, hash| query.bind(hash));
-        self.change_account(query.bind(login.as_str())).await
+        let change =
+            sqlx::query(changes).bind(realm).bind(md5.as_hex()).bind(sha256.as_hex()).bind(sha512_256.as_hex());
+        self.change_account(change.bind(login.as_str())).await
     }
 
     /// Gives an account another role; `false` when there is no such account.

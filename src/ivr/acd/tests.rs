@@ -53,6 +53,16 @@ impl Desk {
         Self { acd: Acd::new(jiff::tz::TimeZone::UTC, policies), now: Now { instant: Instant::ZERO, wall } }
     }
 
+    /// A desk of one queue, with operators who serve it.
+    fn staffed(policy: QueuePolicy, operators: &[&str]) -> Self {
+        let skill = policy.name.clone();
+        let mut desk = Self::new(vec![policy]);
+        for name in operators {
+            desk.operator(name, &[&skill]);
+        }
+        desk
+    }
+
     fn operator(&mut self, name: &str, skills: &[&str]) {
         let profile = OperatorProfile {
             role: AccountRole::Operator,
@@ -123,9 +133,7 @@ impl Desk {
 
 #[test]
 fn the_longest_idle_operator_gets_the_call_and_wraps_up_before_the_next() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
-    desk.operator("boris", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna", "boris"]);
     desk.enqueue(ticket(1, "support"));
     assert_eq!(desk.said(), ["offer 1 anna", "place 1 1"]);
     desk.accept(1, "anna");
@@ -146,9 +154,7 @@ fn the_longest_idle_operator_gets_the_call_and_wraps_up_before_the_next() {
 
 #[test]
 fn an_operator_who_does_not_answer_is_paused_and_the_caller_keeps_the_place() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
-    desk.operator("boris", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna", "boris"]);
     desk.enqueue(ticket(1, "support"));
     desk.enqueue(ticket(2, "support"));
     desk.said();
@@ -162,8 +168,7 @@ fn an_operator_who_does_not_answer_is_paused_and_the_caller_keeps_the_place() {
 
 #[test]
 fn when_the_last_operator_is_gone_the_caller_is_told_after_a_short_grace() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna"]);
     desk.enqueue(ticket(1, "support"));
     desk.wait(20.0);
     desk.said();
@@ -191,9 +196,7 @@ fn an_empty_office_a_full_queue_and_an_unknown_one_end_at_once() {
 fn a_caller_who_hangs_up_stops_every_ringing_phone() {
     let mut all = policy("support");
     all.pick = Pick::RingAll;
-    let mut desk = Desk::new(vec![all]);
-    desk.operator("anna", &["support"]);
-    desk.operator("boris", &["support"]);
+    let mut desk = Desk::staffed(all, &["anna", "boris"]);
     desk.enqueue(ticket(1, "support"));
     assert_eq!(desk.said(), ["offer 1 anna", "offer 1 boris", "place 1 1"]);
     desk.acd.leave(desk.now, call(1));
@@ -205,9 +208,7 @@ fn a_caller_who_hangs_up_stops_every_ringing_phone() {
 fn with_all_phones_ringing_the_first_to_answer_wins() {
     let mut all = policy("support");
     all.pick = Pick::RingAll;
-    let mut desk = Desk::new(vec![all]);
-    desk.operator("anna", &["support"]);
-    desk.operator("boris", &["support"]);
+    let mut desk = Desk::staffed(all, &["anna", "boris"]);
     desk.enqueue(ticket(1, "support"));
     desk.said();
     desk.accept(1, "boris");
@@ -218,8 +219,7 @@ fn with_all_phones_ringing_the_first_to_answer_wins() {
 
 #[test]
 fn a_busy_phone_is_left_alone_for_a_moment_and_then_tried_again() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna"]);
     desk.enqueue(ticket(1, "support"));
     desk.said();
     desk.acd.offer_failed(desk.now, call(1), &id("anna"), OfferFailure::Busy);
@@ -232,8 +232,7 @@ fn a_busy_phone_is_left_alone_for_a_moment_and_then_tried_again() {
 fn overflow_adds_skills_after_its_time_without_losing_the_place() {
     let mut first = policy("support");
     first.overflow = vec![(seconds(60), vec!["second".into()])];
-    let mut desk = Desk::new(vec![first]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(first, &["anna"]);
     desk.operator("vera", &["second"]);
     desk.enqueue(ticket(1, "support"));
     desk.accept(1, "anna");
@@ -249,8 +248,7 @@ fn overflow_adds_skills_after_its_time_without_losing_the_place() {
 fn the_own_language_is_preferred_for_a_time_and_then_anybody() {
     let mut queue = policy("support");
     queue.own_language_for = Some(seconds(60));
-    let mut desk = Desk::new(vec![queue]);
-    desk.operator("helen", &["support"]);
+    let mut desk = Desk::staffed(queue, &["helen"]);
     desk.enqueue(ticket(1, "support"));
     assert_eq!(desk.said(), ["place 1 1"], "helen speaks English only");
     desk.wait(60.1);
@@ -259,9 +257,7 @@ fn the_own_language_is_preferred_for_a_time_and_then_anybody() {
 
 #[test]
 fn a_phone_that_vanishes_while_it_rings_goes_to_the_next_operator() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
-    desk.operator("boris", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna", "boris"]);
     desk.enqueue(ticket(1, "support"));
     desk.said();
     desk.acd.unregistered(desk.now, &id("anna"));
@@ -270,8 +266,7 @@ fn a_phone_that_vanishes_while_it_rings_goes_to_the_next_operator() {
 
 #[test]
 fn a_talk_that_breaks_down_returns_the_caller_to_the_front() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna"]);
     desk.enqueue(ticket(1, "support"));
     desk.accept(1, "anna");
     let mut vip = ticket(2, "support");
@@ -286,8 +281,7 @@ fn a_talk_that_breaks_down_returns_the_caller_to_the_front() {
 
 #[test]
 fn a_talk_that_breaks_down_after_longer_than_anybody_may_wait_returns_the_caller_all_the_same() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna"]);
     desk.enqueue(ticket(1, "support"));
     desk.wait(10.0);
     desk.accept(1, "anna");
@@ -303,8 +297,7 @@ fn a_talk_that_breaks_down_after_longer_than_anybody_may_wait_returns_the_caller
 
 #[test]
 fn wrap_up_can_be_ended_and_a_break_is_kept() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna"]);
     desk.enqueue(ticket(1, "support"));
     desk.accept(1, "anna");
     desk.acd.talk_ended(desk.now, call(1));
@@ -319,9 +312,7 @@ fn wrap_up_can_be_ended_and_a_break_is_kept() {
 
 #[test]
 fn the_wait_is_unknown_until_five_calls_are_finished_and_two_operators_are_there() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
-    desk.operator("boris", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna", "boris"]);
     for number in 0..5 {
         desk.enqueue(ticket(number, "support"));
         let taken =
@@ -350,8 +341,7 @@ fn the_wait_is_unknown_until_five_calls_are_finished_and_two_operators_are_there
 fn a_new_day_begins_the_count_of_calls_anew() {
     let mut fewest = policy("support");
     fewest.pick = Pick::FewestCalls;
-    let mut desk = Desk::new(vec![fewest]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(fewest, &["anna"]);
     for number in 1..=2 {
         desk.enqueue(ticket(number, "support"));
         desk.accept(number, "anna");

@@ -62,8 +62,7 @@ fn nobody_has_two_tickets_and_a_queue_without_callbacks_takes_none() {
     assert_eq!(desk.acd.waiting(), 1, "caller 3 waits on");
     let mut none = policy("support");
     none.callback = None;
-    let mut desk = Desk::new(vec![none]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(none, &["anna"]);
     desk.enqueue(ticket(1, "support"));
     assert!(!desk.acd.order_callback(desk.now, call(1), order("+79160000001")));
 }
@@ -72,8 +71,7 @@ fn nobody_has_two_tickets_and_a_queue_without_callbacks_takes_none() {
 fn as_many_tickets_as_callers_may_wait_and_no_more() {
     let mut small = policy("support");
     small.max_waiting = 1;
-    let mut desk = Desk::new(vec![small]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(small, &["anna"]);
     desk.enqueue(ticket(1, "support"));
     desk.accept(1, "anna");
     desk.enqueue(ticket(2, "support"));
@@ -193,8 +191,7 @@ fn a_ticket_that_nobody_can_serve_expires_after_three_days_and_one_may_be_withdr
 
 #[test]
 fn the_ringing_phone_of_who_orders_is_offered_the_ticket() {
-    let mut desk = Desk::new(vec![policy("support")]);
-    desk.operator("anna", &["support"]);
+    let mut desk = Desk::staffed(policy("support"), &["anna"]);
     desk.enqueue(ticket(1, "support"));
     desk.said();
     assert!(desk.acd.order_callback(desk.now, call(1), order("+79160000001")));

@@ -210,7 +210,9 @@ proptest! {
             desk.said();
         }
         // Whatever happened, the desk comes to rest: everybody is given up when nobody works any more.
-        OPERATORS.iter().for_each(|name| desk.acd.unregistered(desk.now, &id(name)));
+        for name in OPERATORS {
+            desk.acd.unregistered(desk.now, &id(name));
+        }
         while let Some(call) = desk.one_talking(0) {
             desk.acd.talk_ended(desk.now, call);
         }

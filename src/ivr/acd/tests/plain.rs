@@ -60,7 +60,7 @@ fn choice(acd: &Acd, now: Now) -> Option<(CallId, Vec<OperatorId>)> {
                 fit.min_by_key(|one| (foreign(one), one.calls_today, one.idle_since)).map(name).into_iter().collect()
             }
         };
-        (!chosen.is_empty()).then(|| (waiting.ticket.call, chosen))
+        (!chosen.is_empty()).then_some((waiting.ticket.call, chosen))
     })
 }
 
