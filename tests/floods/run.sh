@@ -111,7 +111,7 @@ else
     high=${RATE_HIGH:-5000}
     against invite-cancel --rate 1000 --secs 10 --calls 50
     against invite-cancel --rate "$high" --secs 10 --calls 50 --refusable yes
-    against unacknowledged --rate 1000 --secs 25 --calls "${NORMAL:-250}"
+    against unacknowledged --rate 1000 --secs 25 --calls "${NORMAL:-500}"
     for kind in register options bye cancel garbage responses; do
         against "$kind" --rate "$high" --secs 10 --calls 50
     done
