@@ -177,7 +177,7 @@ fn an_answer_whose_connection_broke_comes_to_where_the_trunk_listens() {
     reads(&mut first, "SIP/2.0 200");
     drop(first);
     // Nobody has acknowledged it, so it is repeated.
-    let (sender, accepted) = mpsc::channel();
+    let (sender, accepted) = mpsc::sync_channel(1);
     thread::spawn(move || sender.send(trunk.accept().map(|(stream, _)| stream)));
     let mut other = accepted.recv_timeout(Duration::from_secs(35)).unwrap().unwrap();
     let ok = reads(&mut other, "SIP/2.0 200");

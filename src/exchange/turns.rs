@@ -65,7 +65,7 @@ impl Exchange {
         while let Some((at, rung)) = self.turns.first().filter(|(at, _)| *at <= now.instant).cloned() {
             self.turns.remove(&(at, rung.clone()));
             match rung {
-                Rung::Offer(call, operator) => self.turn_of_offer(now, at, (call, operator)),
+                Rung::Offer(call, operator) => self.turn_of_offer(now, at, &(call, operator)),
                 Rung::Target(call) => self.turn_of_target(now, at, call),
                 Rung::Colleague(id) => self.turn_of_colleague(now, at, id),
             }
@@ -77,8 +77,8 @@ impl Exchange {
         self.turns.first().map(|(at, _)| *at)
     }
 
-    fn turn_of_offer(&mut self, now: Now, at: Instant, key: (CallId, OperatorId)) {
-        let Some(mut offer) = self.offers.remove(&key) else { return };
+    fn turn_of_offer(&mut self, now: Now, at: Instant, key: &(CallId, OperatorId)) {
+        let Some(mut offer) = self.offers.remove(key) else { return };
         let rings = match &mut offer {
             Offer::Inviting(inviting) if inviting.ringing.turn == Some(at) => {
                 let owner = self.streams.get(&inviting.stream).cloned();
