@@ -20,6 +20,8 @@ mod told;
 #[path = "calls/wire.rs"]
 mod wire;
 
+#[path = "calls/abuse.rs"]
+mod abuse;
 #[path = "calls/bad_media.rs"]
 mod bad_media;
 #[path = "calls/bank_outcomes.rs"]

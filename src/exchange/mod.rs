@@ -279,6 +279,10 @@ impl Exchange {
 
     /// Bytes came over a connection.
     pub fn handle_stream_bytes(&mut self, now: Now, connection: ConnectionId, bytes: &[u8]) {
+        if self.is_silenced(now, connection) {
+            self.commands.push_back(Command::Sip(SipCommand::Close(connection)));
+            return;
+        }
         self.sip.handle_stream_bytes(now.instant, connection, bytes);
         self.pump(now);
     }

@@ -1,6 +1,7 @@
 //! The 49 messages of RFC 4475, those of RFC 5118 and worse, sent to the whole program: each is answered as it must be
 //! or dropped and counted, and a call that goes on beside notices nothing.
 
+use super::phone::Manner;
 use super::stage::{Stage, config};
 use std::net::SocketAddr;
 
@@ -188,7 +189,8 @@ fn ipv6_is_read_as_rfc_5118_says() {
             Some(200),
         ),
         ("4.9 a mapped address", uri("sip:[::ffff:192.0.2.10]"), Some(200)),
-        ("4.10 three colons, which an old grammar allowed", uri("sip:[2001:db8:::192.0.2.1]"), Some(400)),
+        ("4.10 a colon too many, which an old grammar made people write", uri("sip:[2001:db8:::192.0.2.1]"), Some(200)),
+        ("4.10 and nowhere else", uri("sip:[2001:db8:::1]"), Some(400)),
         ("an open bracket", uri("sip:[2001:db8::10"), Some(400)),
         ("a zone", uri("sip:[fe80::1%25eth0]"), Some(400)),
     ]
@@ -201,6 +203,31 @@ fn ipv6_is_read_as_rfc_5118_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_description_of_both_families_is_answered_line_by_line_as_rfc_5118_says() {
+    // §4.8; §4.6, a description of IPv6 alone, is in `six`.
+    let mut stage = stage();
+    let id = stage.phone("+79161234567");
+    let media = stage.phones[id].media;
+    stage.phones[id].body = Some(format!(
+        "v=0\r\no=bob 280744730 28977631 IN IP4 host.example.com\r\ns=\r\nt=0 0\r\nm=audio {} RTP/AVP 8 101\r\n\
+         c=IN IP4 {}\r\na=rtpmap:101 telephone-event/8000\r\nm=video 6024 RTP/AVP 107\r\nc=IN IP6 2001:db8::1\r\n\
+         a=rtpmap:107 H263-1998/90000\r\n",
+        media.port(),
+        media.ip()
+    ));
+    // The phones of the stage know one line of media.
+    stage.phones[id].manner = Manner::Vanished;
+    stage.dial(id, "+74951234567");
+    let answer = stage.phones[id].last("200 INVITE").unwrap().body.clone();
+    let lines: Vec<&str> = answer.lines().filter(|line| line.starts_with("m=")).collect();
+    assert!(lines.len() == 2 && lines[0].starts_with("m=audio ") && !lines[0].starts_with("m=audio 0 "), "{answer}");
+    assert!(lines[1].starts_with("m=video 0 "), "{answer}");
+    assert!(answer.lines().any(|line| line == "c=IN IP4 192.0.2.1"), "{answer}");
+    stage.run_for(70_000);
+    stage.assert_all_let_go("both families");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod folder;
+mod log;
 mod menu;
 mod menu_state;
 mod news;
@@ -21,7 +22,7 @@ mod wide;
 pub(super) use trunks_page::Row as TrunkRow;
 
 use super::cli::Serve;
-use super::config::{BankKind, Config, LogFormat, LogLevel, Overrides};
+use super::config::{BankKind, Config, Overrides};
 use super::{simulate, versions};
 use crate::exchange::Exchange;
 use crate::io::bank::{BreakerSettings, Cache, Journal, JournalSettings, NowFn, Sandbox, SandboxSettings};
@@ -54,7 +55,7 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
     let overrides = Overrides { sip: arguments.sip, http: arguments.http, ..Overrides::default() };
     let mut config = config.merge(overrides);
     config.draft_voice = arguments.draft_voice.clone().or(config.draft_voice);
-    start_log(&config);
+    log::start(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.context("the asynchronous runtime cannot start")?.block_on(async {
         let store = Store::open(&config.data).await?;
@@ -65,24 +66,6 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
         };
         Box::pin(serve(Arc::new(config), store, chosen, clock)).await
     })
-}
-
-fn start_log(config: &Config) {
-    let level = match config.log.level {
-        LogLevel::Error => tracing::Level::ERROR,
-        LogLevel::Warn => tracing::Level::WARN,
-        LogLevel::Info => tracing::Level::INFO,
-        LogLevel::Debug => tracing::Level::DEBUG,
-        LogLevel::Trace => tracing::Level::TRACE,
-    };
-    // Other crates' words are wanted from warnings on; sqlx would tell every statement.
-    let filter = format!("warn,hotline={level}");
-    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_env_filter(filter);
-    match config.log.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
 }
 
 async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, clock: Clock) -> Result<ExitCode> {

@@ -7,7 +7,7 @@ use crate::model::{Instant, Now, OperatorId};
 use crate::voip::sip::digest::Credentials;
 use crate::voip::sip::endpoint::{Command as SipCommand, Load};
 use crate::voip::sip::headers::HeaderName;
-use crate::voip::sip::{Peer, Request, Response, Status};
+use crate::voip::sip::{ConnectionId, Peer, Request, Response, Status};
 use std::net::SocketAddr;
 
 impl Exchange {
@@ -15,6 +15,14 @@ impl Exchange {
     pub(in crate::exchange) fn hears(&mut self, now: Now, from: Peer) -> bool {
         let in_call = self.sip.has_calls(from.source());
         self.guard.hears(now.instant, from, in_call)
+    }
+
+    /// Whether what comes over a connection is not heard: its peer was banned for what came over another.
+    pub(in crate::exchange) fn is_silenced(&mut self, now: Now, connection: ConnectionId) -> bool {
+        let Some(peer) = self.sip.peer_of(connection) else { return false };
+        let is_silenced = self.guard.is_silenced(now.instant, peer, self.sip.has_calls(peer.source()));
+        self.guard.counters.silenced += u64::from(is_silenced);
+        is_silenced
     }
 
     /// Notes what somebody did.
@@ -106,7 +114,9 @@ impl Exchange {
         self.saw(now, from, Deed::Denied(name));
         if let Some(pause) = self.guard.denied(now.instant, name, from) {
             tracing::warn!(source = %from.source(), seconds = pause.as_secs(), "too many wrong passwords");
-            self.commands.push_back(Command::LoginPaused { from: from.addr.ip(), pause });
+            if self.guard.may_audit(now.instant) {
+                self.commands.push_back(Command::LoginPaused { from: from.addr.ip(), pause });
+            }
         }
     }
 

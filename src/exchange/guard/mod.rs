@@ -50,7 +50,8 @@ const FORGOTTEN: f64 = 0.2;
 const LONGEST_UNPROVEN: Duration = Duration::from_secs(600);
 /// Names of accounts that are told apart for one source.
 const NAMES: usize = 8;
-/// Bans that are written to the store a second; more hold until a restart.
+/// Bans, and pauses of log-ins, that are written to the store a second: addresses are easily invented, and what waits for
+/// the store waits behind them. More bans hold until a restart.
 const WRITTEN_PER_SECOND: f64 = 10.0;
 
 /// What is banned, and for how long.
@@ -147,7 +148,7 @@ impl Suspect {
             Deed::Noted(Note::Malformed) => 2.0,
             Deed::NoTrunk => 1.0,
             Deed::Noted(Note::Stray) => 0.5,
-            Deed::Noted(Note::Options) | Deed::Challenged => 0.25,
+            Deed::Noted(Note::Options | Note::Unserved) | Deed::Challenged => 0.25,
             Deed::Flood => 0.1,
             // One account is guarded by itself; who tries several guesses.
             Deed::Denied(name) if self.names.contains(&name) || self.names.is_empty() => {
@@ -181,6 +182,7 @@ pub(super) struct Guard {
     phones: HashMap<OperatorId, Vec<SocketAddr>>,
     homes: HashMap<Source, usize>,
     writes: Bucket,
+    audits: Bucket,
     /// Bans that are to be kept.
     fresh: VecDeque<Ban>,
     counters: GuardCounters,
@@ -198,6 +200,7 @@ impl Guard {
             phones: HashMap::new(),
             homes: HashMap::new(),
             writes: Bucket::full(Instant::ZERO, WRITTEN_PER_SECOND),
+            audits: Bucket::full(Instant::ZERO, WRITTEN_PER_SECOND),
             fresh: VecDeque::new(),
             counters: GuardCounters::default(),
         }
@@ -205,17 +208,18 @@ impl Guard {
 
     /// Whether a message of somebody is heard. `in_call`: the source has a call in progress.
     pub fn hears(&mut self, now: Instant, from: Peer, in_call: bool) -> bool {
-        let ip = from.addr.ip();
-        let spared = self.is_spared(from.source(), ip) || in_call;
-        let heard = match self.bans.find(now, ip) {
-            Some((_, true)) => false,
-            Some((Scope::Datagrams, false)) => spared || from.transport.is_reliable(),
-            Some((Scope::Everything, false)) => spared,
-            None => true,
-        };
-        let heard = heard && (spared || self.is_slow_enough(now, from));
+        let spared = || self.is_spared(from.source(), from.addr.ip()) || in_call;
+        let heard = !self.is_silenced(now, from, in_call) && (spared() || self.is_slow_enough(now, from));
         self.counters.silenced += u64::from(!heard);
         heard
+    }
+
+    /// Whether somebody is banned for the way in which a message comes.
+    pub fn is_silenced(&self, now: Instant, from: Peer, in_call: bool) -> bool {
+        let ip = from.addr.ip();
+        let Some((scope, by_hand)) = self.bans.find(now, ip) else { return false };
+        let is_meant = scope == Scope::Everything || !from.transport.is_reliable();
+        by_hand || (is_meant && !in_call && !self.is_spared(from.source(), ip))
     }
 
     /// Whether somebody without a name stays within what may come.
@@ -312,6 +316,11 @@ impl Guard {
         self.logins.failed(now, name, from.source())
     }
 
+    /// Whether a pause is a line of the audit; the log tells of it in any case.
+    fn may_audit(&mut self, now: Instant) -> bool {
+        self.audits.take(now, WRITTEN_PER_SECOND, WRITTEN_PER_SECOND)
+    }
+
     /// Where an operator's phones are registered.
     fn phones_of(&self, operator: &OperatorId) -> &[SocketAddr] {
         self.phones.get(operator).map_or(&[], Vec::as_slice)
@@ -345,6 +354,7 @@ impl Deed {
             Self::Noted(Note::Malformed) => "malformed messages",
             Self::Noted(Note::Stray) => "requests without a call",
             Self::Noted(Note::Options) => "OPTIONS",
+            Self::Noted(Note::Unserved) => "requests that nobody serves",
             Self::Challenged => "requests without a password",
             Self::Denied(_) => "wrong passwords",
             Self::UnknownNumber => "unknown numbers",

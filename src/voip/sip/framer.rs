@@ -12,6 +12,9 @@ use super::message::{MAX_MESSAGE, Unusable, parse_head, refuse_head};
 use super::status::Status;
 use super::text::{Malformed, is_token_byte};
 
+/// Room that a stream keeps between two messages; one large message is no reason to keep more for hours.
+const KEPT: usize = 4_096;
+
 /// What a ping is answered with (RFC 5626 §4.4.1).
 pub const PONG: &[u8] = b"\r\n";
 
@@ -93,7 +96,25 @@ impl Framer {
         self.start += length;
         self.scanned = 0;
         self.length = None;
+        if self.start == self.buffer.len() {
+            self.start = 0;
+            self.buffer.clear();
+            self.buffer.shrink_to(KEPT);
+        }
         Ok(Some(Frame::Message(message)))
+    }
+
+    /// Whether a message has begun that is not whole; a line end by itself begins none.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        let rest = self.buffer.get(self.start..).unwrap_or_default();
+        !b"\r\n\r".starts_with(rest)
+    }
+
+    /// The octets that it has room for.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.buffer.capacity()
     }
 
     /// Skips the line ends in front of a message; whether two of them in a row were a ping.

@@ -23,7 +23,8 @@ impl Host {
         const WHAT: Malformed = Malformed("host");
         if let Some(inner) = text.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or(WHAT)?;
-            return Ok(Self::Ip(inner.parse::<Ipv6Addr>().map_err(|_| WHAT)?.into()));
+            let address = inner.parse::<Ipv6Addr>().ok().or_else(|| with_a_third_colon(inner));
+            return Ok(Self::Ip(address.ok_or(WHAT)?.into()));
         }
         if let Ok(address) = text.parse::<Ipv4Addr>() {
             return Ok(Self::Ip(address.into()));
@@ -68,6 +69,14 @@ impl Host {
             (Self::Ip(_), Self::Name(_)) | (Self::Name(_), Self::Ip(_)) => false,
         }
     }
+}
+
+/// An address in which `::` and an IPv4 address have a colon too many between them: the grammar of RFC 3261 made people
+/// write that (RFC 5118 §4.10), and RFC 5954 has mended it.
+fn with_a_third_colon(inner: &str) -> Option<Ipv6Addr> {
+    let (before, v4) = inner.split_once(":::")?;
+    v4.parse::<Ipv4Addr>().ok()?;
+    format!("{before}::{v4}").parse().ok()
 }
 
 fn parse_port(text: &str) -> Result<u16, Malformed> {

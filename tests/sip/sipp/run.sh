@@ -29,10 +29,10 @@ quick_menu() {
         "$1/hotline.yaml"
 }
 
-# registers NAME PORT [WISH] [Q]: a phone registers from a port, where another scenario then waits.
+# registers NAME PORT [WISH] [Q] [CONTACT]: a phone registers from a port, where another scenario then waits.
 registers() {
     run_sipp sipp/phones/register "$phones" "register-$1-$2-${3:-120}" "$2" -m 1 -s "$1" -ap $password \
-        -key wish "${3:-120}" -key q "${4:-1.0}"
+        -key wish "${3:-120}" -key q "${4:-1.0}" -key at "${5:-127.0.0.1:$2}"
 }
 
 # phone SCENARIO ACCOUNT OPTIONS…: a phone that registers and waits for its call; `joined phone-SCENARIO`.
@@ -64,6 +64,13 @@ office() {
     remember $!
 }
 
+# The first of the two providers through whom the branch is called.
+full() {
+    host=127.0.0.28 run_sipp sipp/phones/full "$phones" full "$full" -m 1 &
+    running[full]=$!
+    remember $!
+}
+
 operators_phones() {
     local name
     declare -A phone_ports
@@ -77,8 +84,10 @@ operators_phones() {
     office refers
     phone refers dora && conversation refers dora
     step "phones/refers: the office has the call" joined office-refers
+    full
     office refers_silently
     phone refers_silently kira && conversation refers_silently kira
+    step "phones/full: the call has gone on" joined full
     step "phones/refers_silently: the office has the call" joined office-refers_silently
     attended
     taken_over
@@ -109,6 +118,26 @@ taken_over() {
         -key dialog "$dialog" -key theirs "$theirs" -key ours "$ours"
     step "phones/replaced" joined phone-replaced
     step "phones/replaced: the caller is let go" joined caller-replaced
+    registers ilya "${phone_ports[ilya]}" 0
+    registers ilya "$second" 0
+}
+
+# A phone behind a NAT registers, the server is started anew, and the phone is rung where it was.
+restarted() {
+    local port
+    next_port
+    step "phones/natted: it registers" registers lena "$port" 120 1.0 192.0.2.77:5060
+    step "phones: the server ends when asked" stop_server
+    menus=$work/menu start_server "$program" "$work/phones" "$(filled phones)" || { verdict "phones: the server starts anew" 1; return; }
+    remember "$server"
+    phones=$address
+    run_sipp sipp/phones/natted "$phones" phone-natted "$port" -m 1 -s lena &
+    running[phone-natted]=$!
+    remember $!
+    calls natted
+    step "phones/natted: it is rung after the restart" joined phone-natted
+    step "phones/natted: the caller is let go" joined caller-natted
+    step "phones: the server ends once more" stop_server
 }
 
 # Two phones of one operator: the one with the lesser q has the call when the other has rung for long enough.
@@ -163,6 +192,7 @@ all_trunks() {
     step "trunks/withheld: the number is written down nowhere" fails reported 79035554477
     step "trunks/withheld: its line is that of History-Info" until_true 10 reported 'hidden → +74957654321 .*premium'
     trunk unknown_number 127.0.0.21 -s +74990000000
+    trunk encrypted 127.0.0.26 -s +74951234567
     trunk stranger 127.0.0.1 -s +74951234567
     trunk proves 127.0.0.22 -s +74951234567 -ap inbound-7
     step "trunks/pinged: the trunk is there" wait_for_line "$work/trunks/log" 'the trunk answers.*pinged' 20
@@ -170,6 +200,7 @@ all_trunks() {
     step "trunks/registrar: the server registers" wait_for_line "$notes" 'contact sip:' 20
     contact=$(sed -n 's/.*contact \(sip:[^ ]*\).*/\1/p' "$notes" | head -n 1)
     trunk to_contact 127.0.0.1 -key contact "$contact"
+    step "trunks/to_contact: what it says of the caller is not believed" fails reported 79035554488
     step "trunks/registrar: the server refreshes" wait_for_line "$notes" refreshed 30
     step "trunks: the server ends when asked" stop_server
     step "trunks/registrar: it has signed off" joined registrar
@@ -177,13 +208,38 @@ all_trunks() {
 
 # --- callers ---
 
+# A double line end over a stream is answered with one line end (RFC 5626 4.4.1).
+answers_line_ends() {
+    local answer
+    exec 4<> "/dev/tcp/${address%:*}/${address#*:}" || return
+    printf '\r\n\r\n' >&4
+    answer=$(timeout 10 head -c 2 <&4 | od -An -tx1 | tr -d ' \n')
+    exec 4>&-
+    [ "$answer" = 0d0a ]
+}
+
+# A STUN Binding request on the SIP port is answered with a success of the same number (RFC 5626 4.4.2, RFC 8489 6.3.1).
+answers_stun() {
+    local answer
+    exec 4<> "/dev/udp/${address%:*}/${address#*:}" || return
+    printf '\x00\x01\x00\x00\x21\x12\xa4\x42twelveoctets' >&4
+    answer=$(timeout 10 head -c 20 <&4 | od -An -tx1 | tr -d ' \n')
+    exec 4>&-
+    [[ $answer = 0101*2112a4427477656c76656f6374657473 ]]
+}
+
 callers() {
     shared requests/options -m 1 -nr
     shared requests/refused -m 1
     shared requests/register -m 1 -s anna -ap $password
+    shared requests/denied -m 1 -s anna -ap $password
+    shared requests/flows -m 1 -s anna -ap $password
+    step "line ends over a stream are answered" answers_line_ends
+    step "STUN is answered" answers_stun
     shared calls/unusable -m 1
     shared calls/loop -m 1
     shared calls/changes -m 1
+    shared calls/moves -m 1
     shared calls/late_offer -m 1
     shared calls/timer -m 1
     shared calls/large -m 1 -t t1 -key padding "$(printf 'x%.0s' {1..6000})"
@@ -202,17 +258,19 @@ callers() {
 
 # --- all ---
 
-for name in anna boris vera galya dora kira zoya ilya lina mila; do account phones $name $password support,premium || exit 1; done
+for name in anna boris vera galya dora kira zoya ilya lina mila lena; do account phones $name $password support,premium || exit 1; done
 account phones egor $password && account calls anna $password || exit 1
 quick_menu "$work/menu"
 next_port
 office=$port
+next_port
+full=$port
 echo inbound-7 > "$work/inbound"
 echo outward-7 > "$work/outward"
 
 # filled NAME: a configuration with what it leaves open.
 filled() {
-    sed -e "s#%FOLDER%#$work#; s#%OFFICE%#$office#; s#%PROVIDER%#${provider:-}#; s#%PINGED%#${pinged:-}#" "$here/$1.yaml"
+    sed -e "s#%FOLDER%#$work#; s#%OFFICE%#$office#; s#%FULL%#$full#; s#%PROVIDER%#${provider:-}#; s#%PINGED%#${pinged:-}#" "$here/$1.yaml"
 }
 
 start_server "$program" "$work/calls" "$(filled calls)" || exit 1
@@ -243,5 +301,5 @@ report=$("$program" report --data "$work/calls/data" calls --limit 1000 2>&1)
 step "report of the calls" grep -q balance <<< "$report"
 step "calls: the server ends when asked" stop_server
 server=$phones_server
-step "phones: the server ends when asked" stop_server
+restarted
 finish

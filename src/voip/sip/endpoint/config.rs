@@ -70,7 +70,7 @@ impl Default for Limits {
         Self {
             legs: 20_000,
             legs_per_source: 10_000,
-            transactions: TransactionLimits { total: 200_000, per_source: 150_000 },
+            transactions: TransactionLimits { total: 200_000, per_source: 150_000, octets: 384 << 20 },
             connections: 10_000,
             unanswered: Duration::from_secs(180),
             ringing: Duration::from_secs(181),

@@ -38,23 +38,22 @@ impl Endpoint {
             return;
         };
         let origin = origin_of(&request);
-        let refusal = if self.by_origin.contains_key(&origin) {
-            Some(request.response(Status::LOOP_DETECTED))
-        } else if dialog::is_unreadable(&request) {
+        if self.by_origin.contains_key(&origin) {
+            return self.answer_request(now, reply, &request, request.response(Status::LOOP_DETECTED));
+        }
+        let refusal = if dialog::is_unreadable(&request) {
             Some(request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact or Record-Route"))
         } else {
             let refusal = uas::refuse_body(&request).or_else(|| uas::refuse_accept(&request));
             refusal.or_else(|| self.config.session.refuse(&request))
         };
         if let Some(response) = refusal {
-            self.answer_request(now, reply, &request, response);
-            return;
+            return self.refuse_call(reply, &request, response);
         }
         let tag: Box<str> = self.draw_tag().into();
         let Some(dialog) = Dialog::of_server(&request, &tag, from) else {
             let response = request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact");
-            self.answer_request(now, reply, &request, response);
-            return;
+            return self.refuse_call(reply, &request, response);
         };
         let transaction = self.begin_invited(now, reply, &request);
         let local = self.visible(local, from, Some(&request));

@@ -20,6 +20,8 @@ pub enum Note {
     Options,
     /// A request within a call that there is not.
     Stray,
+    /// A request outside of every call that nobody here serves.
+    Unserved,
     /// A program that is made for finding and guessing says its name.
     Tool,
 }

@@ -73,7 +73,16 @@ impl Endpoint {
         self.counters.requests += 1;
         let reply = reply_peer(&request, from);
         if let Some(response) = uas::refuse(&request) {
-            self.answer_request(now, reply, &request, response);
+            let is_outside = self.leg_of(&request).is_none();
+            if is_outside {
+                self.note_request(from, &request);
+                self.note(from, Note::Unserved);
+            }
+            if is_outside && request.method == Method::Invite {
+                self.refuse_call(reply, &request, response);
+            } else {
+                self.answer_request(now, reply, &request, response);
+            }
         } else if request.to.tag().is_some() && request.method != Method::Cancel {
             self.receive_within(now, from, reply, request);
         } else {
@@ -184,6 +193,14 @@ impl Endpoint {
             let input = non_invite_server::Input::Respond(class, wire);
             self.transactions.handle(now, id, Input::NonInviteServer(input));
         }
+    }
+
+    /// Refuses what cannot be a call, without a transaction (§8.2.7): a refusal that is repeated until its ACK would go
+    /// eleven times to whoever an INVITE only says that it is from. A caller who did not get it asks again.
+    pub(super) fn refuse_call(&mut self, reply: Peer, request: &Request, response: Response) {
+        let mut response = response.with_to_tag(&self.tag_of(request));
+        self.sign(&mut response);
+        self.send(reply, response.to_bytes().into());
     }
 
     /// 503 with Retry-After, without a transaction: whoever is over the cap costs us nothing more.

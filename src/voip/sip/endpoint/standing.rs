@@ -17,7 +17,12 @@ impl Endpoint {
     pub(super) fn receive_within(&mut self, now: Instant, from: Peer, reply: Peer, request: Request) {
         let Some(leg) = self.leg_of(&request) else {
             self.note(from, Note::Stray);
-            self.answer_request(now, reply, &request, request.response(Status::NO_SUCH_CALL));
+            let response = request.response(Status::NO_SUCH_CALL);
+            if request.method == Method::Invite {
+                self.refuse_call(reply, &request, response);
+            } else {
+                self.answer_request(now, reply, &request, response);
+            }
             return;
         };
         let dialog = self.legs.get_mut(leg.0).and_then(|leg| leg.dialog_of(&request));

@@ -18,7 +18,7 @@ const WAITING: usize = 16;
 /// The most connections that are being opened.
 const OPENING: usize = 1024;
 
-/// How long a new connection may be without a whole message.
+/// How long a new connection may be without a whole message, and how long a message may take that has begun.
 const SILENT: Duration = Duration::from_secs(32);
 
 /// The stream connections of an endpoint.
@@ -36,7 +36,7 @@ struct Stream {
     framer: Framer,
     peer: Peer,
     local: SocketAddr,
-    /// Runs until the first whole message.
+    /// Runs until the first whole message, and while one is there in part.
     silent: Option<TimerId>,
 }
 
@@ -117,6 +117,12 @@ impl Streams {
 }
 
 impl Endpoint {
+    /// Whose a connection is; `None` when there is none of this number.
+    #[must_use]
+    pub fn peer_of(&self, connection: ConnectionId) -> Option<Peer> {
+        self.streams.open.get(&connection).map(|stream| stream.peer)
+    }
+
     pub(super) fn connected(&mut self, now: Instant, from: Peer, local: SocketAddr) {
         let Some(connection) = from.connection else { return };
         self.forget_stream(connection);
@@ -145,18 +151,27 @@ impl Endpoint {
         true
     }
 
-    /// Nothing whole has come over a connection since it was opened: it only costs us.
+    /// Nothing whole has come over a connection since it was opened, or since a message began: it only costs us.
     pub(super) fn fell_silent(&mut self, now: Instant, connection: ConnectionId) {
         self.counters.dropped += 1;
         self.close(connection);
         self.transactions.fail_connection(now, connection);
     }
 
-    /// The first whole message or ping of a connection has come.
+    /// A whole message or ping has come over a connection.
     fn heard(&mut self, connection: ConnectionId) {
         let silent = self.streams.open.get_mut(&connection).and_then(|stream| stream.silent.take());
         if let Some(silent) = silent {
             self.transactions.wheel().stop(silent);
+        }
+    }
+
+    /// What has begun must end in time: who sends a message octet by octet only costs us.
+    fn await_rest(&mut self, now: Instant, connection: ConnectionId) {
+        let Some(stream) = self.streams.open.get_mut(&connection) else { return };
+        if stream.silent.is_none() && stream.framer.has_begun() {
+            let due = Due::Core(CoreTimer::Silent(connection));
+            stream.silent = Some(self.transactions.wheel().set(now + SILENT, due));
         }
     }
 
@@ -200,7 +215,7 @@ impl Endpoint {
                     self.heard(connection);
                     self.send(peer, PONG.into());
                 }
-                Ok(None) => return,
+                Ok(None) => return self.await_rest(now, connection),
                 Err(fault) => {
                     // Where the next message begins is unknown: answer and close.
                     self.counters.malformed += 1;

@@ -45,6 +45,26 @@ fn a_ping_is_two_line_ends_and_one_alone_is_nothing() {
 }
 
 #[test]
+fn a_message_has_begun_from_its_first_octet_to_its_last_and_its_room_is_given_back() {
+    let mut framer = Framer::new();
+    assert!(!framer.has_begun());
+    let large = message(&"x".repeat(50_000));
+    for octet in [&b"\r"[..], b"\n"] {
+        framer.push(octet);
+        assert_eq!(framer.next_frame(), Ok(None));
+        assert!(!framer.has_begun(), "a line end is no message");
+    }
+    for piece in large.chunks(8_192) {
+        assert_eq!(framer.next_frame(), Ok(None));
+        framer.push(piece);
+        assert!(framer.has_begun());
+    }
+    assert_eq!(framer.next_frame(), Ok(Some(Frame::Message(large))));
+    assert_eq!(framer.next_frame(), Ok(None));
+    assert!(!framer.has_begun() && framer.capacity() <= 8_192, "{}", framer.capacity());
+}
+
+#[test]
 fn a_stream_that_cannot_be_cut_is_broken_with_a_status() {
     let many = format!("{HEAD}Subject: {}\r\n", "x".repeat(MAX_MESSAGE));
     for (name, stream, status) in [

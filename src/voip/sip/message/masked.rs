@@ -3,6 +3,7 @@
 //! It reads octets, not a parsed message, so that what nobody can read is masked too.
 
 use std::fmt::{self, Write};
+use std::net::Ipv4Addr;
 
 /// The most that is shown.
 const LONGEST: usize = 8_192;
@@ -106,7 +107,7 @@ fn without_numbers(f: &mut fmt::Formatter<'_>, line: &str) -> fmt::Result {
         let begun = if text.is_empty() { before } else { text };
         // After an address and a colon stands a port.
         let is_port = digits.len() == run.len() && run.len() <= NUMBER && is_after_address(begun, before);
-        if digits.len() < NUMBER || is_port {
+        if digits.len() < NUMBER || is_port || run.parse::<Ipv4Addr>().is_ok() {
             plain(f, run)?;
         } else {
             f.write_char('…')?;
@@ -127,13 +128,21 @@ fn is_after_address(text: &str, run_before: &str) -> bool {
     }
 }
 
-/// How far a number goes: digits, and what people write between them.
+/// How far a number goes: digits, and what people write between them, or programs (`%37` is a 7). An address and a
+/// version end where their dots do.
 fn length_of_run(text: &str) -> usize {
+    let dotted = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
+    let dotted = text[..dotted].trim_end_matches('.');
+    let goes_on = text[dotted.len()..].starts_with(['-', '(', ')', '%']);
+    let is_version = !goes_on && dotted.bytes().filter(u8::is_ascii_digit).count() < NUMBER;
+    if dotted.contains('.') && (is_version || dotted.parse::<Ipv4Addr>().is_ok()) {
+        return dotted.len();
+    }
     let mut end = 0;
     for (at, character) in text.char_indices() {
         match character {
             '0'..='9' => end = at + 1,
-            '-' | '(' | ')' | ' ' if at < end + 3 => {}
+            '-' | '(' | ')' | ' ' | '%' | '.' if at < end + 3 => {}
             _ => break,
         }
     }
@@ -163,6 +172,25 @@ mod tests {
              Authorization: …\n …\nProxy-Authorization: …\n\
              Content-Length: 0",
         );
+    }
+
+    #[test]
+    fn a_number_is_hidden_however_it_is_written_and_an_address_is_not() {
+        check(
+            "INVITE sip:7.495.123.45.67@192.168.100.200:50600;v=1.2 SIP/2.0\nTo: <tel:+7.495.123-45-67>\n\
+             From: <sip:%37%39%31%36%31%32%33%34%35%36%37@10.0.0.1>\nContact: <sip:%2B79161234567@10.0.0.1:5060>\n\
+             Subject: 12 34 56 78\nUser-Agent: phone 5.2.10 (1.2.3.4)\nX-Number: 8..916..1234567.\n\n",
+            "INVITE sip:…67@192.168.100.200:50600;v=1.2 SIP/2.0\nTo: <tel:+…67>\n\
+             From: <sip:%…37@10.0.0.1>\nContact: <sip:%2B…67@10.0.0.1:5060>\n\
+             Subject: …78\nUser-Agent: phone 5.2.10 (1.2.3.4)\nX-Number: …67.",
+        );
+        check("SIP/2.0 200 OK\nDate: 10:20:30\n\n", "SIP/2.0 200 OK\nDate: 10:20:30");
+        for between in ["-", ".", " ", "%", ")(", "--", ". ", ".-", "%-%"] {
+            let digits = "79161234567".chars().map(String::from).collect::<Vec<_>>();
+            for number in [["7", "916", "123", "45", "67"].join(between), digits.join(between)] {
+                check(&format!("From: <sip:+{number}@10.0.0.1>"), "From: <sip:+…67@10.0.0.1>");
+            }
+        }
     }
 
     #[test]

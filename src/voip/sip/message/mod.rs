@@ -161,3 +161,5 @@ impl fmt::Debug for Response {
 mod tests;
 #[cfg(test)]
 mod torture;
+#[cfg(test)]
+mod valid;

@@ -71,15 +71,19 @@ impl Refusal {
             status => status.reason().to_owned(),
         };
         out.extend_from_slice(format!("SIP/2.0 {} {reason}\r\n", self.status).as_bytes());
-        let mut stamped = self.via();
-        if let Some(via) = &mut stamped {
+        let stamped = self.via().map(|mut via| {
             via.stamp(source);
+            via.to_string().into_bytes()
+        });
+        let mut vias = self.headers.get_all(HeaderName::Via);
+        if let Some(first) = vias.next() {
+            write_line(&mut out, b"Via", stamped.as_deref().unwrap_or(first));
         }
-        for value in self.headers.get_all(HeaderName::Via) {
-            match stamped.take() {
-                Some(via) => write_line(&mut out, b"Via", via.to_string().as_bytes()),
-                None => write_line(&mut out, b"Via", value),
-            }
+        // In one line (§7.3.1): a list of nothing would otherwise be answered with seven times its length, and nothing
+        // says that a datagram came from where it says.
+        let rest: Vec<&[u8]> = vias.collect();
+        if !rest.is_empty() {
+            write_line(&mut out, b"Via", &rest.join(&b','));
         }
         for name in [HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq] {
             let Some(value) = self.headers.get(name) else { continue };

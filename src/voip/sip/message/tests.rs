@@ -116,6 +116,23 @@ fn what_is_never_answered_is_dropped_with_its_reason() {
 }
 
 #[test]
+fn an_answer_to_what_cannot_be_read_is_hardly_longer_than_it() {
+    let source = Peer::udp(SocketAddr::from(([192, 0, 2, 1], 5060)));
+    let head = "OPTIONS sip:a@b SIP/2.0\r\n";
+    for (name, bytes) in [
+        ("a list of nothing", format!("{head}v:{}\r\n\r\n", ",".repeat(8_000))),
+        ("many short hops", format!("{head}{}\r\n", "v:a\r\n".repeat(250))),
+        ("many hops in a line", format!("{head}v:{}a\r\n\r\n", "a,".repeat(4_000))),
+        ("good hops", format!("{head}v:{}a\r\n\r\n", "SIP/2.0/UDP a,".repeat(100))),
+        ("short names", format!("{head}v:a\r\nf:b\r\nt:c\r\ni:d\r\nCSeq:e\r\n\r\n")),
+    ] {
+        let Err(Unusable::Refused(refusal)) = Message::parse(bytes.as_bytes()) else { panic!("{name}") };
+        let answer = refusal.to_bytes(&source, "0123456789abcdef");
+        assert!(answer.len() < bytes.len() + 256, "{name}: {} for {}", answer.len(), bytes.len());
+    }
+}
+
+#[test]
 fn received_and_rport_tell_where_a_request_came_from() {
     let tcp = |addr| Peer::over(Transport::Tcp, addr, ConnectionId(1));
     let addr = |text: &str| text.parse::<SocketAddr>().unwrap();

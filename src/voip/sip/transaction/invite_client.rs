@@ -103,6 +103,17 @@ impl InviteClient {
         }
     }
 
+    /// The octets of what is kept to be sent again.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::Calling(state) => state.invite.len(),
+            Self::Proceeding(state) => state.invite.len(),
+            Self::Completed(state) => state.ack.len(),
+            Self::Accepted(_) | Self::Terminated => 0,
+        }
+    }
+
     /// The next state.
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "a transition is a line")]

@@ -91,6 +91,16 @@ impl InviteServer {
         Completed::enter(response, reliability, steps)
     }
 
+    /// The octets of what is kept to be sent again.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::Proceeding(state) => state.provisional.len(),
+            Self::Completed(state) => state.response.len(),
+            Self::Confirmed(_) | Self::Accepted(_) | Self::Terminated => 0,
+        }
+    }
+
     /// The next state.
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "a transition is a line")]

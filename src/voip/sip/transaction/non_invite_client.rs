@@ -80,6 +80,16 @@ impl NonInviteClient {
         Self::Trying(Trying { request, interval })
     }
 
+    /// The octets of what is kept to be sent again.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::Trying(state) => state.request.len(),
+            Self::Proceeding(state) => state.request.len(),
+            Self::Completed(_) | Self::Terminated => 0,
+        }
+    }
+
     /// The next state.
     #[must_use]
     pub fn handle(self, input: Input, reliability: Reliability, steps: &mut Steps) -> Self {

@@ -74,6 +74,16 @@ impl NonInviteServer {
         Self::Trying(Trying)
     }
 
+    /// The octets of what is kept to be sent again.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::Proceeding(state) => state.provisional.len(),
+            Self::Completed(state) => state.response.len(),
+            Self::Trying(_) | Self::Terminated => 0,
+        }
+    }
+
     /// The next state.
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "a transition is a line")]

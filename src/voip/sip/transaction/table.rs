@@ -26,6 +26,9 @@ pub struct TransactionLimits {
     pub total: usize,
     /// Begun by one source.
     pub per_source: usize,
+    /// Octets that they keep, in all; one source may have half of them. Whoever sends a large request gets a large
+    /// response, which is kept for half a minute.
+    pub octets: usize,
 }
 
 /// One of the four machines.
@@ -82,8 +85,17 @@ struct Transaction<O> {
     key: MatchKey,
     /// The port to which its responses go once its connection is gone.
     back: Option<NonZeroU16>,
+    /// What it keeps.
+    octets: usize,
     /// A state has two timers at most: one that repeats and one that ends it.
     timers: [Option<(Timer, TimerId)>; 2],
+}
+
+/// What one source has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    count: usize,
+    octets: usize,
 }
 
 /// The connection whose loss a transaction must hear of.
@@ -100,7 +112,8 @@ pub struct Transactions<O, T> {
     limits: TransactionLimits,
     all: Arena<Transaction<O>>,
     by_key: HashMap<MatchKey, TransactionId>,
-    by_source: HashMap<Source, usize>,
+    by_source: HashMap<Source, Share>,
+    octets: usize,
     by_channel: HashMap<Channel, HashSet<TransactionId>>,
     wheel: Wheel<Due<T>>,
     outcomes: Vec<Outcome<O>>,
@@ -116,6 +129,7 @@ impl<O: Copy, T> Transactions<O, T> {
             all: Arena::default(),
             by_key: HashMap::new(),
             by_source: HashMap::new(),
+            octets: 0,
             by_channel: HashMap::new(),
             wheel: Wheel::default(),
             outcomes: Vec::new(),
@@ -138,8 +152,15 @@ impl<O: Copy, T> Transactions<O, T> {
     /// Whether a message from `peer` may begin one more.
     #[must_use]
     pub fn has_room(&self, peer: &Peer) -> bool {
-        let of_source = self.by_source.get(&peer.source()).copied().unwrap_or(0);
-        self.all.len() < self.limits.total && of_source < self.limits.per_source
+        let share = self.by_source.get(&peer.source()).copied().unwrap_or_default();
+        let is_few = self.all.len() < self.limits.total && share.count < self.limits.per_source;
+        is_few && self.octets < self.limits.octets && share.octets < self.limits.octets / 2
+    }
+
+    /// The octets that all of them keep.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        self.octets
     }
 
     /// The transaction of a key.
@@ -184,10 +205,11 @@ impl<O: Copy, T> Transactions<O, T> {
     ) -> TransactionId {
         let mut steps = std::mem::take(&mut self.steps);
         let machine = start(reliability(peer), &mut steps);
-        let transaction = Transaction { machine, owner, peer, key: key.clone(), back: None, timers: [None, None] };
+        let transaction =
+            Transaction { machine, owner, peer, key: key.clone(), back: None, octets: 0, timers: [None, None] };
         let id = TransactionId(self.all.insert(transaction));
         self.by_key.insert(key, id);
-        *self.by_source.entry(peer.source()).or_default() += 1;
+        self.by_source.entry(peer.source()).or_default().count += 1;
         if let Some(channel) = channel_of(peer) {
             self.by_channel.entry(channel).or_default().insert(id);
         }
@@ -312,8 +334,22 @@ impl<O: Copy, T> Transactions<O, T> {
                 Step::Tell(tell) => self.outcomes.push(Outcome::Tell(id, transaction.owner, tell)),
             }
         }
-        if transaction.machine.is_terminated() {
+        let held = 2 * transaction.key.len() + transaction.machine.octets();
+        let before = std::mem::replace(&mut transaction.octets, held);
+        let (source, is_over) = (transaction.peer.source(), transaction.machine.is_terminated());
+        if held != before {
+            self.weigh(source, before, held);
+        }
+        if is_over {
             self.end(id);
+        }
+    }
+
+    /// A transaction of a source keeps more or less than before.
+    fn weigh(&mut self, source: Source, before: usize, now: usize) {
+        self.octets = (self.octets + now).saturating_sub(before);
+        if let Some(share) = self.by_source.get_mut(&source) {
+            share.octets = (share.octets + now).saturating_sub(before);
         }
     }
 
@@ -334,9 +370,10 @@ impl<O: Copy, T> Transactions<O, T> {
             }
         }
         let source = transaction.peer.source();
-        if let Some(count) = self.by_source.get_mut(&source) {
-            *count -= 1;
-            if *count == 0 {
+        self.weigh(source, transaction.octets, 0);
+        if let Some(share) = self.by_source.get_mut(&source) {
+            share.count -= 1;
+            if share.count == 0 {
                 self.by_source.remove(&source);
             }
         }
@@ -370,6 +407,16 @@ impl Machine {
                 Self::InviteServer(_) | Self::NonInviteServer(_) | Self::InviteClient(_) | Self::NonInviteClient(_),
                 _,
             ) => {}
+        }
+    }
+
+    /// The octets of what is kept to be sent again.
+    fn octets(&self) -> usize {
+        match self {
+            Self::InviteServer(machine) => machine.octets(),
+            Self::NonInviteServer(machine) => machine.octets(),
+            Self::InviteClient(machine) => machine.octets(),
+            Self::NonInviteClient(machine) => machine.octets(),
         }
     }
 

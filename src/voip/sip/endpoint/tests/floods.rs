@@ -9,7 +9,7 @@ fn bank() -> Wired {
     let mut bank = Wired::new();
     bank.bank.config.limits.legs = CAP;
     bank.bank.config.limits.legs_per_source = CAP;
-    let limits = TransactionLimits { total: 4 * CAP, per_source: 4 * CAP };
+    let limits = TransactionLimits { total: 4 * CAP, per_source: 4 * CAP, octets: usize::MAX };
     bank.bank.transactions = Transactions::new(limits);
     bank
 }

@@ -16,6 +16,7 @@ mod replies;
 mod routes;
 mod secure;
 mod sessions;
+mod strangers;
 mod streams;
 mod transports;
 mod updates;
@@ -298,6 +299,7 @@ pub(super) fn assert_empty(endpoint: &mut Endpoint) {
     assert_eq!(left, (0, 0, 0), "legs, transactions, timers");
     let maps = (endpoint.by_tag.len(), endpoint.by_origin.len(), endpoint.by_source.len(), endpoint.asked.len());
     assert_eq!(maps, (0, 0, 0, 0), "tags, origins, sources, asked");
+    assert_eq!(endpoint.transactions.octets(), 0, "octets of transactions");
     assert!(endpoint.notifiers.is_empty(), "subscriptions");
 }
 
