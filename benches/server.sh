@@ -44,7 +44,7 @@ YAML
 start_server() {
     local tries
     launch_server "$@"
-    for tries in $(seq 200); do
+    for tries in $(seq 900); do
         grep -q '^ready' "$work/out" && return
         kill -0 "$server" 2>/dev/null || break
         sleep 0.1

@@ -26,6 +26,7 @@ use crate::voip::sdp::{Direction, Negotiated};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
+use taping::Taping;
 
 /// The longest the first `Play` of a stream waits for the peer's first packet.
 pub const LEAD_IN: Duration = Duration::from_millis(300);
@@ -107,11 +108,7 @@ pub(super) struct Stream {
     in_room: bool,
     secret: bool,
     recorder: Option<Recorder>,
-    hushed: bool,
-    /// Whether the right channel of a recording is what all of a conversation say, and not this stream's packets.
-    taped_by_room: bool,
-    /// Whether the other side of the recorded conversation hears nothing of it at the moment.
-    unheard: bool,
+    taping: Taping,
     hearing: Hearing,
     dropped: u64,
 }
@@ -162,9 +159,7 @@ impl Stream {
             in_room: false,
             secret: false,
             recorder: None,
-            hushed: false,
-            taped_by_room: false,
-            unheard: false,
+            taping: Taping::default(),
             hearing: Hearing::Never { since: now },
             dropped: 0,
             negotiated,
@@ -232,9 +227,7 @@ impl Stream {
 
     pub(super) fn set_recorder(&mut self, recorder: Option<Recorder>) {
         self.recorder = recorder;
-        self.hushed = false;
-        self.taped_by_room = false;
-        self.unheard = false;
+        self.taping = Taping::default();
     }
 
     /// What of a recording this stream's recorder makes.
@@ -244,7 +237,7 @@ impl Stream {
 
     /// Whether the other side of the recorded conversation enters a secret.
     pub(super) const fn set_hushed(&mut self, hushed: bool) {
-        self.hushed = hushed;
+        self.taping.hushed = hushed;
     }
 
     /// Ends what this stream's recorder makes. The end of a right channel is no end of a recording.
@@ -371,7 +364,7 @@ impl Stream {
         }
         let (source, timestamp) = (packet.ssrc, packet.timestamp);
         let hidden = self.is_hidden();
-        if let Some(recorder) = self.recorder.as_mut().filter(|_| !self.taped_by_room) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !self.taping.by_room) {
             recorder.take(now, (source, timestamp), (codec, packet.payload), hidden, &mut out.recorded);
         }
         self.hearing_aid = aid;

@@ -19,7 +19,7 @@ impl Stream {
             return None;
         }
         let hidden = self.is_hidden();
-        if let Some(recorder) = self.recorder.as_mut().filter(|_| !self.taped_by_room) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !self.taping.by_room) {
             let level = (!hidden).then_some(level);
             recorder.take_quiet(now, (packet.ssrc, packet.timestamp), level, &mut out.recorded);
         }
