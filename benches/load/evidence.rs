@@ -210,7 +210,7 @@ fn overlap<'a>(spans: impl Iterator<Item = &'a (u64, u64)>, (from, to): (u64, u6
     spans.map(|(begin, end)| (*end).min(to).saturating_sub((*begin).max(from))).sum()
 }
 
-/// Microseconds that were stolen of each processor since the machine's start (proc_stat(5), the eighth figure).
+/// Microseconds that were stolen of each processor since the machine's start (`proc_stat(5)`, the eighth figure).
 fn stolen() -> impl Iterator<Item = (usize, u64)> {
     let text = fs::read_to_string("/proc/stat").unwrap_or_default();
     let of_line = |line: &str| {

@@ -70,7 +70,7 @@ fn run() -> Result<bool, String> {
         }
         "calls" => load::Load::new(&Options::parse(rest)?, false)?.run(),
         "soak" => load::Load::new(&Options::parse(rest)?, true)?.run(),
-        "handover" => handover::Handover::new(&Options::parse(rest)?)?.run(),
+        "handover" => Ok(handover::Handover::new(&Options::parse(rest)?)?.run()),
         "first" => first::measure(&Options::parse(rest)?),
         other => Err(format!("{other}: no such mode")),
     }
