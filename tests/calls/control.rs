@@ -1,25 +1,14 @@
 //! What goes beside the sound: reports over the port of RTP, reports of who only listens, and one stream from the
 //! answer to the end, whatever is played in it.
 
+use super::packets::dial;
 use super::phone::Voice;
 use super::reports::{quality, receiver_report};
 use super::stage::{Id, Stage};
-use super::wire::{Handset, Rtp, attribute, description};
+use super::wire::{Handset, Rtp, attribute};
 use hotline::model::Side;
 use hotline::voip::media::Channel;
 use std::net::SocketAddr;
-
-const EVENTS: &str = "rtpmap:101 telephone-event/8000";
-
-/// A caller whose sound is made by hand, and what its description says beside its formats.
-fn dial(stage: &mut Stage, lines: &[&str]) -> Handset {
-    let id = stage.phone("+79161234567");
-    stage.phones[id].voice = Voice::Mute;
-    let all = [lines, &[EVENTS]].concat();
-    stage.phones[id].body = Some(description(stage.phones[id].media, "RTP/AVP", "8 101", &all));
-    stage.dial(id, "+74951234567");
-    Handset::of(stage, id)
-}
 
 /// The reports that the bank has sent since the last look: from which of its ports, to which of the phone's, and what.
 fn reports(stage: &mut Stage) -> Vec<(Channel, SocketAddr, Vec<u8>)> {

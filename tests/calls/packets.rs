@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 
 const EVENTS: &str = "rtpmap:101 telephone-event/8000";
 
-fn dial(stage: &mut Stage, lines: &[&str]) -> Handset {
+/// A caller whose sound is made by hand, and what its description says beside its formats.
+pub(super) fn dial(stage: &mut Stage, lines: &[&str]) -> Handset {
     let id = stage.phone("+79161234567");
     stage.phones[id].voice = Voice::Mute;
     let all = [lines, &[EVENTS]].concat();

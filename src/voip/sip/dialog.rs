@@ -223,7 +223,11 @@ fn is_secure(uri: &Uri) -> bool {
 
 fn contact_of(contact: Result<Option<Contact>, super::Malformed>) -> Option<Uri> {
     let contact = contact.ok().flatten()?;
-    contact.addr().map(|addr| addr.uri().clone()).filter(|uri| uri.as_sip().is_some())
+    // It will be a Request-URI, which has no headers (§19.1.1, table 1).
+    match contact.addr()?.uri().clone() {
+        Uri::Sip(uri) => Some(Uri::Sip(SipUri { headers: None, ..uri })),
+        Uri::Tel(_) | Uri::Other(_) => None,
+    }
 }
 
 fn routes_of(recorded: Vec<RecordRoute>) -> Vec<Route> {
@@ -262,4 +266,21 @@ pub fn is_unreadable(request: &Request) -> bool {
     request.headers.all::<RecordRoute>().is_err()
         || request.headers.typed::<Contact>().is_err()
         || !request.headers.has(HeaderName::Contact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voip::sip::Message;
+
+    #[test]
+    fn headers_of_a_contact_are_no_part_of_what_requests_are_for() {
+        let invite = "INVITE sip:bank@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1\r\n\
+             From: <sip:a@192.0.2.10>;tag=f1\r\nTo: <sip:bank@192.0.2.1>\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:a@19?2.0.2.10>\r\nContent-Length: 0\r\n\r\n";
+        let Ok(Message::Request(invite)) = Message::parse(invite.as_bytes()) else { panic!("an INVITE") };
+        let from = Peer::udp(SocketAddr::from(([192, 0, 2, 10], 5060)));
+        let dialog = Dialog::of_server(&invite, "ours", from).expect("a dialog");
+        assert_eq!(dialog.target.to_string(), "sip:a@19");
+    }
 }
