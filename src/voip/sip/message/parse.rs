@@ -10,6 +10,8 @@
 //!
 //! The headers are read before the start line is judged, so that whatever is wrong can be answered.
 
+use std::cmp::Ordering;
+
 use super::super::headers::{CSeq, Contact, HeaderName, Headers, MaxForwards, NameAddr, SipCallId, TypedHeader, Via};
 use super::super::method::Method;
 use super::super::status::Status;
@@ -20,7 +22,8 @@ use super::{Dropped, Message, Refusal, Request, Response, Unusable};
 
 /// The largest message, in octets.
 pub const MAX_MESSAGE: usize = 65_536;
-/// The most header lines, and the most values in them.
+/// The most header lines, and the most values in them, with the Content-Length that a message may lack and that we
+/// write: what was read can be written and read again.
 pub const MAX_HEADER_LINES: usize = 256;
 /// The longest header with its continuation lines, in octets.
 pub const MAX_HEADER_LINE: usize = 8_192;
@@ -136,11 +139,20 @@ fn read_headers<'a>(mut rest: &'a [u8], headers: &mut Headers) -> Result<&'a [u8
         if let Err(malformed) = read_header(line, headers) {
             fault.get_or_insert(bad(malformed));
         }
-        if headers.len() > MAX_HEADER_LINES {
+        if is_full(headers) {
             break;
         }
     }
     Err((Status::MESSAGE_TOO_LARGE, Malformed("number of headers")))
+}
+
+/// Whether there are more values than [`MAX_HEADER_LINES`].
+fn is_full(headers: &Headers) -> bool {
+    match headers.len().cmp(&MAX_HEADER_LINES) {
+        Ordering::Less => false,
+        Ordering::Equal => headers.get(HeaderName::ContentLength).is_none(),
+        Ordering::Greater => true,
+    }
 }
 
 fn read_header(line: &[u8], headers: &mut Headers) -> Result<(), Malformed> {

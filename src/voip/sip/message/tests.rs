@@ -74,6 +74,17 @@ fn what_is_too_large_is_refused() {
     assert_eq!(request(&invite(&("X: y\r\n".repeat(200) + "\r\n"))).headers.len(), 205);
 }
 
+/// A list is one line when it comes and a line for each value when it goes, and a Content-Length comes to it.
+#[test]
+fn the_longest_list_that_is_read_can_be_read_again() {
+    let listed = |values: usize| invite(&format!("Record-Route: <sip:p>{}\r\n\r\n", ",<sip:p>".repeat(values - 1)));
+    let most = (1..MAX_HEADER_LINES).rev().find(|&values| Message::parse(&listed(values)).is_ok()).unwrap();
+    let request = request(&listed(most));
+    let again = Message::parse(&request.to_bytes()).unwrap();
+    assert_eq!(again, Message::Request(request));
+    assert_eq!(status(&listed(most + 1)), 513);
+}
+
 #[test]
 fn a_request_that_lacks_or_doubles_something_is_refused() {
     for (from, to) in [
