@@ -28,20 +28,21 @@ pub(super) fn level(samples: &[i16], hertz: u32, rate: Rate) -> f64 {
     2.0 * f64::hypot(re, im) / samples.len() as f64
 }
 
-/// A second of a conversation of these codecs: the caller's tone, the operator's, and the two channels.
-fn conversation(codecs: [Codec; 2], tones: [u32; 2]) -> (Vec<Rate>, [Vec<i16>; 2]) {
-    let mut world = World::new();
-    let mut caller = open(&mut world, CALLER, agreed("192.0.2.1:4000", codecs[0]));
-    let mut operator = open(&mut world, OPERATOR, agreed("192.0.2.2:4000", codecs[1]));
-    world.tell(MediaCommand::Bridge { a: CALLER, b: OPERATOR });
-    let max = Duration::from_secs(60);
-    world.tell(MediaCommand::RecordTalk { stream: CALLER, other: OPERATOR, recording: RECORDING, max });
+/// What a conversation is recorded as while each of its telephones says its tone, 20 ms `frames` times: the rates of
+/// the pieces and the two channels.
+pub(super) fn recorded<const N: usize>(
+    world: &mut World,
+    mut phones: [Phone; N],
+    codecs: [Codec; N],
+    tones: [u32; N],
+    frames: u32,
+) -> (Vec<Rate>, [Vec<i16>; 2]) {
     let rate_of = |codec: Codec| if codec.is_wide() { Rate::Wide } else { Rate::Narrow };
     let mut encoders = codecs.map(|codec| Encoder::new(codec, rate_of(codec)));
-    for frame in 0..50 {
-        for (side, phone) in [&mut caller, &mut operator].into_iter().enumerate() {
+    for frame in 0..frames {
+        for (side, phone) in phones.iter_mut().enumerate() {
             let samples = tone_of(tones[side], rate_of(codecs[side]), frame);
-            speak(&mut world, phone, codecs[side], &mut encoders[side], &samples);
+            speak(world, phone, codecs[side], &mut encoders[side], &samples);
         }
         world.wait(20);
     }
@@ -51,6 +52,17 @@ fn conversation(codecs: [Codec; 2], tones: [u32; 2]) -> (Vec<Rate>, [Vec<i16>; 2
         pieces.flat_map(|piece| piece.samples.to_vec()).collect()
     };
     (world.recorded.iter().map(|piece| piece.rate).collect(), [channel(Track::Left), channel(Track::Right)])
+}
+
+/// A second of a conversation of these codecs: the caller's tone, the operator's, and the two channels.
+fn conversation(codecs: [Codec; 2], tones: [u32; 2]) -> (Vec<Rate>, [Vec<i16>; 2]) {
+    let mut world = World::new();
+    let caller = open(&mut world, CALLER, agreed("192.0.2.1:4000", codecs[0]));
+    let operator = open(&mut world, OPERATOR, agreed("192.0.2.2:4000", codecs[1]));
+    world.tell(MediaCommand::Bridge { a: CALLER, b: OPERATOR });
+    let max = Duration::from_secs(60);
+    world.tell(MediaCommand::RecordTalk { stream: CALLER, other: OPERATOR, recording: RECORDING, max });
+    recorded(&mut world, [caller, operator], codecs, tones, 50)
 }
 
 #[test]

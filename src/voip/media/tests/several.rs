@@ -1,10 +1,10 @@
 //! The right channel of a recorded conversation of several: all whom the caller hears, at the rate of the file.
 
-use super::codecs::{agreed, open, speak};
-use super::rates::{level, tone_of};
+use super::codecs::{agreed, open};
+use super::rates::{level, recorded};
 use super::*;
-use crate::voip::audio::{Encoder, Rate};
-use crate::voip::media::{RecordingId, Role, Track};
+use crate::voip::audio::Rate;
+use crate::voip::media::{RecordingId, Role};
 
 const STREAMS: [StreamId; 4] = [CALLER, OPERATOR, StreamId(3), StreamId(4)];
 /// What the caller, the operator and the two who were brought in say, in Hz.
@@ -13,7 +13,7 @@ const TONES: [u32; 4] = [500, 1_000, 1_500, 2_000];
 /// Two seconds of a recorded conversation of four: the two channels.
 fn conversation(codecs: [Codec; 4]) -> (Vec<Rate>, [Vec<i16>; 2]) {
     let mut world = World::new();
-    let mut phones = [0, 1, 2, 3].map(|index| {
+    let phones = [0, 1, 2, 3].map(|index| {
         let remote = format!("192.0.2.{}:4000", index + 1);
         open(&mut world, STREAMS[index], agreed(&remote, codecs[index]))
     });
@@ -23,21 +23,7 @@ fn conversation(codecs: [Codec; 4]) -> (Vec<Rate>, [Vec<i16>; 2]) {
     for stream in [STREAMS[2], STREAMS[3]] {
         world.tell(MediaCommand::Join { stream, with: CALLER, role: Role::Speaks });
     }
-    let rate_of = |codec: Codec| if codec.is_wide() { Rate::Wide } else { Rate::Narrow };
-    let mut encoders = codecs.map(|codec| Encoder::new(codec, rate_of(codec)));
-    for frame in 0..100 {
-        for (index, phone) in phones.iter_mut().enumerate() {
-            let samples = tone_of(TONES[index], rate_of(codecs[index]), frame);
-            speak(&mut world, phone, codecs[index], &mut encoders[index], &samples);
-        }
-        world.wait(20);
-    }
-    world.tell(MediaCommand::StopRecording { stream: CALLER });
-    let channel = |track| {
-        let pieces = world.recorded.iter().filter(|piece| piece.track == track);
-        pieces.flat_map(|piece| piece.samples.to_vec()).collect()
-    };
-    (world.recorded.iter().map(|piece| piece.rate).collect(), [channel(Track::Left), channel(Track::Right)])
+    recorded(&mut world, phones, codecs, TONES, 100)
 }
 
 #[test]
