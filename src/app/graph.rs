@@ -3,6 +3,7 @@
 use super::cli::{Graph as Arguments, GraphFormat};
 use super::folders::with_store;
 use super::menus::load;
+use super::store::removed_note;
 use crate::io::clock::Clock;
 use crate::io::store::Period;
 use crate::ivr::graph::{Graph, Traffic, dot, mermaid, page, svg};
@@ -19,7 +20,7 @@ const MAX_CALLS: u32 = 1_000_000;
 pub(super) fn graph(arguments: &Arguments) -> Result<ExitCode> {
     let menu = load(&arguments.folders.config()?.menus)?;
     let graph = Graph::of(&menu, lang_of(arguments, &menu));
-    let traffic = if arguments.traffic { Some(traffic(arguments, &graph)?) } else { None };
+    let traffic = if arguments.traffic { Some(traffic(arguments, &menu, &graph)?) } else { None };
     let picture = match arguments.format {
         GraphFormat::Svg => svg(&graph, traffic.as_ref()),
         GraphFormat::Html => page(&svg(&graph, traffic.as_ref()), lang_of(arguments, &menu)),
@@ -39,11 +40,15 @@ fn lang_of(arguments: &Arguments, menu: &Menu) -> Lang {
 }
 
 /// The calls of the last days, counted.
-fn traffic(arguments: &Arguments, graph: &Graph) -> Result<Traffic> {
+fn traffic(arguments: &Arguments, menu: &Menu, graph: &Graph) -> Result<Traffic> {
     let now = Clock::start().now().wall;
     let since = now.checked_sub((i64::from(arguments.days) * 24).hours()).unwrap_or(Timestamp::MIN);
     with_store(&arguments.folders, |_, store| async move {
-        let calls = store.calls(Period { since, until: Timestamp::MAX }, MAX_CALLS).await?;
+        let period = Period { since, until: Timestamp::MAX };
+        if let Some(note) = removed_note(&store, period, &menu.bank.zone).await? {
+            eprintln!("{note}");
+        }
+        let calls = store.calls(period, MAX_CALLS).await?;
         Ok(Traffic::of(graph, calls.iter().map(|history| history.records.as_slice())))
     })
 }

@@ -5,7 +5,8 @@ use super::cli::{Bank, BankCommand, Report, ReportCommand};
 use super::folders::with_store;
 use super::report::{ReportOptions, calls_json, calls_text};
 use crate::io::bank::Sandbox;
-use crate::io::store::{Deed, Period};
+use crate::io::store::{Deed, Period, Store};
+use crate::model::Lang;
 use anyhow::Result;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -20,10 +21,35 @@ pub(super) fn report(arguments: &Report) -> Result<ExitCode> {
     with_store(&arguments.folders, |config, store| async move {
         let calls = store.calls(period, limit).await?;
         let timezone = super::menus::zone(&config.menus);
+        let note = removed_note(&store, period, &timezone).await?;
         let options = ReportOptions { full, timezone };
-        print!("{}", if json { calls_json(&calls, &options) } else { calls_text(&calls, &options) });
+        if json {
+            // Lines of JSON stay lines of JSON.
+            note.iter().for_each(|note| eprintln!("{note}"));
+            print!("{}", calls_json(&calls, &options));
+        } else {
+            note.iter().for_each(|note| println!("{note}"));
+            // What has no records any more is not called nothing.
+            if note.is_none() || !calls.is_empty() {
+                print!("{}", calls_text(&calls, &options));
+            }
+        }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// That calls of a period, or some of them, have no records any more.
+pub(super) async fn removed_note(store: &Store, period: Period, timezone: &TimeZone) -> Result<Option<String>> {
+    let removed = store.calls_removed_before().await?.filter(|before| period.since < *before);
+    Ok(removed.map(|before| {
+        let before = before.to_zoned(timezone.clone()).strftime("%Y-%m-%d %H:%M");
+        match super::menus::message_lang(None) {
+            Lang::En => {
+                format!("the records of calls before {before} were removed (records.days); none of them is counted")
+            }
+            Lang::Ru => format!("записи о звонках до {before} удалены (records.days); здесь их нет"),
+        }
+    }))
 }
 
 fn midnight(day: Date) -> Result<Timestamp> {

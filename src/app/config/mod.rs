@@ -7,6 +7,7 @@ mod bans;
 mod error;
 mod outside;
 mod place;
+mod records;
 mod session_timers;
 mod sip;
 mod tones;
@@ -17,6 +18,7 @@ pub use bans::Bans;
 pub use error::ConfigError;
 pub use outside::{Callbacks, Target};
 pub use place::Place;
+pub use records::Records;
 pub use session_timers::SessionTimers;
 pub use sip::{Callers, ClientCertificates, Connections, Sip, Tls, WebSocket};
 pub use tones::Tones;
@@ -68,6 +70,8 @@ pub struct Config {
     pub callbacks: Callbacks,
     /// What is recorded beside voice messages.
     pub recording: Recording,
+    /// How long the records of calls are kept.
+    pub records: Records,
     /// The bank.
     pub bank: Bank,
     /// How the server stops.
@@ -99,6 +103,7 @@ impl Default for Config {
             transfers: BTreeMap::new(),
             callbacks: Callbacks::default(),
             recording: Recording::default(),
+            records: Records::default(),
             bank: Bank::default(),
             drain: Drain::default(),
             log: Log::default(),

@@ -30,7 +30,7 @@ const TAKES: [(&str, &[&str]); 12] = [
 const NULLABLE: [&str; 3] = ["http.listen", "default_line", "media.music_lowered"];
 
 /// Numbers that may be zero.
-const FROM_ZERO: [&str; 4] = ["media.threads", "media.dscp", "media.music_lowered", "recording.days"];
+const FROM_ZERO: [&str; 5] = ["media.threads", "media.dscp", "media.music_lowered", "recording.days", "records.days"];
 
 pub(super) fn schema() -> Json {
     let defaults: Json = serde_yaml::from_str(EXAMPLE).unwrap_or(Json::Null);

@@ -29,7 +29,7 @@ use crate::io::bank::{BreakerSettings, Cache, Journal, JournalSettings, NowFn, S
 use crate::io::clock::Clock;
 use crate::io::media::MediaEngine;
 use crate::io::memory::Memory;
-use crate::io::store::{Recorder, RecorderSettings, Store};
+use crate::io::store::{Recorder, RecorderSettings, Retention, RetentionSettings, Store};
 use crate::ivr::menu::Menu;
 use addresses::Addresses;
 use anyhow::{Context, Result};
@@ -74,6 +74,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     outside::check(&config, &menu)?;
     let (outside, names) = outside::of(&config)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
+    let retention = forget_old_calls(&config, &store, clock);
     let (bank, repeats) = bank(&config, &menu, clock, &store, &recorder).await?;
     let stops = Stops::catch()?;
     let sockets = Sockets::bind(&config)?;
@@ -142,8 +143,20 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     Box::pin(server.run(inputs)).await;
     repeats.abort();
     folder.abort();
+    retention.abort();
     finish(&store, &recorder, tickets_written).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes the records of calls after their time, where the configuration gives them one.
+fn forget_old_calls(config: &Config, store: &Store, clock: Clock) -> tokio::task::JoinHandle<()> {
+    let keep = config.records.kept();
+    let retention = keep.map(|keep| Retention::new(store.clone(), keep, RetentionSettings::default()));
+    tokio::spawn(async move {
+        if let Some(retention) = retention {
+            retention.run(clock).await;
+        }
+    })
 }
 
 /// Keeps what the server touches in memory, where that is permitted.

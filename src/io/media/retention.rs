@@ -43,7 +43,8 @@ impl Retention {
             return;
         }
         self.next = now.instant + DAY;
-        let oldest = SystemTime::from(now.wall).checked_sub(keep);
+        // Files have the machine's time, also where the server is run at another for a trial.
+        let oldest = SystemTime::from(self.clock.on_machine(now.wall)).checked_sub(keep);
         let old = |changed| oldest.is_some_and(|oldest| changed < oldest);
         let removed = remove_if(&folder.join(CONVERSATIONS), "wav", old);
         if removed > 0 {
@@ -129,5 +130,15 @@ mod tests {
         Retention::new(None, clock).begin(folder.path());
         assert_eq!(names(folder.path()).len(), 4, "kept for ever");
         Retention::new(Some(days(90)), clock).begin(&folder.path().join("nowhere"));
+    }
+
+    #[test]
+    fn a_server_run_at_another_time_for_a_trial_removes_nothing_for_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let machine = Clock::start();
+        file(folder.path(), "conversations/new.wav", machine, DAY);
+        let later = machine.now().wall + jiff::SignedDuration::from_hours(24 * 1_000);
+        Retention::new(Some(DAY * 90), Clock::start_at(later)).begin(folder.path());
+        assert_eq!(names(folder.path()), ["new.wav"]);
     }
 }

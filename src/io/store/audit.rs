@@ -34,6 +34,8 @@ pub enum Deed {
     BanRemoved,
     /// Passwords from an address are not looked at for a while.
     LoginsPaused,
+    /// Records of calls were removed after their time.
+    RecordsRemoved,
     /// The sandbox bank was taken down.
     BankDown,
     /// The sandbox bank was brought up.
@@ -60,6 +62,7 @@ impl Deed {
             Self::BanAdded => "ban_added",
             Self::BanRemoved => "ban_removed",
             Self::LoginsPaused => "logins_paused",
+            Self::RecordsRemoved => "records_removed",
             Self::BankDown => "bank_down",
             Self::BankUp => "bank_up",
             Self::BankReset => "bank_reset",

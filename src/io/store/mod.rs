@@ -3,7 +3,7 @@
 //! Opening it creates the folder, the file and its tables. Every module here is one concern of it: operator
 //! accounts, call events and the task that appends them, the journal of changes asked of the bank, registrations,
 //! switches, voice messages, versions of the menu, the audit, open
-//! callbacks, bans.
+//! callbacks, bans, how long records of calls are kept.
 
 mod accounts;
 mod audit;
@@ -14,6 +14,7 @@ mod event;
 mod journal;
 mod recorder;
 mod registrations;
+mod retention;
 mod switches;
 mod tickets;
 mod values;
@@ -28,12 +29,15 @@ pub use calls::{CallHistory, Period};
 pub use journal::{JournalEntry, JournalState};
 pub use recorder::{Recorder, RecorderFigures, RecorderSettings};
 pub use registrations::StoredRegistration;
+pub use retention::{Retention, RetentionSettings};
 pub use switches::StoredSwitch;
 pub use versions::{Activation, How, MenuFile, MenuVersion, NewVersion, VersionNumber, Wish};
 pub use voicemail::VoiceMessage;
 
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -101,6 +105,8 @@ impl Store {
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)
+            // Of a new store: what was removed can be given back to the system in small steps.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             // FULL: the journal of changes asked of the bank must outlive a power cut. Call events pay one sync
             // per batch, not per event.
