@@ -70,6 +70,8 @@ mod operators;
 mod packets;
 #[path = "calls/playing.rs"]
 mod playing;
+#[path = "calls/providers.rs"]
+mod providers;
 #[path = "calls/queue.rs"]
 mod queue;
 #[path = "calls/races.rs"]

@@ -133,10 +133,11 @@ impl Numbers {
         numbers
     }
 
-    /// The line of a called number or name; `None` when the trunk does not deliver it.
+    /// The line of a called number or name; `None` when the trunk does not deliver it. Parameters of the number, such as
+    /// those of one that was carried over to another network (RFC 4694), make no other number of it.
     #[must_use]
     pub fn line(&self, called: &str) -> Option<&Name> {
-        let number = PhoneNumber::parse(called);
+        let number = PhoneNumber::parse(called.split(';').next().unwrap_or_default());
         let called = number.as_ref().map_or(called, PhoneNumber::as_str);
         let by_prefix = || self.prefixes.iter().find(|(prefix, _)| called.starts_with(&**prefix));
         self.exact.get(called).or_else(|| by_prefix().map(|(_, line)| line))
@@ -186,6 +187,7 @@ mod tests {
         for (called, line) in [
             ("+74951234567", Some("main")),
             ("84951234567", Some("main")),
+            ("+74951234567;npdi;rn=+79000000000", Some("main")),
             ("+74950000000", Some("moscow")),
             ("+74957654321", Some("premium")),
             ("bank", Some("main")),
