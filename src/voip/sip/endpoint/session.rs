@@ -17,6 +17,8 @@ pub(super) struct Session {
     pub takes_update: bool,
     /// The longest Min-SE that was heard (RFC 4028 §7.4).
     pub least: Duration,
+    /// How often our INVITE was refused for its interval.
+    pub slowed: u8,
     /// When the call ends without a refresh.
     pub timer: Option<SessionTimer>,
     /// An UPDATE or PRACK whose offer waits for our answer.
@@ -45,6 +47,7 @@ impl Default for Session {
         Self {
             takes_update: false,
             least: SHORTEST,
+            slowed: 0,
             timer: None,
             theirs: None,
             ours: Change::Settled,

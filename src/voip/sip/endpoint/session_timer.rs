@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// A refresh that failed is not tried again when less than this is left.
 const LEAST_LEFT: Duration = Duration::from_secs(5);
+/// How often a call is made again because its interval was too short: by each proxy on the way and by the called.
+const MOST_SLOWED: u8 = 4;
 
 impl Endpoint {
     /// Our call was answered: what its 2xx says of the session.
@@ -29,15 +31,17 @@ impl Endpoint {
         self.agree(now, leg, agreed);
     }
 
-    /// 422 to our INVITE: once more with a longer interval (§7.3). `false` when that has been done.
+    /// 422 to our INVITE: once more with a longer interval (§7.3). `false` when that has been done, or too often.
     pub(super) fn invite_slower(&mut self, now: Instant, id: TransactionId, leg: LegId, response: &Response) -> bool {
         let least = session::shortest_of(&response.headers);
         let Some(found) = self.legs.get_mut(leg.0) else { return false };
         let State::Calling(state) = &found.state else { return false };
-        if least <= found.session.least || !self.transactions.has_room(&state.to) {
+        let is_over = least <= found.session.least || found.session.slowed >= MOST_SLOWED;
+        if is_over || !self.transactions.has_room(&state.to) {
             return false;
         }
         found.session.least = least;
+        found.session.slowed += 1;
         let mut invite = Request::clone(&state.invite);
         invite.cseq += 1;
         invite.headers.remove(HeaderName::SessionExpires);

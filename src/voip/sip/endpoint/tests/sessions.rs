@@ -234,3 +234,17 @@ fn without_an_interval_we_ask_for_none_and_follow_a_peer_that_does() {
     let (_, ok) = called(&mut bank, "Supported: timer\nx: 7200");
     assert!(ok.contains("Session-Expires: 7200;refresher=uac"), "{ok}");
 }
+
+#[test]
+fn a_peer_that_always_wants_a_longer_session_is_given_up() {
+    let mut bank = Wired::new();
+    bank.bank.invite(bank.now, outgoing()).unwrap();
+    let mut invites = bank.sent();
+    for least in 100..200 {
+        let Some(invite) = invites.iter().find(|one| one.starts_with("INVITE")) else { break };
+        let refused =
+            with(&reply(invite, "422 Session Interval Too Small", "tag=a", ""), &format!("Min-SE: 1{least}0"));
+        invites = bank.say(&refused);
+    }
+    assert_eq!(bank.told(), ["Failed 422"]);
+}
