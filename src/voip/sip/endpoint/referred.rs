@@ -166,9 +166,10 @@ impl Endpoint {
         self.begin_request(now, request, local, path, Owner::Notifying(leg));
     }
 
-    /// The peer answered a NOTIFY: whoever knows of no subscription hears nothing more (RFC 6665 §4.2.2).
+    /// The peer answered a NOTIFY: whoever knows of no subscription hears nothing more. Other refusals are of this one
+    /// alone, such as the 500 to one that another has overtaken (RFC 6665 §4.2.2, RFC 5057 §5.1).
     pub(super) fn notify_answered(&mut self, leg: LegId, response: &Response) {
-        if response.status.code() >= 300 {
+        if matches!(response.status.code(), 404 | 405 | 410 | 416 | 480..=485 | 489 | 501 | 604) {
             self.drop_notifier(leg);
         }
     }

@@ -160,3 +160,16 @@ fn an_attended_transfer_names_the_call_to_replace() {
     assert_eq!(told.len(), 1);
     assert!(told[0].starts_with("Referred ") && told[0].ends_with(" one@192.0.2.10"), "{told:?}");
 }
+
+#[test]
+fn news_go_on_after_one_of_them_came_too_late() {
+    let mut asking = Asking::new();
+    asking.refer("Refer-To: <sip:boris@bank>");
+    let first = asking.accept().remove(1);
+    let ringing = asking.tell(Status::RINGING).remove(0);
+    // The network has changed their order: the first one has a lower number (RFC 3261 §12.2.2).
+    asking.bank.say(&super::calls::reply(&ringing, "200 OK", "", ""));
+    asking.bank.say(&super::calls::reply(&first, "500 Server Internal Error", "", ""));
+    news(&asking.tell(Status::OK)[0], "", "terminated", "SIP/2.0 200 OK\r\n");
+    asking.over();
+}
