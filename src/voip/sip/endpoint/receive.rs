@@ -236,9 +236,11 @@ impl Endpoint {
         response.headers.push_text(HeaderName::Server, &self.config.user_agent);
     }
 
-    /// A response: it concerns a transaction of ours, or nobody (§18.1.2).
+    /// A response: it concerns a transaction of ours, or nobody (§18.1.2). Ours is its only Via: with others it is on its
+    /// way to somebody else (§8.1.3.3).
     fn receive_response(&mut self, now: Instant, response: &Response) {
-        let Some(id) = matching::response_key(response).and_then(|key| self.transactions.find(&key)) else {
+        let key = matching::response_key(response).filter(|_| response.vias.len() == 1);
+        let Some(id) = key.and_then(|key| self.transactions.find(&key)) else {
             self.counters.dropped += 1;
             return;
         };

@@ -178,3 +178,16 @@ fn our_address_is_the_advertised_one_or_the_one_that_was_called() {
         assert!(bank.sent()[0].contains(&format!("Contact: <sip:bank@{expected}>")));
     }
 }
+
+#[test]
+fn a_response_that_has_gone_astray_is_not_taken() {
+    let mut bank = Wired::new();
+    bank.bank.invite(bank.now, super::calls::outgoing()).unwrap();
+    let invite = bank.sent().remove(0);
+    let ok = super::calls::reply(&invite, "200 OK", "tag=a", "answer");
+    // RFC 3261 §8.1.3.3: it is on its way to whoever is named behind us.
+    let astray = ok.replacen("From:", "Via: SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKelse\nFrom:", 1);
+    assert_eq!(bank.say(&astray), [] as [&str; 0]);
+    assert_eq!((bank.told().len(), bank.bank.counters().dropped), (0, 1));
+    assert!(bank.say(&ok)[0].starts_with("ACK "));
+}
