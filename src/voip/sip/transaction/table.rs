@@ -85,6 +85,8 @@ struct Transaction<O> {
     key: MatchKey,
     /// The port to which its responses go once its connection is gone.
     back: Option<NonZeroU16>,
+    /// Its connection is gone and there is no way back: nothing more is sent.
+    is_cut_off: bool,
     /// What it keeps.
     octets: usize,
     /// A state has two timers at most: one that repeats and one that ends it.
@@ -205,8 +207,16 @@ impl<O: Copy, T> Transactions<O, T> {
     ) -> TransactionId {
         let mut steps = std::mem::take(&mut self.steps);
         let machine = start(reliability(peer), &mut steps);
-        let transaction =
-            Transaction { machine, owner, peer, key: key.clone(), back: None, octets: 0, timers: [None, None] };
+        let transaction = Transaction {
+            machine,
+            owner,
+            peer,
+            key: key.clone(),
+            back: None,
+            is_cut_off: false,
+            octets: 0,
+            timers: [None, None],
+        };
         let id = TransactionId(self.all.insert(transaction));
         self.by_key.insert(key, id);
         self.by_source.entry(peer.source()).or_default().count += 1;
@@ -257,6 +267,10 @@ impl<O: Copy, T> Transactions<O, T> {
         for id in self.by_channel.remove(&Channel::Connection(connection)).unwrap_or_default() {
             if !self.turn_back(id) {
                 self.fail(now, id);
+                if let Some(transaction) = self.all.get_mut(id.0) {
+                    // A 2xx that waits for its ACK is not taken to where a stranger's connection began (RFC 3261 §18.2.2).
+                    transaction.is_cut_off = true;
+                }
             }
         }
     }
@@ -316,6 +330,7 @@ impl<O: Copy, T> Transactions<O, T> {
         let Some(transaction) = self.all.get_mut(id.0) else { return };
         for step in steps.drain() {
             match step {
+                Step::Send(_) | Step::SendAgain(_) if transaction.is_cut_off => {}
                 Step::Send(wire) => self.outcomes.push(Outcome::Send(transaction.peer, wire)),
                 Step::SendAgain(wire) => self.outcomes.push(Outcome::SendAgain(transaction.peer, wire)),
                 Step::Start(timer, length) => {

@@ -138,3 +138,12 @@ fn the_answer_to_an_update_and_to_a_register_finds_its_way_back_too() {
     bank.bank.handle_connected(bank.now, there, addr("192.0.2.1:50000"));
     assert_eq!(heads(&bank.sent()), ["200 REGISTER", "200 UPDATE"]);
 }
+
+#[test]
+fn nobody_is_knocked_at_for_a_stranger_whose_connection_went_with_its_answer() {
+    let mut bank = called("TCP 192.0.2.10:5070", Transport::Tcp, false);
+    answer(&mut bank);
+    assert_eq!(heads(&bank.sent()), ["200 INVITE"]);
+    bank.bank.handle_closed(bank.now, STREAM);
+    assert_eq!(forward(&mut bank, seconds(31)), [] as [&str; 0]);
+}
