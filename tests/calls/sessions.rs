@@ -283,3 +283,29 @@ fn an_operators_phone_whose_ringing_is_reliable_is_confirmed_and_joined() {
     assert!(matches!(stage.operator_state("anna"), OperatorState::Talking(_)));
     assert_over(stage, caller, "PRACK");
 }
+
+#[test]
+fn a_hold_that_crosses_our_refresh_is_not_undone_by_it() {
+    let allow = ("Allow", "INVITE, ACK, BYE");
+    for caller_holds in [true, false] {
+        let (mut stage, caller, anna) = talk(&[allow], &[allow]);
+        let (holder, other) = if caller_holds { (caller, anna) } else { (anna, caller) };
+        for id in [caller, anna] {
+            stage.phones[id].inbox.clear();
+            stage.with_phone(id, |phone, now| phone.set_voice(now, Voice::Sparse));
+        }
+        stage.phones[holder].reinvite = "491 Request Pending";
+        assert!(stage.run_until(HALF, |stage| stage.phones[holder].count("INVITE") == 1), "the refresh");
+        stage.phones[holder].reinvite = "200 OK";
+        let held = offers(&mut stage, holder, "INVITE", |phone| phone.sdp("sendonly"));
+        assert_eq!(Sdp::parse(&held).direction, "recvonly");
+        stage.run_for(5_000);
+        assert_eq!(stage.phones[holder].count("INVITE"), 2, "after the collision");
+        assert_eq!(stage.phones[holder].last("INVITE").unwrap().body, held, "what is in force, in its last version");
+        let before = stage.phones[holder].ear.packets;
+        stage.with_phone(other, |phone, now| phone.set_voice(now, Voice::Full));
+        stage.run_for(5_000);
+        assert_eq!(stage.phones[holder].ear.packets, before, "nothing is sent to who holds");
+        assert_over(stage, caller, "a hold that crosses a refresh");
+    }
+}

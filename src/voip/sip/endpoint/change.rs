@@ -17,6 +17,8 @@
 //!            ▼                   ▼
 //!          Settled            the call is over
 //! ```
+//!
+//! An offer that waits while one of the peer's is answered is not sent as it was: `Event::Refresh` asks for another.
 
 use super::incoming::append_headers;
 use super::leg::{End, Leg, LegTimer, OfferState, State};
@@ -68,6 +70,8 @@ pub(super) struct Asking {
 #[derive(Debug)]
 pub(super) struct Waiting {
     offer: Option<Vec<u8>>,
+    /// An offer of the peer has been answered since: ours is older than what is in force (RFC 3264 §8).
+    is_overtaken: bool,
     tries: u8,
     again: TimerId,
 }
@@ -80,6 +84,13 @@ impl Change {
     /// Whether an offer of ours has no answer: the peer's must wait (§14.2).
     pub const fn offers(&self) -> bool {
         matches!(self, Self::Asking(Asking { offer: Some(_), .. }))
+    }
+
+    /// An offer of the peer was answered while ours waited.
+    pub const fn overtake(&mut self) {
+        if let Self::Waiting(waiting) = self {
+            waiting.is_overtaken = waiting.offer.is_some();
+        }
     }
 
     /// The timer that runs.
@@ -294,12 +305,16 @@ impl Endpoint {
         let wait = wait.unwrap_or(Duration::from_millis(10 * drawn));
         let due = Due::Core(CoreTimer::Leg(leg, LegTimer::Change));
         let again = self.transactions.wheel().set(now + wait, due);
-        self.set_change(leg, Change::Waiting(Waiting { offer, tries, again }));
+        self.set_change(leg, Change::Waiting(Waiting { offer, is_overtaken: false, tries, again }));
     }
 
     /// The time of a change has come: to ask again, or to give a silent peer up.
     pub(super) fn change_due(&mut self, now: Instant, leg: LegId, timer_id: TimerId) {
         match self.set_change(leg, Change::Settled) {
+            // §14.1: the session has changed meanwhile, so that it is offered anew from above or not at all.
+            Change::Waiting(waiting) if waiting.again == timer_id && waiting.is_overtaken => {
+                self.offer_anew(now, leg, waiting.offer);
+            }
             Change::Waiting(waiting) if waiting.again == timer_id && waiting.tries <= TRIES => {
                 self.change(now, leg, waiting.offer, waiting.tries);
             }
@@ -313,6 +328,20 @@ impl Endpoint {
             other @ (Change::Settled | Change::Asking(_) | Change::Waiting(_)) => {
                 self.set_change(leg, other);
             }
+        }
+    }
+
+    /// Has an offer that was overtaken made anew, once one may be made.
+    fn offer_anew(&mut self, now: Instant, leg: LegId, offer: Option<Vec<u8>>) {
+        match self.legs.get(leg.0).map(Leg::tool) {
+            Some(Tool::Invite | Tool::Update) => self.events.push_back(Event::Refresh { leg }),
+            Some(Tool::Later) => {
+                self.wait_to_change(now, leg, offer, 0, None);
+                if let Some(found) = self.legs.get_mut(leg.0) {
+                    found.session.ours.overtake();
+                }
+            }
+            Some(Tool::Never) | None => {}
         }
     }
 

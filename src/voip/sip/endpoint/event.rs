@@ -127,7 +127,8 @@ pub enum Event {
         /// Why; 491 when it has collided with the peer's offers again and again.
         status: Status,
     },
-    /// The session must be refreshed by a re-INVITE: call `reoffer` with the description that is in force.
+    /// The description in force must be offered once more, to refresh the session or in the place of an offer that one of
+    /// the peer's has overtaken: call `reoffer` with it.
     Refresh {
         /// The leg.
         leg: LegId,

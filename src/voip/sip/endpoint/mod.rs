@@ -301,8 +301,9 @@ impl Endpoint {
     }
 
     /// Offers another session within a call, or the same once more: a re-INVITE, or an UPDATE where no INVITE may be
-    /// sent and the peer takes it (RFC 3311). `ReofferAnswered` or `ReofferRefused` follows, unless the call ends. One that collides with an offer of the peer is repeated when both
-    /// have waited (RFC 3261 §14.1). While one is under way, another does nothing.
+    /// sent and the peer takes it (RFC 3311). `ReofferAnswered` or `ReofferRefused` follows, unless the call ends. One that collides
+    /// with an offer of the peer is repeated when both have waited (RFC 3261 §14.1), or, when the peer's has been answered
+    /// meanwhile, asked for anew by `Refresh`. While one is under way, another does nothing.
     pub fn reoffer(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>) {
         self.say_offer(now, leg, sdp);
         self.settle(now);

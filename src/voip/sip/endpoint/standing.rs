@@ -135,7 +135,9 @@ impl Endpoint {
         let Some(found) = self.legs.get(leg.0) else { return };
         let response = self.ok_with_sdp(found, &reoffered.invite, &dialog, sdp, &Headers::new());
         let waiting = self.await_ack(now, leg, &reoffered.invite, reoffered.transaction, &response, false);
-        if let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) {
+        let Some(found) = self.legs.get_mut(leg.0) else { return };
+        found.session.ours.overtake();
+        if let State::Standing(standing) = &mut found.state {
             standing.offer = OfferState::Unacknowledged(waiting);
         }
     }

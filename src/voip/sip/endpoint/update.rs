@@ -113,6 +113,9 @@ impl Endpoint {
     /// Answers the offer of an UPDATE or PRACK.
     pub(super) fn answer_offer_of(&mut self, now: Instant, leg: LegId, sdp: Vec<u8>) {
         let Some(theirs) = self.take_theirs(leg) else { return };
+        if let Some(found) = self.legs.get_mut(leg.0) {
+            found.session.ours.overtake();
+        }
         if theirs.invite.method == Method::Update {
             self.refresh_target(leg, &theirs.invite, theirs.from);
         }

@@ -125,7 +125,10 @@ fn two_offers_at_once_are_both_answered_in_the_end() {
     pair.assert_told(&["phone Reoffer from-bank"]);
     pair.phone.answer_reoffer(pair.now, phone, b"one".to_vec());
     pair.forward(millis(2_000));
-    pair.assert_told(&["bank ReofferAnswered one", "bank Reoffer from-phone"]);
+    pair.assert_told(&["bank ReofferAnswered one", "phone Refresh"]);
+    pair.phone.reoffer(pair.now, phone, b"after-bank".to_vec());
+    pair.forward(millis(50));
+    pair.assert_told(&["bank Reoffer after-bank"]);
     pair.bank.answer_reoffer(pair.now, bank, b"two".to_vec());
     pair.forward(millis(50));
     pair.assert_told(&["phone ReofferAnswered two"]);
@@ -159,7 +162,10 @@ fn our_offer_waits_while_the_peers_is_open() {
     bank.sent();
     bank.say(&within("ACK", 2, &tag, "ack2"));
     assert_eq!(bank.told(), ["Reoffer offer"]);
-    let invite = only(until_sent(&mut bank, millis(2_010)).1, "INVITE");
+    assert_eq!(heads(&forward(&mut bank, millis(2_010))), [] as [&str; 0]);
+    assert_eq!(bank.told(), ["Refresh"], "ours is older than what was agreed");
+    bank.bank.reoffer(bank.now, leg, b"newer".to_vec());
+    let invite = only(bank.sent(), "INVITE");
     only(bank.say(&reply(&invite, "200 OK", "", "theirs")), "ACK");
     assert_eq!(bank.told(), ["ReofferAnswered theirs"]);
     assert_only_the_call(&mut bank, &tag);
@@ -356,4 +362,24 @@ fn only_the_caller_may_hang_up_before_the_answer() {
             assert_eq!(status(&bank.say(&offer)), 491, "our offer has no answer yet");
         }
     }
+}
+
+#[test]
+fn an_offer_that_one_of_the_peers_has_overtaken_is_made_anew() {
+    let (mut bank, tag, leg, invite) = offered();
+    only(bank.say(&reply(&invite, "491 Request Pending", "", "")), "ACK");
+    bank.say(&within("INVITE", 2, &tag, "two"));
+    bank.bank.answer_reoffer(bank.now, leg, b"fine".to_vec());
+    bank.sent();
+    bank.say(&within("ACK", 2, &tag, "ack2"));
+    assert_eq!(bank.told(), ["Reoffer offer"]);
+    // What we wanted to offer is older than what was agreed since.
+    assert_eq!(heads(&forward(&mut bank, millis(2_010))), [] as [&str; 0]);
+    assert_eq!(bank.told(), ["Refresh"]);
+    bank.bank.reoffer(bank.now, leg, b"newer".to_vec());
+    let invite = only(bank.sent(), "INVITE");
+    assert!(invite.ends_with("newer"));
+    only(bank.say(&reply(&invite, "200 OK", "", "theirs")), "ACK");
+    assert_eq!(bank.told(), ["ReofferAnswered theirs"]);
+    assert_only_the_call(&mut bank, &tag);
 }

@@ -55,7 +55,10 @@ fn two_updates_at_once_are_both_answered_in_the_end() {
     pair.assert_told(&["phone Reoffer banks"]);
     pair.phone.answer_reoffer(pair.now, phone, b"one".to_vec());
     pair.forward(millis(2_000));
-    pair.assert_told(&["bank ReofferAnswered one", "bank Reoffer phones"]);
+    pair.assert_told(&["bank ReofferAnswered one", "phone Refresh"]);
+    pair.phone.reoffer(pair.now, phone, b"phones".to_vec());
+    pair.forward(millis(50));
+    pair.assert_told(&["bank Reoffer phones"]);
     pair.bank.answer_reoffer(pair.now, bank, b"two".to_vec());
     pair.forward(millis(50));
     pair.assert_told(&["phone ReofferAnswered two"]);
