@@ -39,7 +39,10 @@ fn every_test_of_the_default_menu_passes() {
         .results
         .iter()
         .filter_map(|result| {
-            result.failure.as_ref().map(|f| format!("{}: {}:{}: {}", result.name, f.file, f.line, f.unmet))
+            result
+                .failure
+                .as_ref()
+                .map(|f| format!("{}: {}:{}: {}", result.name, f.file, f.line, f.unmet.say(Lang::En)))
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -55,7 +58,10 @@ fn every_rule_of_the_flow_holds() {
     let rules = scripts(&menu, include_str!("flow_rules.test.yaml"));
     let run = run_tests(&menu, &rules, &manifest());
     let told = |result: &hotline::ivr::simulate::TestResult| {
-        result.failure.as_ref().map(|failure| format!("{}: {}: {}", result.name, failure.line, failure.unmet))
+        result
+            .failure
+            .as_ref()
+            .map(|failure| format!("{}: {}: {}", result.name, failure.line, failure.unmet.say(Lang::En)))
     };
     let failures: Vec<String> = run.results.iter().filter_map(told).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -69,7 +75,7 @@ fn a_test_that_fails_says_where_and_what_was_heard_instead() {
     let run = run_tests(&menu, &scripts(&menu, text), &manifest());
     let failure = run.results[0].failure.as_ref().unwrap();
     assert_eq!(failure.line, 6);
-    let message = failure.unmet.to_string();
+    let message = failure.unmet.say(Lang::En);
     assert!(message.contains("found instead") && message.contains("opt_rates"), "{message}");
     assert!(junit(&run).contains("hotline.test.yaml:6"));
 }

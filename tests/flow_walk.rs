@@ -303,7 +303,7 @@ fn every_event_in_every_reachable_state_leaves_a_way_to_an_operator() {
         let states: BTreeSet<&str> = seen.iter().filter_map(|place| place.split(',').next()).collect();
         assert!(night || states.len() >= 9, "states reached: {states:?}");
     }
-    let uncovered: Vec<String> = coverage.uncovered(&MENU).into_iter().map(|missing| missing.what).collect();
+    let uncovered: Vec<String> = coverage.uncovered(&MENU).into_iter().map(|missing| missing.what.en).collect();
     assert!(uncovered.is_empty(), "never reached: {uncovered:?}");
 }
 

@@ -254,6 +254,9 @@ pub struct Test {
     /// Run again whenever a file of the folder changes, until Ctrl+C.
     #[arg(long)]
     pub watch: bool,
+    /// Language of the messages; otherwise that of the locale. The `JUnit` XML is in English.
+    #[arg(long)]
+    pub lang: Option<MessageLang>,
 }
 
 /// `hotline say`

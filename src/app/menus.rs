@@ -70,9 +70,13 @@ pub(super) fn message_lang(asked: Option<Lang>) -> Lang {
     })
 }
 
-/// A menu that checks, or its problems as an error for people.
+/// A menu that checks, or its problems as an error for people, in the language of the locale.
 pub(super) fn load(folder: &Path) -> Result<Menu> {
-    let lang = message_lang(None);
+    load_in(folder, message_lang(None))
+}
+
+/// The same, in this language.
+pub(super) fn load_in(folder: &Path, lang: Lang) -> Result<Menu> {
     match menu::load(&files(folder)?) {
         Ok((menu, warnings)) => {
             for warning in warnings {
@@ -83,7 +87,11 @@ pub(super) fn load(folder: &Path) -> Result<Menu> {
         Err(problems) => {
             let errors = problems.iter().filter(|problem| problem.is_error());
             let text: String = errors.map(|problem| problem.render(lang) + "\n").collect();
-            bail!("the menu does not check:\n\n{text}\n`hotline check {}` shows this again", folder.display())
+            let folder = folder.display();
+            match lang {
+                Lang::En => bail!("the menu does not check:\n\n{text}\n`hotline check {folder}` shows this again"),
+                Lang::Ru => bail!("меню не прошло проверку:\n\n{text}\n`hotline check {folder}` покажет это ещё раз"),
+            }
         }
     }
 }

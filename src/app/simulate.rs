@@ -30,8 +30,8 @@ fn lengths(prompts: &Path) -> Result<Box<dyn Inventory>> {
 
 /// `hotline call`: keys from the keyboard, words on the screen.
 pub(super) fn call(arguments: &Call) -> Result<ExitCode> {
-    let menu = Arc::new(menus::load(&arguments.menus)?);
     let lang = menus::message_lang(arguments.lang.map(Into::into));
+    let menu = Arc::new(menus::load_in(&arguments.menus, lang)?);
     let inventory = lengths(&arguments.prompts)?;
     let (simulator, lines) = Simulator::start(Arc::clone(&menu), setting(&menu, arguments)?, &*inventory, lang);
     let output = std::io::stdout();

@@ -84,10 +84,10 @@ pub(in crate::app) fn of_folder(config: &Config, strict: bool, lang: Lang) -> Re
         return Err(Refusal::new(format!("{} warnings", warnings.len()), text));
     }
     let menu = Arc::new(menu);
-    let tests = run_folder(&menu, &config.menus, &config.prompts)
+    let tests = run_folder(&menu, &config.menus, &config.prompts, lang)
         .map_err(|error| Refusal::of("its tests cannot be read", &error))?;
     if let Some(failed) = tests.as_ref().filter(|run| run.failed() > 0) {
-        return Err(failed_tests(failed));
+        return Err(failed_tests(failed, lang));
     }
     recordings::load(config, &menu).map_err(|error| Refusal::of("prompts are missing", &error))?;
     Ok(Trial { menu, files: texts(files), warnings, tests })
@@ -107,11 +107,12 @@ pub(in crate::app) fn check(files: &[(String, Vec<u8>)], lang: Lang) -> Result<(
 }
 
 /// Runs the tests that lie in a folder of menus; `None` when there are none.
-fn run_folder(menu: &Arc<Menu>, menus: &Path, prompts: &Path) -> anyhow::Result<Option<TestRun>> {
+fn run_folder(menu: &Arc<Menu>, menus: &Path, prompts: &Path, lang: Lang) -> anyhow::Result<Option<TestRun>> {
     let mut scripts = Vec::new();
     for file in test_files(&menus.join("tests"))? {
         let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-        scripts.extend(parse_tests(menu, &file.display().to_string(), &text)?);
+        let name = file.display().to_string();
+        scripts.extend(parse_tests(menu, &name, &text).map_err(|error| anyhow::anyhow!(error.say(lang)))?);
     }
     if scripts.is_empty() {
         return Ok(None);
@@ -137,10 +138,10 @@ fn test_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn failed_tests(run: &TestRun) -> Refusal {
+fn failed_tests(run: &TestRun, lang: Lang) -> Refusal {
     let failures = run.results.iter().filter_map(|result| result.failure.as_ref().map(|failure| (result, failure)));
     let text = failures.map(|(result, failure)| {
-        format!("FAIL  {}\n      {}:{}: {}\n", result.name, failure.file, failure.line, failure.message)
+        format!("FAIL  {}\n      {}:{}: {}\n", result.name, failure.file, failure.line, failure.unmet.say(lang))
     });
     Refusal::new(format!("{} tests fail", run.failed()), text.collect::<String>())
 }

@@ -1,6 +1,6 @@
 //! A bank that answers as a test says, or with samples of what its contract promises.
 
-use crate::ivr::menu::{Menu, Operation, ValueType};
+use crate::ivr::menu::{Menu, Operation, Text, ValueType};
 use crate::model::{BankAnswer, Currency, Money, PhoneNumber, Record, Value};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -123,21 +123,31 @@ pub(super) fn field_type<'a>(shape: &'a ValueType, name: &str) -> Option<&'a Val
 }
 
 /// A scripted value read as its type says; the error says what is expected.
-pub(super) fn read_value(shape: &ValueType, text: &str) -> Result<Value, &'static str> {
+pub(super) fn read_value(shape: &ValueType, text: &str) -> Result<Value, Text> {
     match shape {
         ValueType::Digits if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Value::Digits(text.into())),
-        ValueType::Digits => Err("digits, such as \"4321\""),
-        ValueType::Phone => {
-            PhoneNumber::parse(text).map(Value::Phone).ok_or("a telephone number, such as \"+79161234567\"")
-        }
-        ValueType::Number => text.parse().map(Value::Number).map_err(|_| "a whole number"),
-        ValueType::Money => Money::parse(text).map(Value::Money).map_err(|_| "an amount, such as 15230.50 RUB"),
-        ValueType::Date => text.parse().map(Value::Date).map_err(|_| "a date, such as 2026-03-02"),
-        ValueType::Time => text.parse().map(Value::Time).map_err(|_| "a time of day, such as 14:30"),
-        ValueType::Duration => super::script::duration(text).map(Value::Duration).ok_or("a length of time, such as 5m"),
+        ValueType::Digits => Err(Text::new("digits, such as \"4321\"", "набор цифр, например \"4321\"")),
+        ValueType::Phone => PhoneNumber::parse(text).map(Value::Phone).ok_or_else(|| {
+            Text::new("a telephone number, such as \"+79161234567\"", "номер телефона, например \"+79161234567\"")
+        }),
+        ValueType::Number => text.parse().map(Value::Number).map_err(|_| Text::new("a whole number", "целое число")),
+        ValueType::Money => Money::parse(text)
+            .map(Value::Money)
+            .map_err(|_| Text::new("an amount, such as 15230.50 RUB", "сумма, например 15230.50 RUB")),
+        ValueType::Date => text
+            .parse()
+            .map(Value::Date)
+            .map_err(|_| Text::new("a date, such as 2026-03-02", "дата, например 2026-03-02")),
+        ValueType::Time => text
+            .parse()
+            .map(Value::Time)
+            .map_err(|_| Text::new("a time of day, such as 14:30", "время суток, например 14:30")),
+        ValueType::Duration => super::script::duration(text)
+            .map(Value::Duration)
+            .ok_or_else(|| Text::new("a length of time, such as 5m", "длительность, например 5m")),
         ValueType::Word | ValueType::Text => Ok(Value::Word(text.into())),
         ValueType::Secret | ValueType::Card | ValueType::Nothing | ValueType::Record(_) | ValueType::List(_) => {
-            Err("nothing that fits in one value")
+            Err(Text::new("nothing that fits in one value", "не то, что пишут одним значением"))
         }
     }
 }

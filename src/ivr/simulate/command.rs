@@ -190,8 +190,9 @@ impl Reader<'_> {
         }
         let read = |(name, value): (&str, String)| {
             let shape = field_type(&operation.fields, name).ok_or_else(|| self.unknown_field(operation, name))?;
-            let value = read_value(shape, &value)
-                .map_err(|wanted| format!("{value}: {} {wanted}", self.say("expected", "ожидается")))?;
+            let value = read_value(shape, &value).map_err(|wanted| {
+                format!("{value}: {} {}", self.say("expected", "ожидается"), wanted.get(self.lang))
+            })?;
             Ok((name.into(), value))
         };
         given.into_iter().map(read).collect()

@@ -3,7 +3,8 @@
 use super::results;
 use super::trouble::{self, Seen};
 use super::virtual_call::VirtualCall;
-use crate::ivr::menu::{Go, Menu, MenuOption, Name, Node, Place, Step};
+use super::words;
+use crate::ivr::menu::{Go, Menu, MenuOption, Name, Node, Place, Step, Text};
 use crate::model::CallEvent;
 use std::collections::BTreeSet;
 
@@ -19,13 +20,13 @@ pub struct Coverage {
 }
 
 /// Something no test came to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uncovered {
     /// Where it is written.
     pub place: Place,
     /// What it is: `node main`, `option main 4`, `outcome bank.balance down`, `trouble main silence 2`,
     /// `queue operator timeout`.
-    pub what: String,
+    pub what: Text,
 }
 
 impl Coverage {
@@ -59,23 +60,23 @@ impl Coverage {
     #[must_use]
     pub fn uncovered(&self, menu: &Menu) -> Vec<Uncovered> {
         let mut missing = Vec::new();
-        let mut miss = |place: Place, what: String| missing.push(Uncovered { place, what });
+        let mut miss = |place: Place, what: Text| missing.push(Uncovered { place, what });
         for task in menu.tasks.iter().filter(|task| !self.nodes.contains(&task.name)) {
-            miss(task.place, format!("node {}", task.name));
+            miss(task.place, words::task_named(&task.name));
         }
         for (at, node) in (0..).zip(&menu.menus) {
             if !self.nodes.contains(&node.name) {
-                miss(node.place, format!("node {}", node.name));
+                miss(node.place, words::menu_named(&node.name));
             }
             for option in &node.options {
                 if !self.is_taken(menu, at, option) {
-                    miss(option.place, format!("option {} {}", node.name, option.digit.as_char()));
+                    miss(option.place, words::option_of(&node.name, option.digit.as_char()));
                 }
             }
         }
         for (place, operation, outcome) in outcomes(menu) {
             if !self.outcomes.contains(&(operation.clone(), outcome.clone())) {
-                miss(place, format!("outcome {operation} {outcome}"));
+                miss(place, words::outcome_of(&operation, &outcome));
             }
         }
         if let Some(seen) = &self.seen {
@@ -90,7 +91,7 @@ impl Coverage {
                 }
             }
         }
-        missing.sort();
+        missing.sort_by(|one, other| (one.place, &one.what.en).cmp(&(other.place, &other.what.en)));
         missing.dedup();
         missing
     }

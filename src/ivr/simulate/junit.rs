@@ -1,9 +1,11 @@
 //! Test results for continuous integration.
 
 use super::runner::TestRun;
+use crate::model::Lang;
 use std::fmt::Write;
 
-/// A run as `JUnit` XML, one suite; times are virtual, in seconds.
+/// A run as `JUnit` XML, one suite; times are virtual, in seconds. In English, whatever the
+/// locale: results of builds are compared.
 #[must_use]
 pub fn junit(run: &TestRun) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -24,7 +26,7 @@ pub fn junit(run: &TestRun) -> String {
             Some(failure) => {
                 line(format!("{head}>"));
                 let place = format!("{}:{}", escape(&failure.file), failure.line);
-                line(format!("    <failure message=\"{place}: {}\"/>", escape(&failure.unmet.to_string())));
+                line(format!("    <failure message=\"{place}: {}\"/>", escape(&failure.unmet.say(Lang::En))));
                 line("  </testcase>".to_owned());
             }
         }

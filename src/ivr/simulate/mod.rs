@@ -20,6 +20,7 @@ mod told;
 mod tree;
 mod trouble;
 mod virtual_call;
+mod words;
 
 pub use bank::{Answer, FakeBank};
 pub use coverage::{Coverage, Uncovered};

@@ -1,7 +1,7 @@
 //! Which results of queues a call came to: its records do not tell which step they are of.
 
 use crate::ivr::flow::{CallFlow, Event, QueueEnd, StateName};
-use crate::ivr::menu::{Menu, Place, QueueResult, Step, StepId, TaskId};
+use crate::ivr::menu::{Menu, Place, QueueResult, Step, StepId, TaskId, Text};
 
 /// A result that a step of the menu handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,13 +36,13 @@ pub(super) fn of(flow: &CallFlow, event: &Event) -> Option<Handled> {
 }
 
 /// Every result that is handled, with its place and name.
-pub(super) fn all(menu: &Menu) -> Vec<(Handled, Place, String)> {
+pub(super) fn all(menu: &Menu) -> Vec<(Handled, Place, Text)> {
     let mut all = Vec::new();
     for (task, known) in (0..).zip(&menu.tasks) {
         for (step, node) in (0..).zip(&known.steps) {
             let Step::Queue(queue) = &node.step else { continue };
             for name in queue.results.iter().filter_map(|(result, _)| name(*result)) {
-                let what = format!("queue {} {name}", known.name);
+                let what = super::words::queue_result(&known.name, name);
                 all.push((Handled { task, step, name }, node.place, what));
             }
         }

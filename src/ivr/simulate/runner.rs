@@ -4,8 +4,9 @@ use super::coverage::Coverage;
 use super::script::{Expected, Script};
 use super::step::{Ear, Unmet};
 use super::virtual_call::VirtualCall;
+use super::words;
 use crate::ivr::flow::Caller;
-use crate::ivr::menu::Menu;
+use crate::ivr::menu::{Menu, Text};
 use crate::ivr::speech::Inventory;
 use crate::model::{CallId, Instant};
 use std::sync::Arc;
@@ -18,9 +19,7 @@ pub struct Failure {
     pub file: String,
     /// The line of the step or expectation, from 1.
     pub line: u32,
-    /// What was expected and what was found, in one line.
-    pub message: String,
-    /// The same in its parts.
+    /// What was expected and what was found.
     pub unmet: Box<Unmet>,
 }
 
@@ -103,21 +102,13 @@ pub(super) fn call<'a>(
 }
 
 fn carry_out(call: &mut VirtualCall, script: &Script) -> Result<(), Failure> {
-    let failure = |line, unmet: Unmet| Failure {
-        file: script.file.clone(),
-        line,
-        message: unmet.to_string(),
-        unmet: Box::new(unmet),
-    };
+    let failure = |line, unmet: Unmet| Failure { file: script.file.clone(), line, unmet: Box::new(unmet) };
     let mut ear = Ear::default();
     call.answer();
     for step in &script.steps {
         ear.take(call, &step.step).map_err(|unmet| failure(step.line, unmet))?;
         if let Some(operation) = call.unscripted().first() {
-            let unmet = Unmet {
-                expected: format!("`bank:` of this test says what {operation} answers: the bank was asked for it"),
-                ..Unmet::default()
-            };
+            let unmet = Unmet { expected: words::unscripted(operation), ..Unmet::default() };
             return Err(failure(step.line, unmet));
         }
     }
@@ -130,35 +121,35 @@ fn carry_out(call: &mut VirtualCall, script: &Script) -> Result<(), Failure> {
 /// The key of the expectation, and what was found instead.
 type Broken = (&'static str, Unmet);
 
-fn broken(key: &'static str, expected: String, found: Vec<String>) -> Result<(), Broken> {
-    Err((key, Unmet { expected, found, place: String::new() }))
+fn broken(key: &'static str, expected: Text, found: Vec<Text>) -> Result<(), Broken> {
+    Err((key, Unmet { expected, found, place: Text::default() }))
 }
 
 fn check(call: &VirtualCall, expected: &Expected) -> Result<(), Broken> {
     let heard: Vec<_> = call.heard().collect();
     for phrase in &expected.never_hears {
         if let Some(heard) = heard.iter().find(|heard| *heard.spoken.phrase == **phrase) {
-            let found = format!("{phrase} «{}»", heard.spoken.text);
-            return broken("never_hears", format!("{phrase} is never heard"), vec![found]);
+            let found = words::plain(format!("{phrase} «{}»", heard.spoken.text));
+            return broken("never_hears", words::never_heard(phrase), vec![found]);
         }
     }
     let logs = [
-        ("the records", format!("{:?}", call.records())),
-        ("what was said", format!("{heard:?}")),
-        ("the operator's screen", format!("{:?}", call.screen())),
+        (Text::new("the records", "записи о звонке"), format!("{:?}", call.records())),
+        (Text::new("what was said", "сказанное"), format!("{heard:?}")),
+        (Text::new("the operator's screen", "экран оператора"), format!("{:?}", call.screen())),
     ];
     for text in &expected.never_in_log {
-        let holding: Vec<String> =
-            logs.iter().filter(|(_, log)| log.contains(text.as_str())).map(|(name, _)| (*name).to_owned()).collect();
+        let holding: Vec<Text> =
+            logs.iter().filter(|(_, log)| log.contains(text.as_str())).map(|(name, _)| name.clone()).collect();
         if !holding.is_empty() {
-            return broken("never_in_log", format!("{text:?} is written nowhere"), holding);
+            return broken("never_in_log", words::written_nowhere(text), holding);
         }
     }
     for (operation, count) in &expected.service_calls {
         let asked = call.asked().get(super::bank::short_name(operation)).copied().unwrap_or(0);
         if asked != *count {
-            let found = vec![format!("it was asked {asked} times")];
-            return broken("service_calls", format!("{operation} is asked {count} times"), found);
+            let found = vec![words::was_asked(asked)];
+            return broken("service_calls", words::asked_for(operation, *count), found);
         }
     }
     check_screen(call, expected)
@@ -169,19 +160,19 @@ fn check_screen(call: &VirtualCall, expected: &Expected) -> Result<(), Broken> {
         return Ok(());
     }
     let Some(screen) = call.screen() else {
-        let found = vec!["the caller never came to a queue".to_owned()];
-        return broken("screen", "an operator's screen".to_owned(), found);
+        let found = vec![Text::new("the caller never came to a queue", "клиент не дошёл до очереди")];
+        return broken("screen", Text::new("an operator's screen", "экран оператора"), found);
     };
     if let Some(level) = expected.level.filter(|level| *level != screen.level) {
-        let found = vec![format!("the operator sees level {}", screen.level.name())];
-        return broken("screen", format!("the operator sees level {}", level.name()), found);
+        let found = vec![words::screen_level(screen.level)];
+        return broken("screen", words::screen_level(level), found);
     }
     let lists = [("path", &expected.path, &screen.path), ("notes", &expected.notes, &screen.notes)];
     for (name, wanted, seen) in lists {
         let mut rest = seen.iter();
         if !wanted.iter().all(|wanted| rest.any(|seen| **seen == **wanted)) {
-            let found = vec![format!("the operator sees {name} [{}]", seen.join(", "))];
-            return broken("screen", format!("the operator sees {name} [{}]", wanted.join(", ")), found);
+            let found = vec![words::screen_list(name, &seen.join(", "))];
+            return broken("screen", words::screen_list(name, &wanted.join(", ")), found);
         }
     }
     Ok(())

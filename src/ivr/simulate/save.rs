@@ -28,13 +28,14 @@ pub(super) fn test(
     stops: &[Stop],
     name: &str,
     inventory: &dyn Inventory,
+    lang: Lang,
 ) -> Result<String, String> {
     let writer = Writer { menu, script, call, stops };
     let passes = |text: &str| {
-        let scripts = parse_tests(menu, "saved", text).map_err(|error| error.to_string())?;
+        let scripts = parse_tests(menu, "saved", text).map_err(|error| error.say(lang))?;
         let run = run_tests(menu, &scripts, inventory);
         let failure = run.results.into_iter().find_map(|result| result.failure);
-        failure.map_or(Ok(()), |failure| Err(format!("{}: {}", failure.line, failure.unmet)))
+        failure.map_or(Ok(()), |failure| Err(format!("{}: {}", failure.line, failure.unmet.say(lang))))
     };
     let short = writer.test(name, false);
     if passes(&short).is_ok() {

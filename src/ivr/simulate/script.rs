@@ -4,8 +4,9 @@ use super::bank::{Answer, carries, field_type, read_value, with_handle};
 use super::step::StepAt;
 use super::tree::{Kind, Node, ScriptError, parse};
 use super::virtual_call::Operators;
+use super::words::{self, Named};
 use crate::ivr::flow::QueueStatus;
-use crate::ivr::menu::{LineId, Menu, Name, Operation, SwitchId, ValueType, nearest};
+use crate::ivr::menu::{LineId, Menu, Name, Operation, SwitchId, Text, ValueType, nearest};
 use crate::model::{BankAnswer, Lang, Level, PhoneNumber, Record, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -142,13 +143,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 }
 
 fn unknown(file: &str, key: &Node, name: &str, known: &[&str]) -> ScriptError {
-    let advice = meant(name, known.iter().copied());
-    key.error(file, format!("there is no key {name:?} here{advice}; known are {}", known.join(", ")))
-}
-
-/// ` (did you mean …?)`, when something like it is there.
-fn meant<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
-    nearest(name, known).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default()
+    key.error(file, words::no_key(name, nearest(name, known.iter().copied()), known))
 }
 
 /// Reads the tests of one file.
@@ -162,15 +157,14 @@ impl Reader<'_> {
     fn known<'k>(
         &self,
         node: &Node,
-        what: &str,
+        what: Named,
         names: impl Iterator<Item = &'k str> + Clone,
     ) -> Result<String, ScriptError> {
         let name = node.text(self.file)?;
         if names.clone().any(|known| known == name) {
             return Ok(name.to_owned());
         }
-        let advice = meant(name, names);
-        Err(node.error(self.file, format!("there is no {what} {name:?} in the menu{advice}")))
+        Err(node.error(self.file, words::no_such(what, name, nearest(name, names))))
     }
 
     fn texts(&self, node: &Node) -> Result<Vec<String>, ScriptError> {
@@ -229,10 +223,20 @@ impl Reader<'_> {
                 "line" => script.line_id = self.line(value, text)?,
                 "from" => {
                     let number = PhoneNumber::parse(text);
-                    script.from = Some(number.ok_or_else(|| value.error(self.file, "this is no telephone number"))?);
+                    script.from = Some(number.ok_or_else(|| {
+                        value.error(self.file, Text::new("this is no telephone number", "это не номер телефона"))
+                    })?);
                 }
                 "at" => {
-                    let wrong = || value.error(self.file, "write the time as \"2026-03-02 12:00\"");
+                    let wrong = || {
+                        value.error(
+                            self.file,
+                            Text::new(
+                                "write the time as \"2026-03-02 12:00\"",
+                                "время пишут так: \"2026-03-02 12:00\"",
+                            ),
+                        )
+                    };
                     let at: jiff::civil::DateTime = text.parse().map_err(|_| wrong())?;
                     script.at = self.menu.bank.zone.to_ambiguous_timestamp(at).compatible().map_err(|_| wrong())?;
                 }
@@ -253,15 +257,15 @@ impl Reader<'_> {
         match node.text(self.file)? {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err(node.error(self.file, "write true or false")),
+            _ => Err(node.error(self.file, Text::new("write true or false", "напишите true или false"))),
         }
     }
 
     fn line(&self, node: &Node, name: &str) -> Result<LineId, ScriptError> {
-        self.known(node, "line", self.menu.lines.iter().map(|line| &*line.name))?;
+        self.known(node, Named::Line, self.menu.lines.iter().map(|line| &*line.name))?;
         let found = self.menu.lines.iter().position(|line| *line.name == *name);
         let index = found.and_then(|index| u16::try_from(index).ok());
-        index.map(LineId).ok_or_else(|| node.error(self.file, format!("there is no line {name:?} in the menu")))
+        index.map(LineId).ok_or_else(|| node.error(self.file, words::no_such(Named::Line, name, None)))
     }
 
     fn phrases(&self, node: &Node) -> Result<Vec<String>, ScriptError> {
@@ -269,7 +273,7 @@ impl Reader<'_> {
     }
 
     fn phrase(&self, node: &Node) -> Result<String, ScriptError> {
-        self.known(node, "phrase", self.menu.phrases.iter().map(|phrase| &*phrase.name))
+        self.known(node, Named::Phrase, self.menu.phrases.iter().map(|phrase| &*phrase.name))
     }
 
     fn bank(&self, node: &Node) -> Result<Vec<(String, Vec<Answer>)>, ScriptError> {
@@ -278,8 +282,8 @@ impl Reader<'_> {
             let short = super::bank::short_name;
             let operation = self.menu.operations.iter().find(|known| short(&known.name) == short(name));
             let operation = operation.ok_or_else(|| {
-                let advice = meant(name, self.menu.operations.iter().map(|known| short(&known.name)));
-                key.error(self.file, format!("there is no operation {name:?} in services{advice}"))
+                let near = nearest(name, self.menu.operations.iter().map(|known| short(&known.name)));
+                key.error(self.file, words::no_operation(name, near))
             })?;
             let answers = match &value.kind {
                 Kind::List(list) => list.iter().map(|one| self.answer(operation, one)).collect::<Result<_, _>>()?,
@@ -300,16 +304,14 @@ impl Reader<'_> {
                 "delay" if value.text(self.file)? == "never" => answer.delay = None,
                 "delay" => answer.delay = Some(self.duration(value)?),
                 field => {
-                    let shape = field_type(shape, field)
-                        .ok_or_else(|| key.error(self.file, format!("the operation gives no field {field:?}")))?;
+                    let shape = field_type(shape, field).ok_or_else(|| key.error(self.file, words::no_field(field)))?;
                     first_field = first_field.or(Some(key));
                     fields.insert(field.into(), self.value(shape, value)?);
                 }
             }
         }
         if let Some(key) = first_field.filter(|_| !carries(operation, &answer.answer.outcome)) {
-            let outcome = &answer.answer.outcome;
-            return Err(key.error(self.file, format!("with the result {outcome} the bank gives no fields")));
+            return Err(key.error(self.file, words::no_fields_with(&answer.answer.outcome)));
         }
         answer.answer.fields = with_handle(shape, fields);
         Ok(answer)
@@ -324,9 +326,8 @@ impl Reader<'_> {
         if known.contains(&outcome) {
             return Ok(outcome.to_owned());
         }
-        let advice = meant(outcome, known.iter().copied());
-        let list = known.join(", ");
-        Err(node.error(self.file, format!("the operation has no result {outcome:?}{advice}; it has {list}")))
+        let near = nearest(outcome, known.iter().copied());
+        Err(node.error(self.file, words::no_result(outcome, near, &known.join(", "))))
     }
 
     fn value(&self, shape: &ValueType, node: &Node) -> Result<Value, ScriptError> {
@@ -338,7 +339,7 @@ impl Reader<'_> {
             ValueType::Record(_) | ValueType::Card => Ok(Value::Record(with_handle(shape, self.record(shape, node)?))),
             simple => {
                 let text = node.text(self.file)?;
-                read_value(simple, text).map_err(|wanted| node.error(self.file, format!("expected {wanted}")))
+                read_value(simple, text).map_err(|wanted| node.error(self.file, words::expected_value(&wanted)))
             }
         }
     }
@@ -346,8 +347,7 @@ impl Reader<'_> {
     fn record(&self, shape: &ValueType, node: &Node) -> Result<Record, ScriptError> {
         let mut record = Record::new();
         for (name, key, value) in node.map(self.file)? {
-            let shape = field_type(shape, name)
-                .ok_or_else(|| key.error(self.file, format!("the operation gives no field {name:?}")))?;
+            let shape = field_type(shape, name).ok_or_else(|| key.error(self.file, words::no_field(name)))?;
             record.insert(name.into(), self.value(shape, value)?);
         }
         Ok(record)
@@ -361,7 +361,12 @@ impl Reader<'_> {
                 "operators" => match value.text(self.file)? {
                     "nobody" => operators = Some(Operators::Nobody),
                     "busy" => {}
-                    _ => return Err(value.error(self.file, "operators are nobody or busy")),
+                    _ => {
+                        return Err(value.error(
+                            self.file,
+                            Text::new("operators are nobody or busy", "операторы: nobody или busy"),
+                        ));
+                    }
                 },
                 "answers_after" => operators = Some(Operators::Answer(self.duration(value)?)),
                 "position" => status.position = self.number(value)?,
@@ -379,14 +384,19 @@ impl Reader<'_> {
     fn switches(&self, node: &Node) -> Result<Vec<(SwitchId, bool)>, ScriptError> {
         let mut switches = Vec::new();
         for (name, key, value) in node.map(self.file)? {
-            self.known(key, "switch", self.menu.switches.iter().map(|switch| &*switch.name))?;
+            self.known(key, Named::Switch, self.menu.switches.iter().map(|switch| &*switch.name))?;
             let found = self.menu.switches.iter().position(|switch| *switch.name == *name);
             let id = found.and_then(|index| u16::try_from(index).ok()).map(SwitchId);
-            let id = id.ok_or_else(|| key.error(self.file, format!("there is no switch {name:?} in the menu")))?;
+            let id = id.ok_or_else(|| key.error(self.file, words::no_such(Named::Switch, name, None)))?;
             let enabled = match value.text(self.file)? {
                 "enabled" | "true" => true,
                 "disabled" | "false" => false,
-                _ => return Err(value.error(self.file, "a switch is enabled or disabled")),
+                _ => {
+                    return Err(value.error(
+                        self.file,
+                        Text::new("a switch is enabled or disabled", "выключатель: enabled или disabled"),
+                    ));
+                }
             };
             switches.push((id, enabled));
         }
@@ -398,8 +408,7 @@ impl Reader<'_> {
         let operations = self.menu.operations.iter().map(|known| super::bank::short_name(&known.name));
         let counted = |(name, key, value): (&str, &Node, &Node)| {
             if !operations.clone().any(|known| known == super::bank::short_name(name)) {
-                let advice = meant(name, operations.clone());
-                return Err(key.error(self.file, format!("there is no operation {name:?} in services{advice}")));
+                return Err(key.error(self.file, words::no_operation(name, nearest(name, operations.clone()))));
             }
             Ok((name.to_owned(), self.number(value)?))
         };
@@ -419,11 +428,17 @@ impl Reader<'_> {
     }
 
     fn number(&self, node: &Node) -> Result<u32, ScriptError> {
-        node.text(self.file)?.parse().map_err(|_| node.error(self.file, "a whole number is expected here"))
+        node.text(self.file)?
+            .parse()
+            .map_err(|_| node.error(self.file, Text::new("a whole number is expected here", "здесь нужно целое число")))
     }
 
     fn duration(&self, node: &Node) -> Result<Duration, ScriptError> {
-        duration(node.text(self.file)?)
-            .ok_or_else(|| node.error(self.file, "write a length of time as 6s, 2m or 500ms"))
+        duration(node.text(self.file)?).ok_or_else(|| {
+            node.error(
+                self.file,
+                Text::new("write a length of time as 6s, 2m or 500ms", "длительность пишут так: 6s, 2m или 500ms"),
+            )
+        })
     }
 }

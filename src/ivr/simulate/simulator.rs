@@ -79,7 +79,7 @@ impl<'a> Simulator<'a> {
     /// # Errors
     /// In words, when the test that was written does not pass.
     pub fn as_test(&self, name: &str) -> Result<String, String> {
-        save::test(&self.menu, &self.script, &self.call, &self.stops, name, self.inventory)
+        save::test(&self.menu, &self.script, &self.call, &self.stops, name, self.inventory, self.lang)
     }
 
     /// Takes a line of input; gives what follows.
@@ -125,7 +125,7 @@ impl<'a> Simulator<'a> {
         let (at, secret) = (self.call.now().instant, self.call.is_secret());
         if let Err(unmet) = self.ear.take(&mut self.call, &step) {
             let not_now = pick(self.lang, "not now: it takes", "сейчас нельзя: для этого нужно");
-            return vec![Line::new(LineKind::Wrong, format!("{not_now} {}", unmet.expected))];
+            return vec![Line::new(LineKind::Wrong, format!("{not_now} {}", unmet.expected.get(self.lang)))];
         }
         listen_out(&mut self.call);
         self.stop(Some(step), at, secret);

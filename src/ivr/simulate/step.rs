@@ -2,11 +2,11 @@
 
 use super::bank::Answer;
 use super::virtual_call::{Heard, Operators, VirtualCall};
+use super::words;
 use crate::ivr::flow::{Event, QueueEnd, StateName};
-use crate::ivr::menu::{Phrase, SwitchId};
+use crate::ivr::menu::{Phrase, SwitchId, Text};
 use crate::ivr::words::written;
 use crate::model::{Digit, Lang, Level, OperatorId};
-use std::fmt;
 use std::time::Duration;
 
 /// The longest time a step lets pass before it says that what it waits for does not come.
@@ -87,21 +87,11 @@ pub(super) struct Ear {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Unmet {
     /// What was expected.
-    pub expected: String,
+    pub expected: Text,
     /// What was found, a line each.
-    pub found: Vec<String>,
+    pub found: Vec<Text>,
     /// Where the caller is.
-    pub place: String,
-}
-
-impl fmt::Display for Unmet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected: {}", self.expected)?;
-        if !self.found.is_empty() {
-            write!(f, "; found instead: {}", self.found.join("; "))?;
-        }
-        if self.place.is_empty() { Ok(()) } else { write!(f, " (the caller is {})", self.place) }
-    }
+    pub place: Text,
 }
 
 impl Ear {
@@ -122,15 +112,15 @@ impl Ear {
             }
             Step::At(node) => {
                 until(call, |call| call.node().as_deref() == Some(node));
-                expect(call, call.node().as_deref() == Some(node), || format!("the caller is at {node}"))
+                expect(call, call.node().as_deref() == Some(node), || words::caller_at(node))
             }
-            Step::Language(lang) => expect(call, call.flow().lang() == *lang, || format!("the caller hears {lang}"))
-                .map_err(|unmet| Unmet { found: vec![call.flow().lang().to_string()], ..unmet }),
-            Step::Level(level) => expect(call, call.flow().level() == *level, || format!("level {}", level.name()))
-                .map_err(|unmet| Unmet { found: vec![format!("level {}", call.flow().level().name())], ..unmet }),
+            Step::Language(lang) => expect(call, call.flow().lang() == *lang, || words::caller_hears(*lang))
+                .map_err(|unmet| Unmet { found: vec![words::plain(call.flow().lang().to_string())], ..unmet }),
+            Step::Level(level) => expect(call, call.flow().level() == *level, || words::level(*level))
+                .map_err(|unmet| Unmet { found: vec![words::level(call.flow().level())], ..unmet }),
             Step::InQueue(queue) => {
                 until(call, |call| call.queue().as_deref() == Some(queue));
-                expect(call, call.queue().as_deref() == Some(queue), || format!("the caller waits in queue {queue}"))
+                expect(call, call.queue().as_deref() == Some(queue), || words::in_queue(queue))
             }
             Step::CallEnds { by_system } => call_ends(call, *by_system),
             Step::Switches(switches) => {
@@ -178,13 +168,13 @@ impl Ear {
         }
         let text = call.flow().menu().phrases.iter().find(|known| *known.name == *phrase);
         let text = text.map(|known| phrase_text(known, call.flow().lang())).unwrap_or_default();
-        Err(self.instead(call, &format!("{phrase} «{text}»")))
+        Err(self.instead(call, words::plain(format!("{phrase} «{text}»"))))
     }
 
     fn hears_text(&mut self, call: &mut VirtualCall, texts: &[(Lang, String)]) -> Result<(), Unmet> {
         let lang = call.flow().lang();
         let Some((_, text)) = texts.iter().find(|(of, _)| *of == lang) else {
-            return Err(self.instead(call, &format!("a text in {lang}: that is what the caller hears")));
+            return Err(self.instead(call, words::text_in(lang)));
         };
         listen(call, |call| words_end(&self.new_words(call), text).is_some());
         match words_end(&self.new_words(call), text) {
@@ -192,14 +182,15 @@ impl Ear {
                 self.heard += end;
                 Ok(())
             }
-            None => Err(self.instead(call, &format!("«{text}»"))),
+            None => Err(self.instead(call, words::plain(format!("«{text}»")))),
         }
     }
 
-    fn instead(&self, call: &VirtualCall, expected: &str) -> Unmet {
-        let words = self.new_words(call);
-        let found = words.iter().map(|heard| format!("{} «{}»", heard.spoken.phrase, heard.spoken.text)).collect();
-        Unmet { expected: expected.to_owned(), found, place: place(call) }
+    fn instead(&self, call: &VirtualCall, expected: Text) -> Unmet {
+        let heard = self.new_words(call);
+        let quoted = |heard: &Heard| format!("{} «{}»", heard.spoken.phrase, heard.spoken.text);
+        let found = heard.iter().map(|heard| words::plain(quoted(heard))).collect();
+        Unmet { expected, found, place: place(call) }
     }
 }
 
@@ -225,20 +216,19 @@ fn words_end(words: &[Heard], text: &str) -> Option<usize> {
     None
 }
 
-fn expect(call: &VirtualCall, holds: bool, expected: impl FnOnce() -> String) -> Result<(), Unmet> {
+fn expect(call: &VirtualCall, holds: bool, expected: impl FnOnce() -> Text) -> Result<(), Unmet> {
     if holds { Ok(()) } else { Err(Unmet { expected: expected(), found: Vec::new(), place: place(call) }) }
 }
 
 /// Where the caller is, for messages.
-fn place(call: &VirtualCall) -> String {
+fn place(call: &VirtualCall) -> Text {
     match (call.ended(), call.queue(), call.flow().state(), call.node()) {
-        (Some((cause, true)), ..) => format!("gone: the system ended the call ({})", cause.name()),
-        (Some((cause, false)), ..) => format!("gone: the caller ended the call ({})", cause.name()),
-        (None, Some(queue), ..) => format!("in queue {queue}"),
-        (None, None, StateName::Talking, _) => "talking to an operator".to_owned(),
-        (None, None, StateName::Transferring, _) => "being handed to somebody outside".to_owned(),
-        (None, None, _, Some(node)) => format!("at {node}"),
-        (None, None, _, None) => "not answered yet".to_owned(),
+        (Some((cause, by_system)), ..) => words::place_gone(cause, by_system),
+        (None, Some(queue), ..) => words::place_queue(&queue),
+        (None, None, StateName::Talking, _) => Text::new("talking to an operator", "говорит с оператором"),
+        (None, None, StateName::Transferring, _) => Text::new("being handed to somebody outside", "переводится наружу"),
+        (None, None, _, Some(node)) => words::place_node(&node),
+        (None, None, _, None) => Text::new("not answered yet", "ещё без ответа"),
     }
 }
 
@@ -277,7 +267,9 @@ fn listen(call: &mut VirtualCall, done: impl Fn(&VirtualCall) -> bool) {
 fn press(call: &mut VirtualCall, digits: &[Digit]) -> Result<(), Unmet> {
     // The caller waits for the bank's answer before the next keys.
     until(call, |call| !call.is_asking_bank());
-    expect(call, call.ended().is_none(), || "a call that goes on: keys are pressed here".to_owned())?;
+    expect(call, call.ended().is_none(), || {
+        Text::new("a call that goes on: keys are pressed here", "звонок, который продолжается: здесь нажимают клавиши")
+    })?;
     if call.is_speaking() {
         // Who presses a key has heard at least the first sound of what it cuts.
         call.advance(REACTION);
@@ -291,18 +283,30 @@ fn press(call: &mut VirtualCall, digits: &[Digit]) -> Result<(), Unmet> {
 /// What operators, queues and the far end of a transfer do.
 fn outside(call: &mut VirtualCall, step: &Step) -> Result<(), Unmet> {
     let (state, what, event) = match step {
-        Step::OperatorAnswers => {
-            (StateName::Queued, "a caller who waits for an operator", Event::Connected(OperatorId::new("anna")))
+        Step::OperatorAnswers => (
+            StateName::Queued,
+            Text::new("a caller who waits for an operator", "клиент, который ждёт оператора"),
+            Event::Connected(OperatorId::new("anna")),
+        ),
+        Step::OperatorHangsUp => {
+            (StateName::Talking, Text::new("a talk with an operator", "разговор с оператором"), Event::TalkEnded)
         }
-        Step::OperatorHangsUp => (StateName::Talking, "a talk with an operator", Event::TalkEnded),
-        Step::OperatorFails => (StateName::Talking, "a talk with an operator", Event::Requeued),
-        Step::QueueEnds(end) => (StateName::Queued, "a caller who waits in a queue", Event::QueueEnded(*end)),
-        Step::TransferFails => (StateName::Transferring, "a transfer under way", Event::TransferFailed),
+        Step::OperatorFails => {
+            (StateName::Talking, Text::new("a talk with an operator", "разговор с оператором"), Event::Requeued)
+        }
+        Step::QueueEnds(end) => (
+            StateName::Queued,
+            Text::new("a caller who waits in a queue", "клиент, который ждёт в очереди"),
+            Event::QueueEnded(*end),
+        ),
+        Step::TransferFails => {
+            (StateName::Transferring, Text::new("a transfer under way", "перевод, который идёт"), Event::TransferFailed)
+        }
         Step::Transferred(target) => {
             until(call, |call| call.transfer().is_some());
             let found = call.transfer().map(ToString::to_string);
-            return expect(call, found.as_ref() == Some(target), || format!("a transfer to {target}"))
-                .map_err(|unmet| Unmet { found: found.into_iter().collect(), ..unmet });
+            return expect(call, found.as_ref() == Some(target), || words::transfer_to(target))
+                .map_err(|unmet| Unmet { found: found.into_iter().map(words::plain).collect(), ..unmet });
         }
         Step::Queue(operators) => {
             call.set_operators(*operators);
@@ -311,7 +315,7 @@ fn outside(call: &mut VirtualCall, step: &Step) -> Result<(), Unmet> {
         _ => return Ok(()),
     };
     until(call, |call| call.flow().state() == state);
-    expect(call, call.flow().state() == state, || what.to_owned())?;
+    expect(call, call.flow().state() == state, || what)?;
     call.queue_event(event);
     Ok(())
 }
@@ -319,10 +323,10 @@ fn outside(call: &mut VirtualCall, step: &Step) -> Result<(), Unmet> {
 fn call_ends(call: &mut VirtualCall, by_system: Option<bool>) -> Result<(), Unmet> {
     until(call, |call| call.ended().is_some());
     let by = match by_system {
-        None => "the call ends",
-        Some(true) => "the system ends the call",
-        Some(false) => "the caller ends the call",
+        None => Text::new("the call ends", "звонок кончается"),
+        Some(true) => Text::new("the system ends the call", "звонок завершает система"),
+        Some(false) => Text::new("the caller ends the call", "звонок завершает клиент"),
     };
     let ended = call.ended().is_some_and(|(_, system)| by_system.is_none_or(|wanted| wanted == system));
-    expect(call, ended, || by.to_owned())
+    expect(call, ended, || by)
 }

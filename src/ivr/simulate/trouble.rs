@@ -2,7 +2,7 @@
 
 use super::results::{self, Handled};
 use crate::ivr::flow::{CallFlow, Event, StateName};
-use crate::ivr::menu::{Inherited, Menu, MenuId, Node, Origin, Place, Step, StepId, TaskId, Trouble};
+use crate::ivr::menu::{Inherited, Menu, MenuId, Node, Origin, Place, Step, StepId, TaskId, Text, Trouble};
 use crate::model::{Digit, Instant};
 use std::collections::BTreeSet;
 
@@ -120,7 +120,7 @@ fn step_trouble(step: &Step) -> Option<&Inherited<Trouble>> {
 
 /// Every entry of every trouble list with its place and name. Lists that are inherited are the same list: they stand
 /// once, at the first place that inherits it.
-pub(super) fn all(menu: &Menu) -> Vec<(Entry, Place, String)> {
+pub(super) fn all(menu: &Menu) -> Vec<(Entry, Place, Text)> {
     let mut entries = Vec::new();
     let mut inherited = false;
     let mut add = |spot, name: &str, place, trouble: &Inherited<Trouble>| {
@@ -128,12 +128,10 @@ pub(super) fn all(menu: &Menu) -> Vec<(Entry, Place, String)> {
         if !own && std::mem::replace(&mut inherited, true) {
             return;
         }
-        let whose = if own { name.to_owned() } else { format!("{name} (inherited)") };
-        for (silence, word, list) in [(true, "silence", &trouble.value.silence), (false, "wrong", &trouble.value.wrong)]
-        {
+        for (silence, list) in [(true, &trouble.value.silence), (false, &trouble.value.wrong)] {
             for index in 0..list.len() {
                 let entry = Entry { spot: own.then_some(spot), silence, index };
-                entries.push((entry, place, format!("trouble {whose} {word} {}", index + 1)));
+                entries.push((entry, place, super::words::trouble_step(name, !own, silence, index + 1)));
             }
         }
     };

@@ -2,8 +2,10 @@
 
 use super::super::step::{Step, StepAt};
 use super::super::tree::{Node, ScriptError};
+use super::super::words::{self, Named};
 use super::{Reader, unknown};
 use crate::ivr::flow::QueueEnd;
+use crate::ivr::menu::Text;
 use crate::model::{Digit, Lang, Level};
 
 /// What a step may be.
@@ -33,7 +35,13 @@ impl Reader<'_> {
     pub(super) fn step(&self, node: &Node) -> Result<StepAt, ScriptError> {
         let entries = node.map(self.file)?;
         let [(name, key, value)] = entries.as_slice() else {
-            return Err(node.error(self.file, "a step is one key with its value, such as `- press: 2`"));
+            return Err(node.error(
+                self.file,
+                Text::new(
+                    "a step is one key with its value, such as `- press: 2`",
+                    "шаг — это один ключ со значением, например `- press: 2`",
+                ),
+            ));
         };
         Ok(StepAt { line: key.line, step: self.one_step(name, key, value)? })
     }
@@ -56,7 +64,15 @@ impl Reader<'_> {
             "transferred" => Step::Transferred(name_of()?),
             "transfer" => match value.text(self.file)? {
                 "fails" => Step::TransferFails,
-                _ => return Err(value.error(self.file, "a transfer fails; one that works ends the call: hangs_up")),
+                _ => {
+                    return Err(value.error(
+                        self.file,
+                        Text::new(
+                            "a transfer fails; one that works ends the call: hangs_up",
+                            "перевод: fails; удавшийся заканчивает звонок: hangs_up",
+                        ),
+                    ));
+                }
             },
             "callbacks" => Step::Callbacks(self.callbacks(value)?),
             "call_ends" => Step::CallEnds { by_system: self.ends_by(value)? },
@@ -65,13 +81,26 @@ impl Reader<'_> {
                 "answers" => Step::OperatorAnswers,
                 "hangs_up" => Step::OperatorHangsUp,
                 "fails" => Step::OperatorFails,
-                _ => return Err(value.error(self.file, "an operator answers, hangs_up or fails")),
+                _ => {
+                    return Err(value.error(
+                        self.file,
+                        Text::new("an operator answers, hangs_up or fails", "оператор: answers, hangs_up или fails"),
+                    ));
+                }
             },
             "queue_ends" => match value.text(self.file)? {
                 "timeout" => Step::QueueEnds(QueueEnd::Timeout),
                 "full" => Step::QueueEnds(QueueEnd::Full),
                 "nobody" => Step::QueueEnds(QueueEnd::Nobody),
-                _ => return Err(value.error(self.file, "a queue ends by timeout, full or nobody")),
+                _ => {
+                    return Err(value.error(
+                        self.file,
+                        Text::new(
+                            "a queue ends by timeout, full or nobody",
+                            "очередь кончается так: timeout, full или nobody",
+                        ),
+                    ));
+                }
             },
             other => return Err(unknown(self.file, key, other, &STEPS)),
         })
@@ -79,23 +108,31 @@ impl Reader<'_> {
 
     fn node_name(&self, node: &Node) -> Result<String, ScriptError> {
         let menus = self.menu.menus.iter().map(|menu| &*menu.name);
-        self.known(node, "menu or task", menus.chain(self.menu.tasks.iter().map(|task| &*task.name)))
+        self.known(node, Named::Node, menus.chain(self.menu.tasks.iter().map(|task| &*task.name)))
     }
 
     fn queue_name(&self, node: &Node) -> Result<String, ScriptError> {
-        self.known(node, "queue", self.menu.queues.iter().map(|queue| &*queue.name))
+        self.known(node, Named::Queue, self.menu.queues.iter().map(|queue| &*queue.name))
     }
 
     pub(super) fn level(&self, node: &Node) -> Result<Level, ScriptError> {
         let level = Level::from_name(node.text(self.file)?);
-        level.ok_or_else(|| node.error(self.file, "levels are none, recognised, verified"))
+        level.ok_or_else(|| {
+            node.error(
+                self.file,
+                Text::new("levels are none, recognised, verified", "уровни: none, recognised, verified"),
+            )
+        })
     }
 
     pub(super) fn callbacks(&self, node: &Node) -> Result<bool, ScriptError> {
         match node.text(self.file)? {
             "accepted" => Ok(true),
             "refused" => Ok(false),
-            _ => Err(node.error(self.file, "callbacks are accepted or refused")),
+            _ => Err(node.error(
+                self.file,
+                Text::new("callbacks are accepted or refused", "обратные звонки: accepted или refused"),
+            )),
         }
     }
 
@@ -104,7 +141,10 @@ impl Reader<'_> {
             "by_system" => Ok(Some(true)),
             "by_caller" => Ok(Some(false)),
             "true" | "" => Ok(None),
-            _ => Err(node.error(self.file, "a call ends by_system or by_caller")),
+            _ => Err(node.error(
+                self.file,
+                Text::new("a call ends by_system or by_caller", "звонок кончается так: by_system или by_caller"),
+            )),
         }
     }
 
@@ -127,11 +167,15 @@ impl Reader<'_> {
 
     pub(super) fn language(&self, node: &Node, code: &str) -> Result<Lang, ScriptError> {
         let known = Lang::from_code(code).filter(|lang| self.menu.languages.contains(lang));
-        known.ok_or_else(|| node.error(self.file, format!("the menu has no language {code:?}")))
+        known.ok_or_else(|| node.error(self.file, words::no_language(code)))
     }
 
     fn keys(&self, node: &Node) -> Result<Vec<Digit>, ScriptError> {
-        let key = |key| Digit::from_char(key).ok_or_else(|| node.error(self.file, "keys are 0 to 9, * and #"));
+        let key = |key| {
+            Digit::from_char(key).ok_or_else(|| {
+                node.error(self.file, Text::new("keys are 0 to 9, * and #", "клавиши: от 0 до 9, * и #"))
+            })
+        };
         node.text(self.file)?.chars().map(key).collect()
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 /// Runs a test that begins in the main menu at noon; `Ok`, or the line and the message of its failure.
 fn run_steps(steps: &str) -> Result<(), (u32, String)> {
     let result = run(&format!("tests:\n  - name: a\n{steps}"));
-    result.failure.map_or(Ok(()), |failure| Err((failure.line, failure.message)))
+    result.failure.map_or(Ok(()), |failure| Err((failure.line, failure.unmet.say(Lang::En))))
 }
 
 fn holds(steps: &str) {
@@ -147,7 +147,7 @@ fn a_slip_in_a_test_is_told_with_what_was_meant() {
 fn coverage_names_what_no_test_came_to_by_its_place() {
     let file = "tests:\n  - steps:\n      - press: \"77\"\n      - silence: 6s\n      - press: 4\n";
     let run = run_tests(&MENU, &parse_tests(&MENU, "a", file).unwrap(), &*MANIFEST);
-    let uncovered: Vec<String> = run.coverage.uncovered(&MENU).into_iter().map(|missing| missing.what).collect();
+    let uncovered: Vec<String> = run.coverage.uncovered(&MENU).into_iter().map(|missing| missing.what.en).collect();
     let is_uncovered = |what: &str| uncovered.iter().any(|missing| missing.starts_with(what));
     for what in [
         "node money",
@@ -166,7 +166,7 @@ fn coverage_names_what_no_test_came_to_by_its_place() {
     assert!(run.coverage.uncovered(&MENU).iter().all(|missing| missing.place.line > 0));
     let file = "tests:\n  - steps:\n      - press: \"0\"\n      - operator: answers\n      - operator: hangs_up\n";
     let run = run_tests(&MENU, &parse_tests(&MENU, "a", file).unwrap(), &*MANIFEST);
-    let uncovered: Vec<String> = run.coverage.uncovered(&MENU).into_iter().map(|missing| missing.what).collect();
+    let uncovered: Vec<String> = run.coverage.uncovered(&MENU).into_iter().map(|missing| missing.what.en).collect();
     assert!(!uncovered.contains(&"queue operator finished".to_owned()), "{uncovered:#?}");
     assert!(uncovered.contains(&"queue operator timeout".to_owned()), "{uncovered:#?}");
     assert!(uncovered.len() < Coverage::total(&MENU));
