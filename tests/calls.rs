@@ -22,6 +22,8 @@ mod wire;
 
 #[path = "calls/abuse.rs"]
 mod abuse;
+#[path = "calls/amplification.rs"]
+mod amplification;
 #[path = "calls/bad_media.rs"]
 mod bad_media;
 #[path = "calls/bank_outcomes.rs"]

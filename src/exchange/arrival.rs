@@ -176,11 +176,11 @@ impl Exchange {
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Phase::Opening(opening) = &mut call.phase else { return };
-        let (leg, stream, turned_away) = (call.leg, call.stream, opening.turned_away);
+        let (leg, turned_away) = (call.leg, opening.turned_away);
         let Some(offer) = opening.offer.take() else {
             let (body, pending) = negotiation.offer(Direction::SendRecv);
             let description = Description { negotiation, pending: Some(pending), direction: None };
-            call.phase = Phase::Answered(Box::new(Answered { description, at: now.instant }));
+            call.phase = Phase::Answered(Box::new(Answered { description, agreed: None, at: now.instant }));
             self.sip.answer(now.instant, leg, body.into_bytes(), &Headers::new());
             return;
         };
@@ -188,8 +188,8 @@ impl Exchange {
             Ok(answered) if turned_away => self.turn_away(now, id, negotiation, answered),
             Ok((body, negotiated)) => {
                 let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
-                call.phase = Phase::Answered(Box::new(Answered { description, at: now.instant }));
-                self.open_media(stream, negotiated);
+                let agreed = Some(Box::new(negotiated));
+                call.phase = Phase::Answered(Box::new(Answered { description, agreed, at: now.instant }));
                 self.sip.answer(now.instant, leg, body.into_bytes(), &Headers::new());
             }
             Err(error) => {
@@ -223,7 +223,9 @@ impl Exchange {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Phase::Answered(answered) = &mut call.phase else { return };
         let stream = call.stream;
-        if let Some(pending) = answered.description.pending.take() {
+        if let Some(agreed) = answered.agreed.take() {
+            self.open_media(stream, *agreed);
+        } else if let Some(pending) = answered.description.pending.take() {
             match pending.accept(answer.unwrap_or_default()) {
                 Ok(negotiated) => {
                     answered.description.direction = Some(negotiated.direction);
@@ -242,7 +244,7 @@ impl Exchange {
     fn start_flow(&mut self, now: Now, id: CallId) {
         let Some(mut call) = self.calls.remove(&id) else { return };
         if let Phase::Answered(answered) = call.phase {
-            let Answered { description, at } = *answered;
+            let Answered { description, at, .. } = *answered;
             let blocked = call.identity.is_among(&self.config.blocked_numbers);
             let profile = call.from.as_ref().and_then(|from| self.callers.get(from)).cloned();
             let from = call.from.clone();

@@ -7,7 +7,7 @@ use crate::ivr::flow::{CallFlow, Screen};
 use crate::ivr::menu::{LineId, Menu, Name};
 use crate::model::{CallId, Instant, Now, OperatorId, PhoneNumber};
 use crate::voip::media::{PlaybackId, RecordingId, RecordingRules, StreamId};
-use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
+use crate::voip::sdp::{Direction, Negotiated, Negotiation, PendingOffer};
 use crate::voip::sip::endpoint::LegId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +67,9 @@ pub(super) struct TurnedAway {
 /// Between 200 and ACK.
 pub(super) struct Answered {
     pub description: Description,
+    /// What was agreed on, unless the offer was ours. No sound is sent before the ACK: whoever invents an address would
+    /// have us send fifty packets a second there.
+    pub agreed: Option<Box<Negotiated>>,
     pub at: Instant,
 }
 

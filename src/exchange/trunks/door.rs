@@ -149,6 +149,7 @@ impl Exchange {
             Whose::Trunk(name, word) => (name, word),
             Whose::Proven { trunk, name } => {
                 self.guard.knows_a_password(now.instant, from, name);
+                self.sip.believe(incoming.leg, from);
                 (trunk, Word::Taken)
             }
             Whose::Unproven { stale } => {

@@ -24,8 +24,19 @@ pub struct Dialog {
     routes: Vec<Route>,
     /// Where the first hop really is.
     path: Peer,
+    /// How far `path` may lead.
+    reach: Reach,
     /// Whether it was begun under `sips:`: then our Contact is one (§12.1.1).
     secure: bool,
+}
+
+/// How far the other side's word is taken on where requests for it go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Wherever its Contact, or the first Record-Route, says (§12.2.1.1).
+    Anywhere,
+    /// The IP that its own requests come from, the way they come: a stranger does not aim us at others.
+    Home,
 }
 
 /// Where a request stands in the order of its dialog (§12.2.2).
@@ -40,10 +51,10 @@ pub enum Order {
 impl Dialog {
     /// The dialog that our answer to an INVITE makes (§12.1.1). `None` when the INVITE has no Contact to reach.
     #[must_use]
-    pub fn of_server(request: &Request, local_tag: &str, from: Peer) -> Option<Self> {
+    pub fn of_server(request: &Request, local_tag: &str, from: Peer, reach: Reach) -> Option<Self> {
         let target = contact_of(request.headers.typed())?;
         let routes = routes_of(request.headers.all().ok()?);
-        let path = first_hop(&routes, &target, from, |hop| is_sender(request.vias.first(), hop, from));
+        let path = first_hop(&routes, &target, from, reach, |hop| is_sender(request.vias.first(), hop, from));
         let secure = is_secure(&request.uri) || is_secure(routes.first().map_or(&target, |route| route.0.uri()));
         Some(Self {
             secure,
@@ -55,6 +66,7 @@ impl Dialog {
             target,
             routes,
             path,
+            reach,
         })
     }
 
@@ -68,7 +80,7 @@ impl Dialog {
         let port = |uri: &SipUri| uri.port.unwrap_or(to.transport.default_port());
         let is_invited =
             |hop: &SipUri| invited.as_sip().is_some_and(|uri| uri.host.is_same(&hop.host) && port(uri) == port(hop));
-        let path = first_hop(&routes, &target, to, is_invited);
+        let path = first_hop(&routes, &target, to, Reach::Anywhere, is_invited);
         Self {
             secure: is_secure(invited),
             call_id: response.call_id.clone(),
@@ -79,6 +91,7 @@ impl Dialog {
             target,
             routes,
             path,
+            reach: Reach::Anywhere,
         }
     }
 
@@ -116,7 +129,7 @@ impl Dialog {
     /// The name that requests go to first, where a name and no address is written and no connection leads there.
     #[must_use]
     pub fn named_hop(&self) -> Option<Destination> {
-        if self.path.transport.is_reliable() {
+        if self.path.transport.is_reliable() || self.reach == Reach::Home {
             return None;
         }
         let hop = self.routes.first().map_or(&self.target, |route| route.0.uri()).as_sip()?;
@@ -156,7 +169,8 @@ impl Dialog {
     /// Follows the other side to its new Contact (target refresh, §12.2.2). The routes stay (§12.2).
     pub fn refresh_target(&mut self, request: &Request, from: Peer) {
         if let Some(target) = contact_of(request.headers.typed()) {
-            self.path = first_hop(&self.routes, &target, from, |hop| is_sender(request.vias.first(), hop, from));
+            let is_sender = |hop: &SipUri| is_sender(request.vias.first(), hop, from);
+            self.path = first_hop(&self.routes, &target, from, self.reach, is_sender);
             self.target = target;
         }
     }
@@ -177,7 +191,7 @@ impl Dialog {
     /// Follows the other side to the Contact of its 2xx to a re-INVITE or UPDATE of ours (§12.2.1.2).
     pub fn follow(&mut self, response: &Response) {
         if let Some(target) = contact_of(response.headers.typed()).filter(|target| *target != self.target) {
-            self.path = first_hop(&self.routes, &target, self.path, |_| false);
+            self.path = first_hop(&self.routes, &target, self.path, self.reach, |_| false);
             self.target = target;
         }
     }
@@ -243,8 +257,9 @@ fn is_sender(via: Option<&Via>, contact: &SipUri, from: Peer) -> bool {
 }
 
 /// Where a request of the dialog goes first: the top route or else the target, when that is an address; where the
-/// dialog came from when it is a name, when `is_sender` says so, and always over the connection there is.
-fn first_hop(routes: &[Route], target: &Uri, from: Peer, is_sender: impl Fn(&SipUri) -> bool) -> Peer {
+/// dialog came from when it is a name, when `is_sender` says so, where it is out of `reach`, and always over the
+/// connection there is.
+fn first_hop(routes: &[Route], target: &Uri, from: Peer, reach: Reach, is_sender: impl Fn(&SipUri) -> bool) -> Peer {
     if from.transport.is_reliable() {
         return from;
     }
@@ -254,6 +269,10 @@ fn first_hop(routes: &[Route], target: &Uri, from: Peer, is_sender: impl Fn(&Sip
         return from;
     }
     let transport = hop.transport().unwrap_or(Transport::Udp);
+    let is_home = transport == from.transport && ip.to_canonical() == from.addr.ip().to_canonical();
+    if reach == Reach::Home && !is_home {
+        return from;
+    }
     let addr = SocketAddr::new(ip, hop.port.unwrap_or(transport.default_port()));
     // The socket that the peer knows us by, where the new address can be reached from it.
     let local = from.local.filter(|local| transport == from.transport && local.is_ipv4() == addr.is_ipv4());
@@ -280,7 +299,7 @@ mod tests {
              Contact: <sip:a@19?2.0.2.10>\r\nContent-Length: 0\r\n\r\n";
         let Ok(Message::Request(invite)) = Message::parse(invite.as_bytes()) else { panic!("an INVITE") };
         let from = Peer::udp(SocketAddr::from(([192, 0, 2, 10], 5060)));
-        let dialog = Dialog::of_server(&invite, "ours", from).expect("a dialog");
+        let dialog = Dialog::of_server(&invite, "ours", from, Reach::Home).expect("a dialog");
         assert_eq!(dialog.target.to_string(), "sip:a@19");
     }
 }

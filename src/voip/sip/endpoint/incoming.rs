@@ -39,7 +39,7 @@ impl Endpoint {
         };
         let origin = origin_of(&request);
         if self.by_origin.contains_key(&origin) {
-            return self.answer_request(now, reply, &request, request.response(Status::LOOP_DETECTED));
+            return self.refuse_call(reply, &request, request.response(Status::LOOP_DETECTED));
         }
         let refusal = if dialog::is_unreadable(&request) {
             Some(request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact or Record-Route"))
@@ -51,7 +51,7 @@ impl Endpoint {
             return self.refuse_call(reply, &request, response);
         }
         let tag: Box<str> = self.draw_tag().into();
-        let Some(dialog) = Dialog::of_server(&request, &tag, from) else {
+        let Some(dialog) = Dialog::of_server(&request, &tag, from, self.reach_of(from)) else {
             let response = request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact");
             return self.refuse_call(reply, &request, response);
         };
@@ -156,6 +156,7 @@ impl Endpoint {
         let answer = body::session_of(&request.headers, &request.body).filter(|_| waiting.wants_answer);
         if waiting.is_first {
             self.admission.acknowledged(leg);
+            self.proves_itself(now, leg);
             self.events.push_back(Event::Acknowledged { leg, answer });
         } else if let Some(answer) = answer {
             self.events.push_back(Event::ReofferAnswered { leg, answer });

@@ -29,6 +29,7 @@ mod receive;
 mod referral;
 mod referred;
 mod reliable;
+mod repeats;
 mod replaces;
 mod session;
 mod session_timer;
@@ -65,6 +66,7 @@ use leg::{Leg, LegTimer};
 use onward::Onward;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use repeats::Repeats;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use streams::Streams;
@@ -150,6 +152,7 @@ pub struct Endpoint {
     refusing: bool,
     admission: Admission,
     turned_away: TurnedAway,
+    repeats: Repeats,
     /// From where operators' phones call.
     phones: HashMap<SocketAddr, usize>,
     notes: VecDeque<Noted>,
@@ -186,6 +189,7 @@ impl Endpoint {
             refusing: false,
             admission: Admission::new(CallLimits::default()),
             turned_away: TurnedAway::default(),
+            repeats: Repeats::default(),
             phones: HashMap::new(),
             notes: VecDeque::new(),
         };

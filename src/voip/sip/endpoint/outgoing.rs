@@ -335,6 +335,12 @@ impl Endpoint {
 
     /// BYE, with the way in which the leg ends.
     pub(super) fn say_bye_as(&mut self, now: Instant, leg: LegId, why: End) {
+        self.begin_leaving(now, leg, why);
+        self.begin_within(now, leg, &Headers::new(), Method::Bye, Owner::Leaving(leg));
+    }
+
+    /// The leg has nothing left but its BYE.
+    pub(super) fn begin_leaving(&mut self, now: Instant, leg: LegId, why: End) {
         self.close_session(now, leg);
         let Some(State::Standing(standing)) = self.legs.get_mut(leg.0).map(|leg| &mut leg.state) else { return };
         let dialog = standing.dialog.clone();
@@ -344,7 +350,6 @@ impl Endpoint {
         // What is left of the call is a BYE that may wait for its answer.
         self.admission.leave(leg);
         self.set_state(leg, State::Leaving(Box::new(Leaving { dialog, why })));
-        self.begin_within(now, leg, &Headers::new(), Method::Bye, Owner::Leaving(leg));
     }
 
     /// Our BYE has its final answer: a challenge is met, anything else ends the leg.

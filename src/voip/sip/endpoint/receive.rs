@@ -281,6 +281,12 @@ impl Endpoint {
                         self.counters.retransmissions += 1;
                         self.send(to, wire);
                     }
+                    Outcome::Repeat(to, wire) => {
+                        if self.may_repeat(now, to) {
+                            self.counters.retransmissions += 1;
+                            self.send(to, wire);
+                        }
+                    }
                     Outcome::Tell(id, owner, tell) => self.told(now, id, owner, tell, response),
                 }
             }

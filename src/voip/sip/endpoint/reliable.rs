@@ -217,8 +217,10 @@ impl Endpoint {
         let due = Due::Core(CoreTimer::Leg(leg, LegTimer::Again));
         waiting.repeat = self.transactions.wheel().set(now + waiting.interval, due);
         let input = invite_server::Input::Respond(Class::Provisional, Wire::clone(&waiting.wire));
-        self.counters.retransmissions += 1;
-        self.transactions.handle(now, transaction, Input::InviteServer(input));
+        if self.transactions.peer(transaction).is_some_and(|to| self.may_repeat(now, to)) {
+            self.counters.retransmissions += 1;
+            self.transactions.handle(now, transaction, Input::InviteServer(input));
+        }
     }
 
     /// No PRACK came: the caller is refused (§3).

@@ -271,11 +271,16 @@ impl Endpoint {
             return;
         }
         let repeat = waiting.repeat;
+        let caller = self.transactions.peer(waiting.transaction);
         let why = if waiting.hang_up { End::Terminated } else { End::Told };
         standing.offer = OfferState::Settled;
         self.transactions.wheel().stop(repeat);
         self.counters.not_acknowledged += 1;
-        self.say_bye_as(now, leg, why);
+        if caller.is_some_and(|caller| self.is_proven(caller)) {
+            self.say_bye_as(now, leg, why);
+        } else {
+            self.say_bye_once(now, leg, why);
+        }
         if why == End::Told {
             self.events.push_back(Event::NotAcknowledged { leg });
         }

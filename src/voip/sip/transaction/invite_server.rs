@@ -162,7 +162,7 @@ impl Completed {
     }
 
     fn retransmit(self, steps: &mut Steps) -> InviteServer {
-        steps.send_again(&self.response);
+        steps.repeat(&self.response);
         let interval = doubled(self.interval);
         steps.start(Timer::G, interval);
         InviteServer::Completed(Self { interval, ..self })
@@ -195,7 +195,7 @@ impl Accepted {
     }
 
     fn repeat(self, response: &Wire, steps: &mut Steps) -> InviteServer {
-        steps.send_again(response);
+        steps.repeat(response);
         InviteServer::Accepted(self)
     }
 }

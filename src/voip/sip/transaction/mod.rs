@@ -32,6 +32,8 @@ pub enum Step {
     Send(Wire),
     /// The same, for a message that was sent before.
     SendAgain(Wire),
+    /// The same, for a final response to an INVITE that nobody has asked for again: its ACK is missing.
+    Repeat(Wire),
     /// Start a timer, from now.
     Start(Timer, Duration),
     /// Stop a timer if it runs.
@@ -71,6 +73,10 @@ impl Steps {
 
     fn send_again(&mut self, wire: &Wire) {
         self.0.push(Step::SendAgain(Arc::clone(wire)));
+    }
+
+    fn repeat(&mut self, wire: &Wire) {
+        self.0.push(Step::Repeat(Arc::clone(wire)));
     }
 
     fn start(&mut self, timer: Timer, length: Duration) {

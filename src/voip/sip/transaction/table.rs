@@ -73,6 +73,8 @@ pub enum Outcome<O> {
     Send(Peer, Wire),
     /// Send the bytes once more.
     SendAgain(Peer, Wire),
+    /// Send a final response to an INVITE once more, since its ACK is missing.
+    Repeat(Peer, Wire),
     /// Tell the owner of a transaction, which may be over by now.
     Tell(TransactionId, O, Tell),
 }
@@ -333,6 +335,7 @@ impl<O: Copy, T> Transactions<O, T> {
                 Step::Send(_) | Step::SendAgain(_) if transaction.is_cut_off => {}
                 Step::Send(wire) => self.outcomes.push(Outcome::Send(transaction.peer, wire)),
                 Step::SendAgain(wire) => self.outcomes.push(Outcome::SendAgain(transaction.peer, wire)),
+                Step::Repeat(wire) => self.outcomes.push(Outcome::Repeat(transaction.peer, wire)),
                 Step::Start(timer, length) => {
                     let timer_id = self.wheel.set(now + length, Due::Transaction(id, timer));
                     if let Some(slot) = transaction.timers.iter_mut().find(|slot| slot.is_none()) {

@@ -313,7 +313,9 @@ fn our_requests_follow_the_contact_of_the_last_2xx_in_either_direction() {
         let invite = String::from_utf8(bytes.to_vec()).unwrap();
         (invite.lines().next().unwrap().to_owned(), to.addr.to_string(), invite)
     };
-    let (mut bank, tag, leg) = standing();
+    let mut bank = Wired::of_trunk();
+    let tag = bank.answered(&request("INVITE", "one", ""));
+    let leg = bank.leg.unwrap();
     assert_eq!(status(&bank.say(&moved(within("UPDATE", 2, &tag, "two"), "192.0.2.77"))), 200);
     let (line, to, invite) = target(&mut bank, leg);
     assert_eq!((line.as_str(), to.as_str()), ("INVITE sip:anna@192.0.2.77:5070 SIP/2.0", "192.0.2.77:5070"));

@@ -99,7 +99,7 @@ fn a_hang_up_whose_ack_never_comes_ends_by_itself() {
     pair.answer();
     pair.bank_hangs_up();
     pair.forward(Duration::from_secs(40));
-    pair.assert_told(&["bank Incoming offer", "phone Answered answer", "phone HungUp", "bank Terminated"]);
+    pair.assert_told(&["bank Incoming offer", "phone Answered answer", "bank Terminated", "phone HungUp"]);
     pair.assert_all_is_over();
 }
 

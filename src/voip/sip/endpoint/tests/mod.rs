@@ -16,6 +16,7 @@ mod replies;
 mod routes;
 mod secure;
 mod sessions;
+mod spoofed;
 mod strangers;
 mod streams;
 mod transports;
@@ -314,6 +315,13 @@ pub(super) struct Wired {
 impl Wired {
     pub fn new() -> Self {
         Self { now: Instant::ZERO, bank: endpoint(BANK, 2), from: Peer::udp(addr(PHONE)), leg: None }
+    }
+
+    /// The same with a peer that is a trunk, wherever it is.
+    pub fn of_trunk() -> Self {
+        let mut wired = Self::new();
+        wired.bank.set_trunks(Trunks::by(|_| true));
+        wired
     }
 
     /// Hands a message over; line ends are added. Returns what is sent, whole.

@@ -16,7 +16,7 @@ fn routes(message: &str) -> Vec<&str> {
 
 #[test]
 fn a_call_through_loose_proxies_goes_back_through_them() {
-    let mut bank = Wired::new();
+    let mut bank = Wired::of_trunk();
     let recorded = "Record-Route: <sip:198.51.100.1;lr>, <sip:198.51.100.2:5080;lr>";
     bank.say(&request("INVITE", "one", recorded));
     bank.told();
@@ -33,7 +33,7 @@ fn a_call_through_loose_proxies_goes_back_through_them() {
 
 #[test]
 fn a_strict_proxy_is_asked_itself_and_the_target_comes_last() {
-    let mut bank = Wired::new();
+    let mut bank = Wired::of_trunk();
     bank.answered(&request("INVITE", "one", "Record-Route: <sip:198.51.100.1>, <sip:198.51.100.2;lr>"));
     let (to, bye) = bye(&mut bank);
     assert_eq!(to, Peer::udp(addr("198.51.100.1:5060")).with_local(addr(BANK)));
@@ -58,7 +58,7 @@ fn our_own_call_takes_the_recorded_routes_backwards() {
 
 #[test]
 fn a_new_contact_in_an_answered_offer_is_followed() {
-    let mut bank = Wired::new();
+    let mut bank = Wired::of_trunk();
     let tag = bank.answered(&request("INVITE", "one", ""));
     let moved =
         |cseq, branch| within("INVITE", cseq, &tag, branch).replace("anna@192.0.2.10:5060>", "anna@192.0.2.99>");
@@ -84,8 +84,8 @@ fn a_phone_behind_nat_is_reached_where_its_packets_come_from() {
 }
 
 #[test]
-fn a_contact_elsewhere_is_believed() {
-    let mut bank = Wired::new();
+fn the_contact_of_a_trunk_is_believed_wherever_it_is() {
+    let mut bank = Wired::of_trunk();
     bank.answered(&request("INVITE", "one", "").replace("anna@192.0.2.10:5060>", "anna@192.0.2.44:5070>"));
     assert_eq!(bye(&mut bank).0, Peer::udp(addr("192.0.2.44:5070")).with_local(addr(BANK)));
 }

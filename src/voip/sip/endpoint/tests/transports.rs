@@ -158,7 +158,7 @@ fn what_is_too_large_for_a_datagram_goes_over_tcp_and_as_one_where_tcp_is_refuse
 #[test]
 fn a_contact_that_is_a_name_is_followed_once_it_is_known_where_it_leads() {
     for (ip, expected) in [(Some("203.0.113.9"), "203.0.113.9:5060"), (None, PHONE)] {
-        let mut bank = Wired::new();
+        let mut bank = Wired::of_trunk();
         let invite = request("INVITE", "one", "").replace("anna@192.0.2.10:5060>", "anna@sbc.provider.example>");
         bank.say(&invite);
         bank.told();
