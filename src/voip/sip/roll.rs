@@ -139,11 +139,16 @@ impl Bucket {
 
     /// Takes one; `false` when there is none.
     pub fn take(&mut self, now: Instant, rate: f64, burst: f64) -> bool {
-        let is_there = self.level(now, rate, burst) >= 1.0;
-        if is_there {
-            self.tokens -= 1.0;
+        self.take_some(now, rate, burst, 1.0)
+    }
+
+    /// Takes so many; `false`, and none is taken, when there are fewer.
+    pub fn take_some(&mut self, now: Instant, rate: f64, burst: f64, count: f64) -> bool {
+        let are_there = self.level(now, rate, burst) >= count;
+        if are_there {
+            self.tokens -= count;
         }
-        is_there
+        are_there
     }
 }
 

@@ -282,7 +282,7 @@ impl Endpoint {
                         self.send(to, wire);
                     }
                     Outcome::Repeat(to, wire) => {
-                        if self.may_repeat(now, to) {
+                        if self.may_repeat(now, to, wire.len()) {
                             self.counters.retransmissions += 1;
                             self.send(to, wire);
                         }

@@ -216,8 +216,10 @@ impl Endpoint {
         waiting.interval *= 2;
         let due = Due::Core(CoreTimer::Leg(leg, LegTimer::Again));
         waiting.repeat = self.transactions.wheel().set(now + waiting.interval, due);
-        let input = invite_server::Input::Respond(Class::Provisional, Wire::clone(&waiting.wire));
-        if self.transactions.peer(transaction).is_some_and(|to| self.may_repeat(now, to)) {
+        let wire = Wire::clone(&waiting.wire);
+        let octets = wire.len();
+        let input = invite_server::Input::Respond(Class::Provisional, wire);
+        if self.transactions.peer(transaction).is_some_and(|to| self.may_repeat(now, to, octets)) {
             self.counters.retransmissions += 1;
             self.transactions.handle(now, transaction, Input::InviteServer(input));
         }

@@ -26,10 +26,12 @@ const SOURCES: usize = 65_536;
 const PROVEN: Duration = Duration::from_secs(3_600);
 /// How long it is remembered that something was repeated: longer than a bucket takes to fill.
 const IDLE: Duration = Duration::from_secs(60);
-/// Repeated responses a second for a source that has proven nothing.
+/// Repeated responses a second for a source that has proven nothing, each of up to [`LARGE`] octets; a larger one counts
+/// for several, since who sends a large request gets a large response.
 const RATE: f64 = 1.0;
 /// So many may come at once.
 const BURST: f64 = 20.0;
+const LARGE: usize = 1_500;
 
 /// What is known of sources.
 #[derive(Debug)]
@@ -64,13 +66,14 @@ impl Endpoint {
     }
 
     /// Whether a response goes once more to somebody who has not asked for it again.
-    pub(super) fn may_repeat(&mut self, now: Instant, to: Peer) -> bool {
+    pub(super) fn may_repeat(&mut self, now: Instant, to: Peer, octets: usize) -> bool {
         if self.is_proven(to) {
             return true;
         }
         let new = || Bucket::full(now, BURST);
         let bucket = self.repeats.unproven.enter(now, &to.source(), |_| false, new);
-        bucket.is_some_and(|bucket| bucket.take(now, RATE, BURST))
+        let count = u32::try_from(octets.div_ceil(LARGE)).unwrap_or(u32::MAX).max(1);
+        bucket.is_some_and(|bucket| bucket.take_some(now, RATE, BURST, count.into()))
     }
 
     /// How far somebody who calls is believed on where it is.

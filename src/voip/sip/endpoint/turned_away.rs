@@ -11,6 +11,9 @@ use std::collections::HashMap;
 /// The part of the places that one source may have that is no trunk.
 const SHARE: usize = 4;
 
+/// Calls of a registered phone at once that no load refuses.
+const CALLS_OF_A_PHONE: usize = 8;
+
 /// How an INVITE comes in.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Entry {
@@ -59,12 +62,20 @@ impl Endpoint {
 
     /// Whether and how a call comes in; `None`: it is refused at once.
     pub(super) fn entry(&mut self, now: Instant, from: Peer, request: &Request) -> Option<Entry> {
-        let is_ours = self.phones.contains_key(&from.addr);
+        let is_ours = self.may_be_phones(from);
         if let Ok(pass) = self.admission.enter(now, from.source(), is_ours) {
             return Some(Entry::Admitted(pass));
         }
         let is_described = body::session_of(&request.headers, &request.body).is_some();
         (is_described && self.may_be_told(from.source())).then_some(Entry::TurnedAway)
+    }
+
+    /// Whether a call is let in as one of a registered phone, whatever the load. A datagram may name the phone that never
+    /// sent it: above what phones need at once, calls from there are calls like any other.
+    fn may_be_phones(&self, from: Peer) -> bool {
+        let phones = self.phones.get(&from.addr).copied().unwrap_or(0);
+        let calls = self.by_source.get(&from.source()).copied().unwrap_or(0);
+        phones > 0 && (calls < phones * CALLS_OF_A_PHONE || self.admission.is_trunk(from.source()))
     }
 
     /// Nobody is sent sound whose address may be made up.

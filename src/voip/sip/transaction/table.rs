@@ -332,7 +332,7 @@ impl<O: Copy, T> Transactions<O, T> {
         let Some(transaction) = self.all.get_mut(id.0) else { return };
         for step in steps.drain() {
             match step {
-                Step::Send(_) | Step::SendAgain(_) if transaction.is_cut_off => {}
+                Step::Send(_) | Step::SendAgain(_) | Step::Repeat(_) if transaction.is_cut_off => {}
                 Step::Send(wire) => self.outcomes.push(Outcome::Send(transaction.peer, wire)),
                 Step::SendAgain(wire) => self.outcomes.push(Outcome::SendAgain(transaction.peer, wire)),
                 Step::Repeat(wire) => self.outcomes.push(Outcome::Repeat(transaction.peer, wire)),

@@ -80,6 +80,33 @@ fn one_ack_with_our_tag_proves_an_address_and_connections_and_trunks_need_none()
     }
 }
 
+#[test]
+fn large_answers_are_repeated_less() {
+    let mut bank = Wired::new();
+    let hops = format!("Record-Route: <sip:198.51.100.1;lr;x={}>\n         ", "y".repeat(400)).repeat(30);
+    for number in 0..20 {
+        bank.say(&numbered(number).replacen("Max-Forwards", &format!("{hops}Max-Forwards"), 1));
+        answer(&mut bank);
+    }
+    let repeats = count(&bank.forward(Duration::from_secs(31)), "200 INVITE");
+    assert!((1..=5).contains(&repeats), "{repeats} of 15,000 octets");
+}
+
+#[test]
+fn datagrams_in_the_name_of_a_registered_phone_fill_no_tables() {
+    let mut bank = Wired::new();
+    let limits = CallLimits { calls_per_source: 2, ..CallLimits::default() };
+    bank.bank.set_call_limits(limits, LoadLimits::default());
+    bank.bank.add_phone(addr(PHONE));
+    let taken = |bank: &mut Wired| (0..100).filter(|number| status(&bank.say(&numbered(*number))) == 100).count();
+    assert_eq!(taken(&mut bank), 8 + 2, "what a phone may need at once, and what anybody may");
+    // Whose phone it is calls as before, once they are over.
+    bank.forward(Duration::from_secs(600));
+    bank.told();
+    assert_eq!(bank.bank.leg_count(), 0);
+    assert_eq!(status(&bank.say(&numbered(1_000))), 100);
+}
+
 /// Where our BYE goes in a call with this Contact, and what more is sent on the way there.
 fn bye_to(bank: &mut Wired, contact: &str, more: &str) -> (Peer, String) {
     let invite = request("INVITE", "one", more).replace("<sip:anna@192.0.2.10:5060>", contact);
