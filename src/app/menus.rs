@@ -36,7 +36,7 @@ impl Found {
         let mut found = Self { files: Vec::new(), unreadable: Vec::new() };
         for entry in entries {
             let path = entry.with_context(|| format!("the folder {} cannot be read", folder.display()))?.path();
-            if path.extension().is_none_or(|ending| ending != "yaml" && ending != "yml") || path.is_dir() {
+            if path.extension().is_none_or(|ending| ending != "yaml" && ending != "yml") {
                 continue;
             }
             let name = path.display().to_string();

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, where, and what to do about it.
 
+use super::hints;
 use std::path::Path;
 
 /// Why a configuration was not read. Its text is one or two lines for the person who wrote the file:
@@ -30,6 +31,16 @@ impl ConfigError {
             message: "is not text in UTF-8".into(),
             hint: Some("save the file in UTF-8; Windows-1251 and UTF-16 are not read".into()),
         }
+    }
+
+    /// A value in the quotation marks of a text processor, which would be part of it: a folder of that name, say.
+    pub(super) fn of_curly_quotes(name: &str, text: &str) -> Option<Self> {
+        let (line, column, quote) = hints::curly_quote(text)?;
+        Some(Self {
+            place: format!("{name}:{line}:{column}"),
+            message: format!("the quotation mark {quote} is that of a text, not of YAML"),
+            hint: Some("write \" or leave both out; in the editor turn \u{201c}smart quotes\u{201d} off".into()),
+        })
     }
 
     pub(super) fn of_yaml(error: &serde_yaml::Error, name: &str, text: &str) -> Self {
@@ -66,7 +77,9 @@ fn explain(text: &str) -> (String, Option<String>) {
     let within = if path.is_empty() { String::new() } else { format!(" in {path}") };
     if let Some(rest) = problem.strip_prefix("unknown field ") {
         let (key, known) = unknown_and_known(rest);
-        return (format!("there is no key {key}{within}"), Some(suggest(&key, &known, "keys")));
+        let section = if path.is_empty() { hints::section_of(&key) } else { None };
+        let hint = section.unwrap_or_else(|| suggest(&key, &known, "keys"));
+        return (format!("there is no key {key}{within}"), Some(hints::with_foreign_letter(&key, hint)));
     }
     if let Some(rest) = problem.strip_prefix("unknown variant ") {
         let (value, known) = unknown_and_known(rest);
@@ -77,6 +90,10 @@ fn explain(text: &str) -> (String, Option<String>) {
     }
     if problem.contains("found character that cannot start any token") || problem.contains("found a tab character") {
         return (problem.to_owned(), Some("indent with spaces, not tabs; put text with *, &, @ or % in quotes".into()));
+    }
+    if problem.contains("did not find expected key") {
+        let hint = "keys that belong together begin in the same column, those of a section two spaces further right";
+        return (problem.to_owned(), Some(hint.to_owned()));
     }
     let written = |needed: &str| Some(format!("write {needed}"));
     if problem.contains("socket address") {
@@ -89,7 +106,9 @@ fn explain(text: &str) -> (String, Option<String>) {
         return (before.to_owned(), written("a whole number above zero"));
     }
     if let Some((before, _)) = text.split_once(", expected struct") {
-        return (before.to_owned(), written("keys with values here, such as in config.example.yaml"));
+        let hint =
+            hints::missing_colon(before).or_else(|| written("keys with values here, such as in config.example.yaml"));
+        return (before.to_owned(), hint);
     }
     (text.to_owned(), None)
 }

@@ -5,6 +5,7 @@
 
 mod bans;
 mod error;
+mod hints;
 mod outside;
 mod place;
 mod records;
@@ -542,6 +543,9 @@ impl Config {
     /// As [`Config::read`].
     pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if let Some(error) = ConfigError::of_curly_quotes(name, text) {
+            return Err(error);
+        }
         // A file of comments alone is a configuration of defaults.
         let parsed = serde_yaml::from_str::<Option<Self>>(text);
         let config = parsed.map(Option::unwrap_or_default).map_err(|error| ConfigError::of_yaml(&error, name, text))?;

@@ -83,6 +83,12 @@ fn every_mistake_has_its_place_and_advice() {
         "sip:\n\tlisten: []\n",
         "sip: [\n",
         "- sip\n",
+        "sip:\n  listen [127.0.0.1:5060]\n",
+        "data d\nmenus: menus\n",
+        "dаta: d\n",
+        "data: “d”\n",
+        "limits:\ncalls: 10\n",
+        "limits:\n  calls: 10\n retry_after: 5s\n",
     ];
     let report: Vec<String> = cases
         .iter()

@@ -52,12 +52,24 @@ const BUSY: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The data folder is missing and cannot be made.
-    #[error("cannot make the data folder {path}: {source}")]
+    #[error("cannot make the data folder {path}; name another by data: or --data DIR")]
     Folder {
         /// The folder.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The file cannot be opened, or is none of `SQLite`.
+    #[error(
+        "cannot open {path}: {reason}\n  hint: the data folder must be of the user who runs hotline, who may write in it: \
+         look at `ls -ld {}`, or name another by data: or --data DIR",
+        path.parent().unwrap_or(path).display()
+    )]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
     },
     /// The file is not a store of this or an earlier version.
     #[error("cannot bring {path} to this version of hotline: {source}")]
@@ -113,7 +125,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .foreign_keys(true);
-        let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY).connect_with(options).await;
+        let pool = pool.map_err(|error| StoreError::Open { path: path.clone(), reason: reason(&error) })?;
         sqlx::migrate!("./migrations").run(&pool).await.map_err(|source| StoreError::Migrate { path, source })?;
         Ok(Self { pool, folder: folder.to_owned() })
     }
@@ -138,6 +151,11 @@ impl Store {
     pub(in crate::io) async fn begin_write(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreError> {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
+}
+
+/// What `SQLite` said, without its number.
+fn reason(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
 }
 
 /// Makes `folder` readable for its owner alone; a folder that is there keeps its rights.

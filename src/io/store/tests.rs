@@ -106,3 +106,16 @@ async fn a_folder_that_cannot_be_made_is_named() {
     let error = Store::open(&file.path().join("data")).await.expect_err("a file is no folder");
     assert!(matches!(error, StoreError::Folder { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_store_that_cannot_be_opened_is_named_once_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("hotline.db")).expect("a folder in its place");
+    let error = Store::open(folder.path()).await.expect_err("a folder is no file");
+    let said = format!("{:#}", anyhow::Error::from(error));
+    assert!(
+        said.contains("hotline.db: unable to open database file\n  hint: ") && said.contains("--data DIR"),
+        "{said}"
+    );
+    assert_eq!(said.matches("unable").count(), 1, "{said}");
+}

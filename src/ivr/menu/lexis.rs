@@ -167,6 +167,14 @@ pub(in crate::ivr) fn nearest<'k>(wanted: &str, known: impl Iterator<Item = &'k 
     known.map(|name| (distance(wanted, name), name)).filter(|(far, _)| *far <= limit).min().map(|(_, name)| name)
 }
 
+/// The first Cyrillic letter of a word that has Latin ones too: nobody sees it, and names with it are never found.
+#[must_use]
+pub fn foreign_letter(word: &str) -> Option<char> {
+    let is_cyrillic = |letter: char| matches!(letter, 'а'..='я' | 'А'..='Я' | 'ё' | 'Ё' | 'і' | 'І');
+    let foreign = word.chars().find(|letter| is_cyrillic(*letter))?;
+    word.chars().any(|letter| letter.is_ascii_alphabetic()).then_some(foreign)
+}
+
 /// How many letters must be put in, taken out, changed or swapped with the next (optimal string alignment).
 fn distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
@@ -217,6 +225,13 @@ mod tests {
         for text in ["2027-02-30", "2027-01-08..2027-01-01", "01.02.2027", "2027-1-1"] {
             assert_eq!(dates(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_letter_that_only_looks_right_is_found() {
+        assert_eq!(foreign_letter("cаrd_lost"), Some('а'));
+        assert_eq!(foreign_letter("сard"), Some('с'));
+        assert_eq!((foreign_letter("card_lost"), foreign_letter("карта"), foreign_letter("")), (None, None, None));
     }
 
     #[test]

@@ -68,7 +68,15 @@ fn read(report: &mut Report, file: u16, name: &str, bytes: &[u8]) -> Option<tree
         Ok(_) => {
             report.sources.push(Source::new(name, ""));
             let message = Text::new("the file is larger than 4 MiB", "файл больше 4 МиБ");
-            report.add(Place { file, line: 1, column: 1 }, 1, super::sources::Finding::new(Code::E17, message));
+            let help = Text::new(
+                "a menu of this size is rather another file: look what it is, or split it",
+                "меню такого размера, скорее всего, другой файл: посмотрите, что это, или разделите его",
+            );
+            report.add(
+                Place { file, line: 1, column: 1 },
+                1,
+                super::sources::Finding::new(Code::E17, message).help(help),
+            );
             None
         }
         Err((line, column)) => {

@@ -26,6 +26,7 @@ mod uses;
 pub use calendar::check_calendar;
 pub use code::Code;
 pub use explain::{explain, node_named};
+pub use lexis::foreign_letter;
 pub(in crate::ivr) use lexis::nearest;
 pub use load::{load, unreadable, version_of};
 pub use needed::{Need, NeedKind, Use, nearest_recording, needed};

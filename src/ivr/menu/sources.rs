@@ -1,5 +1,6 @@
 //! The files as text, and problems made from places in them.
 
+use super::lexis::foreign_letter;
 use super::{Code, Name, Place, Problem, Text};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -75,6 +76,7 @@ impl Report {
         let (file, line) = source.map(|source| (source.name.clone(), source.line(place.line))).unwrap_or_default();
         let Finding { code, message, help } = finding;
         let length = if length == 0 { token_length(&line, place.column) } else { length };
+        let help = lookalike(code, &line, place.column, length).unwrap_or(help);
         let problem = Problem { code, severity: code.severity(), file, place, length, source: line, message, help };
         let same = self.at.entry((place, code)).or_default();
         if same.iter().all(|index| self.problems.get(*index) != Some(&problem)) {
@@ -98,6 +100,19 @@ impl Report {
         self.problems.sort_by_key(|problem| (problem.place, problem.code));
         self.problems
     }
+}
+
+/// The advice for a name that is not known because one of its letters only looks like the right one.
+fn lookalike(code: Code, line: &str, column: u32, length: u32) -> Option<Text> {
+    if !matches!(code, Code::E01 | Code::E15 | Code::E18) {
+        return None;
+    }
+    let word: String = line.chars().skip(column.saturating_sub(1) as usize).take(length as usize).collect();
+    let letter = foreign_letter(&word)?;
+    Some(Text::new(
+        format!("the letter {letter} of this word is Cyrillic; type the word anew in the English layout"),
+        format!("буква «{letter}» в этом слове русская; наберите слово заново в английской раскладке"),
+    ))
 }
 
 /// The length of the word at a column (from 1).

@@ -105,8 +105,43 @@ pub(super) fn explain(report: &mut Report, place: Place, text: &str, info: &str)
         report.add(Place { line, column, ..place }, 1, Finding::new(Code::E17, message).help(help));
         return;
     }
+    if let Some((above, column, finding)) = no_colon_above(text, index) {
+        let line = u32::try_from(above + 1).unwrap_or(u32::MAX);
+        report.add(Place { line, column, ..place }, 1, finding);
+        return;
+    }
     let (message, help) = friendly(info);
     report.add(place, 1, Finding::new(Code::E17, message).help(help));
+}
+
+/// A key above the line that cannot be read whose colon, or the space behind it, was forgotten: YAML goes on reading
+/// and stumbles only here. The index of its line, and the column (from 1) where something is missing.
+fn no_colon_above(text: &str, index: usize) -> Option<(usize, u32, Finding)> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = text.lines().take(index + 1).collect();
+    let here = lines.get(index)?;
+    let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let above = (0..index).rev().find(|above| lines.get(*above).is_some_and(|line| says(line)))?;
+    let written = lines.get(above)?.split(" #").next()?.trim_end();
+    let key = written.trim_start().trim_start_matches("- ");
+    let is_name = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_alphabetic())
+            && word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    let column = |count: usize| u32::try_from(count + 1).ok();
+    if is_name(key) && indent(here) > indent(written) {
+        let message = Text::new(format!("a colon is missing after {key}"), format!("после {key} нет двоеточия"));
+        let help = Text::new(format!("write `{key}:`"), format!("пишите `{key}:`"));
+        return Some((above, column(written.chars().count())?, Finding::new(Code::E17, message).help(help)));
+    }
+    let (name, value) = key.split_once(':')?;
+    if is_name(name) && value.starts_with(|first: char| first.is_alphanumeric() || matches!(first, '{' | '[' | '"')) {
+        let message = Text::new("a space is missing after the colon", "после двоеточия нужен пробел");
+        let help = Text::new(format!("write `{name}: {value}`"), format!("пишите `{name}: {value}`"));
+        let before = written.chars().count() - value.chars().count();
+        return Some((above, column(before)?, Finding::new(Code::E17, message).help(help)));
+    }
+    None
 }
 
 /// An unquoted value beginning with a character YAML keeps for itself: its column (from 1) and the character.
