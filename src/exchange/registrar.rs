@@ -177,11 +177,19 @@ impl Registrar {
         phones.into_iter().map(|binding| binding.target.clone()).collect()
     }
 
-    /// The operator's phones, those with the same wish (`q`) together, the greatest wish first.
+    /// The operator's phones, those with the same wish (`q`) together, the greatest wish first. A phone with several
+    /// flows is there once, with the newest: over two it would ring twice (RFC 5626 §7).
     #[must_use]
     pub fn groups(&self, operator: &OperatorId) -> Vec<Vec<Target>> {
         let mut phones: Vec<&Binding> = self.phones.get(operator).into_iter().flatten().collect();
         phones.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.refreshed)));
+        let mut instances: Vec<&str> = Vec::new();
+        phones.retain(|binding| {
+            let instance = binding.flow.as_ref().map(|flow| &*flow.instance);
+            let is_new = instance.is_none_or(|instance| !instances.contains(&instance));
+            instances.extend(instance);
+            is_new
+        });
         let groups = phones.chunk_by(|one, other| one.priority == other.priority);
         groups.map(|group| group.iter().map(|binding| binding.target.clone()).collect()).collect()
     }
@@ -295,16 +303,10 @@ impl Registrar {
             let paths = request.headers.all::<Path>().map_err(|_| refuse(request, Status::BAD_REQUEST))?;
             let paths: Vec<_> = paths.into_iter().map(|path| path.0).collect();
             let read = |contact| read_contact(now, request, contact, at, &paths);
-            contacts.iter().map(read).collect::<Result<Vec<Change>, _>>()?
+            let changes = contacts.iter().map(read).collect::<Result<Vec<Change>, _>>()?;
+            check_flows(request, &changes)?;
+            changes
         };
-        let flows = changes.iter().filter(|change| change.flow.is_some()).count();
-        if flows > 0 && changes.len() > 1 {
-            // RFC 5626 §4.2: a flow is registered alone.
-            return Err(refuse(request, Status::BAD_REQUEST));
-        }
-        if flows > 0 && !is_first_hop_outbound(request) {
-            return Err(refuse(request, Status::FIRST_HOP_LACKS_OUTBOUND));
-        }
         // §10.3: a request that was overtaken by a later one changes nothing.
         if changes.iter().any(|change| known.iter().any(|binding| binding.is_newer_than(change))) {
             return Err(refuse(request, Status::SERVER_ERROR));
@@ -354,6 +356,18 @@ fn flow_of(contact: &NameAddr) -> Option<Flow> {
     let instance = contact.params().get_unquoted("+sip.instance").filter(|instance| instance.len() <= 200)?;
     let number = contact.params().get("reg-id")?.parse().ok()?;
     Some(Flow { instance, number })
+}
+
+/// A flow is registered alone (RFC 5626 §4.2), and over hops that can keep it.
+fn check_flows(request: &Request, changes: &[Change]) -> Result<(), Box<Response>> {
+    let names_flow = changes.iter().any(|change| change.flow.is_some());
+    if names_flow && changes.len() > 1 {
+        return Err(refuse(request, Status::BAD_REQUEST));
+    }
+    if names_flow && !is_first_hop_outbound(request) {
+        return Err(refuse(request, Status::FIRST_HOP_LACKS_OUTBOUND));
+    }
+    Ok(())
 }
 
 /// Whether a flow can be kept: the phone is our neighbour, or the proxy beside it keeps flows (RFC 5626 §6).

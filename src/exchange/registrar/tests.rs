@@ -471,3 +471,44 @@ fn bindings_are_found_without_a_look_at_all_of_them() {
     assert_indexed(&desk, None);
     assert_eq!(desk.registrar.index.counts(), (0, 0, 0));
 }
+
+/// A flow of one of Anna's phones.
+fn flow(host: &str, instance: u32, flow: u32) -> String {
+    format!(
+        "Supported: path, outbound\r\nContact: <sip:anna@{host}>;+sip.instance=\"<urn:uuid:{instance}>\";reg-id={flow}\r\n"
+    )
+}
+
+#[test]
+fn a_star_removes_every_flow() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.7:5060");
+    for number in [1, 2] {
+        assert_eq!(phone.register(&mut desk, &flow(&format!("h{number}"), 1, number)), 200);
+    }
+    assert_eq!(desk.registrar.targets(&anna()).len(), 2);
+    assert_eq!(phone.register(&mut desk, "Contact: *\r\nExpires: 0\r\n"), 200);
+    assert_eq!(desk.registrar.targets(&anna()).len(), 0);
+}
+
+#[test]
+fn a_phone_with_several_flows_rings_once_over_the_newest() {
+    let mut desk = Desk::open();
+    let mut phone = Phone::new("anna", "red", "198.51.100.7:5060");
+    let rung = |desk: &Desk| {
+        let groups = desk.registrar.groups(&anna());
+        let all: Vec<Vec<String>> =
+            groups.iter().map(|group| group.iter().map(|target| target.uri.to_string()).collect()).collect();
+        all.iter().map(|group| group.join(" ")).collect::<Vec<_>>().join(", ")
+    };
+    for (host, instance, number, expected) in [
+        ("h1", 1, 1, "sip:anna@h1"),
+        ("h2", 1, 2, "sip:anna@h2"),
+        ("h3", 2, 1, "sip:anna@h3 sip:anna@h2"),
+        ("h1", 1, 1, "sip:anna@h1 sip:anna@h3"),
+    ] {
+        desk.later(10);
+        assert_eq!(phone.register(&mut desk, &flow(host, instance, number)), 200);
+        assert_eq!(rung(&desk), expected);
+    }
+}
