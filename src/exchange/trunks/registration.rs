@@ -34,6 +34,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1800);
 const LEAVING: Duration = Duration::from_secs(3);
 /// Longer than this nobody is asked to keep us, whatever a 423 says.
 const LONGEST: Duration = Duration::from_secs(86_400);
+/// How often an attempt is made longer before it has failed.
+const MOST_LONGER: u8 = 4;
 
 /// What we ask for, and of whom.
 #[derive(Clone, Debug)]
@@ -116,6 +118,8 @@ pub(super) struct Registration {
     last: Option<Why>,
     /// A longer time than we wish, as a 423 asked.
     least: Duration,
+    /// How often this attempt was asked to be longer.
+    longer: u8,
     /// Whether instance and flow are left out: the provider's first hop cannot keep them (439).
     plain: bool,
     rng: StdRng,
@@ -135,6 +139,7 @@ impl Registration {
             failures: 0,
             last: None,
             least: Duration::ZERO,
+            longer: 0,
             plain: false,
             rng,
             outbox: None,
@@ -272,7 +277,7 @@ impl Registration {
         if kept.is_none() {
             self.news.push(News::Registered(length));
         }
-        (self.failures, self.last) = (0, None);
+        (self.failures, self.last, self.longer) = (0, None, 0);
         let since = kept.map_or(now, |kept| kept.since);
         let refresh = now + length.mul_f64(self.rng.random_range(0.8..0.9));
         State::Registered { granted: Granted { since, until: now + length, route }, refresh }
@@ -293,7 +298,7 @@ impl Registration {
     fn failed(&mut self, now: Instant, kept: Option<Granted>, why: Why, after: Option<Duration>) -> State {
         let doubled = PAUSE.saturating_mul(1 << self.failures.min(6)).min(LONGEST_PAUSE);
         let pause = doubled.mul_f64(self.rng.random_range(0.5..1.0)).max(after.unwrap_or_default().min(LONGEST_PAUSE));
-        self.failures = self.failures.saturating_add(1);
+        (self.failures, self.longer) = (self.failures.saturating_add(1), 0);
         self.last = Some(why);
         self.news.push(News::Failed { why, pause });
         State::Waiting { kept: self.unless_over(now, kept), again: now + pause }
@@ -308,13 +313,14 @@ impl Registration {
         kept
     }
 
-    /// A 423 asks for longer: so it be, once for each length.
+    /// A 423 asks for longer: so it be, once for each length and not for ever.
     fn may_ask_longer(&mut self, response: &Response) -> bool {
         let Ok(Some(MinExpires(seconds))) = response.headers.typed::<MinExpires>() else { return false };
         let least = Duration::from_secs(seconds.into());
-        let is_longer = least > self.wish() && least <= LONGEST;
+        let is_longer = least > self.wish() && least <= LONGEST && self.longer < MOST_LONGER;
         if is_longer {
             self.least = least;
+            self.longer += 1;
         }
         is_longer
     }

@@ -265,3 +265,13 @@ fn the_provider_is_told_when_the_server_stops() {
     refused.hear();
     assert_eq!(refused.asked.len(), 1, "who is not known need not leave");
 }
+
+#[test]
+fn a_provider_that_always_wants_to_be_asked_for_longer_is_left_alone_for_a_while() {
+    let mut provider = Provider::new();
+    for seconds in 700..800 {
+        provider.says(423, &format!("Min-Expires: {seconds}\r\n"));
+    }
+    assert!(provider.asked.len() < 10, "{}", provider.asked.len());
+    assert_eq!(provider.news(), "failed: 423 Interval Too Brief");
+}
