@@ -34,6 +34,9 @@ use rand::RngExt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+/// What is said of us within a call: all of [`uas::SUPPORTED`] but `100rel`, for no provisional response to a re-INVITE is
+/// confirmed (RFC 3262 §3 forbids reliable ones then).
+const SUPPORTED: &str = "replaces, norefersub, timer";
 /// How often a change is asked for, over all refusals.
 const TRIES: u8 = 6;
 /// How long a re-INVITE may wait for its final answer.
@@ -147,7 +150,7 @@ impl Endpoint {
         let mut headers = Headers::new();
         headers.push(&self.contact_in(local, &dialog));
         headers.push_text(HeaderName::Allow, uas::ALLOW);
-        headers.push_text(HeaderName::Supported, uas::SUPPORTED);
+        headers.push_text(HeaderName::Supported, SUPPORTED);
         let found = self.legs.get_mut(leg.0)?;
         let least = found.session.least;
         match &found.session.timer {

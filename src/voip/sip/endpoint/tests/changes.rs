@@ -385,3 +385,10 @@ fn an_offer_that_one_of_the_peers_has_overtaken_is_made_anew() {
     assert_eq!(bank.told(), ["ReofferAnswered theirs"]);
     assert_only_the_call(&mut bank, &tag);
 }
+
+#[test]
+fn nobody_is_led_to_answer_an_offer_within_the_call_by_what_we_would_have_to_confirm() {
+    let (_, _, _, invite) = offered();
+    let supported = invite.lines().find(|line| line.starts_with("Supported:")).unwrap();
+    assert!(!supported.contains("100rel") && supported.contains("timer"), "{supported}");
+}
