@@ -392,7 +392,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether new incoming calls are refused with 503 and Retry-After (draining).
+    /// Whether new incoming calls are refused with 503 and Retry-After (draining), and OPTIONS outside of calls, too.
     pub const fn set_refusing(&mut self, refusing: bool) {
         self.refusing = refusing;
     }

@@ -116,6 +116,8 @@ impl Endpoint {
         match request.method {
             Method::Invite => self.receive_invite(now, from, reply, local, request),
             Method::Cancel => self.receive_cancel(now, reply, &request),
+            // §11.2: what an INVITE would be answered, so that proxies and trunks turn to another server.
+            Method::Options if self.refusing => self.refuse_for_load(reply, &request),
             Method::Options => {
                 self.note(from, Note::Options);
                 let response = uas::describe(&request);

@@ -191,3 +191,14 @@ fn a_response_that_has_gone_astray_is_not_taken() {
     assert_eq!((bank.told().len(), bank.bank.counters().dropped), (0, 1));
     assert!(bank.say(&ok)[0].starts_with("ACK "));
 }
+
+#[test]
+fn while_no_call_is_taken_options_say_so() {
+    let mut bank = Wired::new();
+    let tag = bank.answered(&request("INVITE", "one", ""));
+    bank.bank.set_refusing(true);
+    // RFC 3261 §11.2: what an INVITE would be answered.
+    let refused = bank.say(&request("OPTIONS", "two", "").replace("one@", "two@"));
+    assert!(status(&refused) == 503 && refused[0].contains("Retry-After: "), "{refused:?}");
+    assert_eq!(status(&bank.say(&within("OPTIONS", 2, &tag, "three"))), 200, "the call goes on");
+}
