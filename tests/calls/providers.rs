@@ -62,12 +62,34 @@ fn arrived(stage: &Stage) -> (String, String) {
     ([vec![from], notes].concat().join(" "), line)
 }
 
+/// What it is about, the call, and who calls.
+type Case = (&'static str, Call<'static>, &'static str);
+
+const OWN: &str = "+79161234567";
+const ASSERTED: &str = "+74957770001";
+
+/// Whether a trunk names its numbers or leaves them to the menu, the call is taken on the main line, and hears it.
+fn check(cases: impl IntoIterator<Item = Case>) {
+    for (what, call, expected) in cases {
+        for names_numbers in [false, true] {
+            let numbers = names_numbers.then(|| Numbers::new([("+7 (495) 123-45-67", "main".into())]));
+            let mut stage = stage_of(Trunk { numbers, ..trunk_at(0) });
+            bring(&mut stage, &call);
+            assert_eq!(last_status(&stage, PROVIDER), 200, "{what}");
+            assert_eq!(arrived(&stage), (expected.to_owned(), "main".to_owned()), "{what}");
+            stage.listen();
+            assert!(stage.take_phrases(PROVIDER, "ru").starts_with("greeting"), "{what}");
+            stage.hang_up(PROVIDER);
+            stage.assert_all_let_go(what);
+        }
+    }
+}
+
 #[test]
-fn calls_are_taken_as_providers_write_them_and_the_caller_is_known() {
-    let (own, theirs) = ("+79161234567", "+74957770001");
-    let cases = [
-        ("plain", PLAIN, own),
-        ("from 8", Call { uri: "sip:84951234567@192.0.2.1", from: "<sip:89161234567@192.0.2.100>", ..PLAIN }, own),
+fn numbers_are_known_however_a_provider_writes_them() {
+    check([
+        ("plain", PLAIN, OWN),
+        ("from 8", Call { uri: "sip:84951234567@192.0.2.1", from: "<sip:89161234567@192.0.2.100>", ..PLAIN }, OWN),
         (
             "from 7, as a telephone",
             Call {
@@ -75,9 +97,9 @@ fn calls_are_taken_as_providers_write_them_and_the_caller_is_known() {
                 from: "\"79161234567\" <sip:79161234567@192.0.2.100;user=phone>",
                 ..PLAIN
             },
-            own,
+            OWN,
         ),
-        ("tel:", Call { uri: "tel:+7-495-123-45-67", from: "<tel:+79161234567>", ..PLAIN }, own),
+        ("tel:", Call { uri: "tel:+7-495-123-45-67", from: "<tel:+79161234567>", ..PLAIN }, OWN),
         (
             "a number that was carried over, and what kind of caller it is",
             Call {
@@ -85,17 +107,23 @@ fn calls_are_taken_as_providers_write_them_and_the_caller_is_known() {
                 from: "<sip:+79161234567;cpc=ordinary@192.0.2.100;user=phone>",
                 ..PLAIN
             },
-            own,
+            OWN,
         ),
-        ("a name without quotes", Call { from: "Иван <sip:+79161234567@192.0.2.100>", ..PLAIN }, own),
-        ("asserted", Call { more: "P-Asserted-Identity: <tel:+74957770001>\r\n", ..PLAIN }, theirs),
+        ("a name without quotes", Call { from: "Иван <sip:+79161234567@192.0.2.100>", ..PLAIN }, OWN),
+    ]);
+}
+
+#[test]
+fn who_calls_is_known_whatever_a_provider_sends_along() {
+    check([
+        ("asserted", Call { more: "P-Asserted-Identity: <tel:+74957770001>\r\n", ..PLAIN }, ASSERTED),
         (
             "asserted twice",
             Call {
                 more: "P-Asserted-Identity: <sip:+74957770001@ims.example;user=phone>, <tel:+74957770001>\r\n",
                 ..PLAIN
             },
-            theirs,
+            ASSERTED,
         ),
         (
             "asserted of a switchboard's extension",
@@ -104,7 +132,7 @@ fn calls_are_taken_as_providers_write_them_and_the_caller_is_known() {
                 more: "P-Asserted-Identity: <tel:84957770001>\r\n",
                 ..PLAIN
             },
-            theirs,
+            ASSERTED,
         ),
         (
             "asserted and withheld",
@@ -119,12 +147,12 @@ fn calls_are_taken_as_providers_write_them_and_the_caller_is_known() {
         (
             "the old way",
             Call { more: "Remote-Party-ID: <sip:84957770001@x>;party=calling;screen=yes\r\n", ..PLAIN },
-            theirs,
+            ASSERTED,
         ),
         (
             "forwarded by a subscriber",
             Call { more: "Diversion: <tel:+79990000000>;reason=no-answer;privacy=off;counter=1\r\n", ..PLAIN },
-            own,
+            OWN,
         ),
         (
             "what networks tell each other",
@@ -134,23 +162,10 @@ fn calls_are_taken_as_providers_write_them_and_the_caller_is_known() {
                        Supported: 100rel, precondition, timer, histinfo\r\nRecv-Info: x\r\n",
                 ..PLAIN
             },
-            own,
+            OWN,
         ),
-        ("told reliably", Call { more: "Require: 100rel\r\n", ..PLAIN }, own),
-        ("with a message of the telephone network", Call { has_isup: true, ..PLAIN }, own),
-        ("answered where its Via says", Call { asks_rport: false, ..PLAIN }, own),
-    ];
-    let numbers = || Numbers::new([("+7 (495) 123-45-67", "main".into())]);
-    for (what, call, expected) in cases {
-        for numbers in [None, Some(numbers())] {
-            let mut stage = stage_of(Trunk { numbers, ..trunk_at(0) });
-            bring(&mut stage, &call);
-            assert_eq!(last_status(&stage, PROVIDER), 200, "{what}");
-            assert_eq!(arrived(&stage), (expected.to_owned(), "main".to_owned()), "{what}");
-            stage.listen();
-            assert!(stage.take_phrases(PROVIDER, "ru").starts_with("greeting"), "{what}");
-            stage.hang_up(PROVIDER);
-            stage.assert_all_let_go(what);
-        }
-    }
+        ("told reliably", Call { more: "Require: 100rel\r\n", ..PLAIN }, OWN),
+        ("with a message of the telephone network", Call { has_isup: true, ..PLAIN }, OWN),
+        ("answered where its Via says", Call { asks_rport: false, ..PLAIN }, OWN),
+    ]);
 }
