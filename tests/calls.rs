@@ -54,6 +54,8 @@ mod hang_ups;
 mod keys;
 #[path = "calls/late_media.rs"]
 mod late_media;
+#[path = "calls/limits.rs"]
+mod limits;
 #[path = "calls/logs.rs"]
 mod logs;
 #[path = "calls/menu_paths.rs"]

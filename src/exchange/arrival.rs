@@ -253,7 +253,8 @@ impl Exchange {
             if self.config.outside.callbacks.is_empty() {
                 flow.refuse_callbacks();
             }
-            call.phase = Phase::Standing(Box::new(Standing::new(description, at, flow)));
+            let farewell = self.farewell_length(&call.menu);
+            call.phase = Phase::Standing(Box::new(Standing::new(description, at, flow, farewell)));
         }
         self.calls.insert(id, call);
         self.record(now, id, CallEvent::Answered);

@@ -5,7 +5,7 @@ use super::notice::Notice;
 use super::transfer::Transfer;
 use crate::ivr::flow::{CallFlow, Screen};
 use crate::ivr::menu::{LineId, Menu, Name};
-use crate::model::{CallId, Instant, Now, OperatorId, PhoneNumber};
+use crate::model::{CallId, Cause, Instant, Now, OperatorId, PhoneNumber};
 use crate::voip::media::{PlaybackId, RecordingId, RecordingRules, StreamId};
 use crate::voip::sdp::{Direction, Negotiated, Negotiation, PendingOffer};
 use crate::voip::sip::endpoint::LegId;
@@ -33,6 +33,19 @@ pub(super) struct Call {
     pub phase: Phase,
     /// When [`super::Exchange`] must look at the call again; its key in the table of wakes.
     pub wake: Option<Instant>,
+}
+
+impl Call {
+    /// The cause for which the caller is hearing the farewell.
+    pub fn leaves_for(&self) -> Option<Cause> {
+        match &self.phase {
+            Phase::Standing(standing) => match standing.link {
+                Link::Leaving(cause) => Some(cause),
+                Link::Menu | Link::Queued(_) | Link::Talking(_) | Link::Transferring(_) => None,
+            },
+            Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
+        }
+    }
 }
 
 /// How far the call has come.
@@ -114,11 +127,15 @@ pub(super) struct Standing {
     pub recording: Option<RecordingId>,
     /// Whether the caller was told that conversations are recorded.
     pub notice: Notice,
+    /// How long before the call's limit the farewell begins.
+    pub farewell: Duration,
+    /// Who talk have heard the tone that says that the limit is near.
+    pub warned: bool,
 }
 
 impl Standing {
     /// A call that was just answered.
-    pub fn new(description: Description, answered: Instant, flow: CallFlow) -> Self {
+    pub fn new(description: Description, answered: Instant, flow: CallFlow, farewell: Duration) -> Self {
         Self {
             description,
             answered,
@@ -129,6 +146,8 @@ impl Standing {
             message: None,
             recording: None,
             notice: Notice::default(),
+            farewell,
+            warned: false,
         }
     }
 }
@@ -181,6 +200,8 @@ pub(super) enum Link {
     Talking(Box<Talking>),
     /// Somebody outside.
     Transferring(Box<Transfer>),
+    /// Nobody any more: the farewell is heard, and the call ends for this cause.
+    Leaving(Cause),
 }
 
 impl Link {
@@ -188,7 +209,7 @@ impl Link {
     pub fn take_transfer(&mut self) -> Option<Box<Transfer>> {
         match std::mem::replace(self, Self::Menu) {
             Self::Transferring(transfer) => Some(transfer),
-            other @ (Self::Menu | Self::Queued(_) | Self::Talking(_)) => {
+            other @ (Self::Menu | Self::Queued(_) | Self::Talking(_) | Self::Leaving(_)) => {
                 *self = other;
                 None
             }

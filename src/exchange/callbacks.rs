@@ -275,7 +275,8 @@ impl Exchange {
             let caller = Caller { call: id, from, blocked_number: false, slow_speech: false, profile: None, lang };
             CallFlow::callback(call.menu.clone(), call.line, caller, &place.queue)
         });
-        let (leg, stream) = (call.leg, call.stream);
+        let (leg, stream, menu) = (call.leg, call.stream, call.menu.clone());
+        let farewell = self.farewell_length(&menu);
         let agreed = self.agreed(leg, (calling.negotiation, calling.pending), answer);
         let (Some(flow), Ok((negotiation, negotiated)), Some(call)) = (flow, agreed, self.calls.get_mut(&id)) else {
             tracing::warn!(call = %id, "an answered callback cannot be served");
@@ -283,7 +284,7 @@ impl Exchange {
             return;
         };
         let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
-        call.phase = Phase::Standing(Box::new(Standing::new(description, now.instant, flow)));
+        call.phase = Phase::Standing(Box::new(Standing::new(description, now.instant, flow, farewell)));
         self.open_media(stream, negotiated);
         self.record(now, id, CallEvent::Answered);
         self.tell_flow(now, id, FlowEvent::Answered);

@@ -115,6 +115,8 @@ pub struct ExchangeConfig {
     pub retry_after: Duration,
     /// The longest call.
     pub call_length: Duration,
+    /// The phrase of the menu that a caller hears before a call is ended at its limit; `None`: it is cut off.
+    pub farewell: Option<Name>,
     /// After how long without RTP a leg is taken for dead.
     pub silence_limit: Duration,
     /// The codecs that calls may use, best first.

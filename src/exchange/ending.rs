@@ -14,6 +14,7 @@ impl Exchange {
     pub(super) fn end_call(&mut self, now: Now, id: CallId, cause: Cause, leg: LegEnd) {
         // The flow is told while the call is still in the table: it records what it leaves behind.
         self.tell_flow_the_end(now, id, cause);
+        let cause = self.calls.get(&id).and_then(Call::leaves_for).unwrap_or(cause);
         let Some(mut call) = self.calls.remove(&id) else { return };
         if let Some(wake) = call.wake {
             self.wakes.remove(&(wake, id));
@@ -46,7 +47,7 @@ impl Exchange {
         let Phase::Standing(standing) = &call.phase else { return };
         match &standing.link {
             // The target of a transfer was let go before.
-            Link::Menu | Link::Transferring(_) => {}
+            Link::Menu | Link::Transferring(_) | Link::Leaving(_) => {}
             Link::Queued(_) => self.acd.leave(now, call.id),
             Link::Talking(talking) => {
                 self.end_company_of(now, call.id);
@@ -63,7 +64,7 @@ impl Exchange {
     }
 
     /// Only what the flow records and asks of the bank matters now; there is nobody left to hear the rest.
-    fn tell_flow_the_end(&mut self, now: Now, id: CallId, cause: Cause) {
+    pub(super) fn tell_flow_the_end(&mut self, now: Now, id: CallId, cause: Cause) {
         let said = self.consult_flow(now, id, |flow, now, world| flow.handle(now, FlowEvent::HungUp(cause), world));
         for command in said {
             if let FlowCommand::Record(event) = command {

@@ -1,6 +1,7 @@
 //! What the media threads tell.
 
 use super::call::{Link, Phase};
+use super::limit::FAREWELL;
 use super::notice::NOTICE;
 use super::offers::WHISPER;
 use super::turning_away::NO_ROOM;
@@ -75,6 +76,7 @@ impl Exchange {
             Some(Owner::Parting(stream)) => return self.parted(now, *stream),
             Some(Owner::Waiter(ticket, _)) if playback == WHISPER => return self.dial_customer(now, *ticket),
             Some(Owner::Caller(id)) if playback == NO_ROOM => return self.turned_away(now, *id),
+            Some(Owner::Caller(id)) if playback == FAREWELL => return self.farewell_said(now, *id),
             Some(Owner::Caller(id)) if playback == NOTICE => return self.notice_repeated(*id),
             _ => {}
         }

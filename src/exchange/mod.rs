@@ -25,6 +25,7 @@ mod flow_commands;
 mod guard;
 mod handing;
 mod identity;
+mod limit;
 mod media_events;
 mod notice;
 mod offers;
@@ -64,7 +65,7 @@ use crate::voip::media::{RecordingId, StreamId};
 use crate::voip::sip::endpoint::{Command as SipCommand, Counters, Endpoint, EndpointConfig, LegId};
 use crate::voip::sip::locate::Answer;
 use crate::voip::sip::{ConnectionId, Peer};
-use call::{Call, Link, Phase};
+use call::{Call, Phase};
 use callbacks::Callback;
 use codes::CodeCall;
 use consult::Consults;
@@ -297,7 +298,7 @@ impl Exchange {
     /// The bank answered.
     pub fn handle_bank_answer(&mut self, now: Now, call: CallId, request: RequestId, answer: BankAnswer) {
         let asked = self.asked.remove(&(call, request));
-        if self.calls.contains_key(&call) {
+        if self.calls.get(&call).is_some_and(|call| call.leaves_for().is_none()) {
             self.tell_flow(now, call, FlowEvent::Bank(request, answer));
         } else if let Some(asked) = asked {
             // The caller is gone, the operation went on: the record must say how it ended.
@@ -396,6 +397,7 @@ impl Exchange {
         self.sip.set_refusing(true);
         self.trunks.leave(now.instant, &self.config.outside, &mut self.sip);
         self.drain_until = Some(now.instant + limit);
+        self.limits_changed();
         self.pump(now);
     }
 
@@ -508,54 +510,6 @@ impl Exchange {
         let world = World { switches: &switches, waits: &waits, inventory: &*self.inventory };
         act(&mut standing.flow, standing.clock.now(now), &world);
         std::iter::from_fn(|| standing.flow.next_command()).collect()
-    }
-
-    /// A call's time has come.
-    fn wake(&mut self, now: Now, id: CallId) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        call.wake = None;
-        if let Phase::Standing(standing) = &call.phase
-            && standing.answered + self.config.call_length <= now.instant
-        {
-            self.end_call(now, id, Cause::TooLong, LegEnd::Ours);
-            return;
-        }
-        match call.phase {
-            Phase::Calling(_) => self.customer_overdue(now, id),
-            Phase::TurnedAway(_) => self.turned_away(now, id),
-            Phase::Standing(_) | Phase::Opening(_) | Phase::Answered(_) => {
-                self.target_overdue(now, id);
-                self.tell_place(now, id);
-                self.with_flow(now, id, CallFlow::handle_timeout);
-            }
-        }
-    }
-
-    fn set_wake(&mut self, id: CallId) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let wake = match &call.phase {
-            Phase::Standing(standing) => {
-                let longest = standing.answered + self.config.call_length;
-                let flow = standing.flow.poll_timeout().and_then(|at| standing.clock.comes(at));
-                let ringing = match &standing.link {
-                    Link::Transferring(transfer) => transfer.deadline(),
-                    Link::Menu | Link::Queued(_) | Link::Talking(_) => None,
-                };
-                Some([flow, ringing].into_iter().flatten().fold(longest, Instant::min))
-            }
-            Phase::Calling(calling) => Some(calling.deadline()),
-            Phase::TurnedAway(turned_away) => Some(turned_away.until),
-            Phase::Opening(_) | Phase::Answered(_) => None,
-        };
-        if call.wake == wake {
-            return;
-        }
-        if let Some(before) = std::mem::replace(&mut call.wake, wake) {
-            self.wakes.remove(&(before, id));
-        }
-        if let Some(wake) = wake {
-            self.wakes.insert((wake, id));
-        }
     }
 
     fn record(&mut self, now: Now, call: CallId, event: CallEvent) {

@@ -12,10 +12,11 @@
 //!
 //! Whom an operator answers before the menu has said it, or who pressed it away, is not kept waiting for it: the caller
 //! hears it, alone, at the beginning of the conversation, while the operator hears whom the call is from, and a tone
-//! when both hear each other. A caller for whom the menu has no notice is told nothing, and not recorded.
+//! when both hear each other. So it is with whom the menu hands to somebody outside, who hears the tone alone. A caller for whom the menu has no notice is told nothing, and not recorded.
 
 use super::Exchange;
-use super::call::{Call, Link, Phase};
+use super::call::{Call, Phase};
+use super::limit::{Talk, talk};
 use super::{Command, turning_away};
 use crate::ivr::flow::Play;
 use crate::ivr::menu::Name;
@@ -24,7 +25,7 @@ use crate::voip::media::{LEAD_IN, MediaCommand, PlaybackId};
 use std::time::Duration;
 
 /// The time from an order to play to the first sample on its way, and some more to be sure.
-const START: Duration = LEAD_IN.saturating_add(Duration::from_millis(200));
+pub(super) const START: Duration = LEAD_IN.saturating_add(Duration::from_millis(200));
 
 /// The notice at the beginning of a conversation; the flow's own playbacks are numbered within 32 bits.
 pub(super) const NOTICE: PlaybackId = PlaybackId(8 << 32);
@@ -108,9 +109,8 @@ impl Exchange {
     pub(super) fn notice_repeated(&mut self, id: CallId) {
         let Some((caller, standing)) = self.standing(id) else { return };
         standing.notice.played(NOTICE);
-        if let Link::Talking(talking) = &standing.link {
-            let operator = talking.stream;
-            self.record_talk(id, (caller, operator));
+        if let Some(Talk { other, .. }) = talk(standing) {
+            self.record_talk(id, (caller, other));
         }
     }
 }

@@ -6,13 +6,13 @@
 //!                   └── acd Withdraw ───┴──▶ CANCEL
 //! ```
 
-use super::call::{Context, Description, Link, Phase, Talking};
+use super::call::{Description, Link, Phase, Talking};
 use super::ringing::{Invitation, Ringing};
 use super::terms::Side;
 use super::{Command, Exchange, Owner};
 use crate::ivr::acd::{self, OfferFailure, Withdrawal};
 use crate::ivr::flow::Event as FlowEvent;
-use crate::model::{CallEvent, CallId, Gap, Instant, Level, Now, OperatorId, PlayItem, Playlist};
+use crate::model::{CallEvent, CallId, Gap, Instant, Level, Now, OperatorId, PlayItem, Playlist, PromptId};
 use crate::voip::audio::signals::Signal;
 use crate::voip::media::{MediaCommand, PlaybackId, StreamId};
 use crate::voip::sdp::{Direction, Negotiation, PendingOffer};
@@ -140,7 +140,7 @@ impl Exchange {
             Phase::Standing(standing) => match &standing.link {
                 Link::Queued(queued) => Some(queued.context.clone()),
                 Link::Transferring(transfer) => transfer.by.as_ref().map(|handing| handing.queued.context.clone()),
-                Link::Talking(_) | Link::Menu => None,
+                Link::Talking(_) | Link::Menu | Link::Leaving(_) => None,
             },
             Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         });
@@ -277,15 +277,15 @@ impl Exchange {
         self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
         self.record_talk(id, (caller, stream));
         let notice = self.repeat_notice(id);
-        self.whisper(stream, &context, notice);
+        self.whisper(stream, &context.whisper, notice);
     }
 
-    /// Says to an operator alone whose call it is. A caller who hears a notice meanwhile hears nobody until its end: so
-    /// long the operator waits, and hears a tone.
-    fn whisper(&mut self, stream: StreamId, context: &Context, notice: Option<Duration>) {
-        let mut items: Vec<PlayItem> = context.whisper.iter().cloned().map(PlayItem::Clip).collect();
+    /// Says to who has answered, alone, whose call it is. A caller who hears a notice meanwhile hears nobody until its
+    /// end: so long the other waits, and hears a tone.
+    pub(super) fn whisper(&mut self, stream: StreamId, said: &[PromptId], notice: Option<Duration>) {
+        let mut items: Vec<PlayItem> = said.iter().cloned().map(PlayItem::Clip).collect();
         if let Some(notice) = notice {
-            let said = context.whisper.iter().filter_map(|prompt| self.inventory.length(prompt)).sum();
+            let said = said.iter().filter_map(|prompt| self.inventory.length(prompt)).sum();
             let rest = u16::try_from(notice.saturating_sub(said).as_millis()).unwrap_or(u16::MAX);
             items.extend([PlayItem::Gap(Gap(rest)), PlayItem::Clip(Signal::Record.prompt())]);
         }

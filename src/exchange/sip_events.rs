@@ -265,7 +265,7 @@ impl Exchange {
                         Some((back.stream, &mut back.description))
                     }
                 },
-                (false, Link::Talking(_) | Link::Queued(_) | Link::Menu) => None,
+                (false, Link::Talking(_) | Link::Queued(_) | Link::Menu | Link::Leaving(_)) => None,
             },
             Phase::Answered(answered) if caller => Some((stream, &mut answered.description)),
             Phase::TurnedAway(turned_away) if caller => Some((stream, &mut turned_away.description)),

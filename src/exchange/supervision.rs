@@ -247,7 +247,7 @@ impl Exchange {
         match &call.phase {
             Phase::Standing(standing) => match &standing.link {
                 Link::Talking(talking) => Some((call, talking)),
-                Link::Menu | Link::Queued(_) | Link::Transferring(_) => None,
+                Link::Menu | Link::Queued(_) | Link::Transferring(_) | Link::Leaving(_) => None,
             },
             Phase::Opening(_) | Phase::TurnedAway(_) | Phase::Answered(_) | Phase::Calling(_) => None,
         }

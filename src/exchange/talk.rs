@@ -74,7 +74,7 @@ impl Exchange {
                 Stage::Bridged(bridged) => &mut bridged.held,
                 Stage::Referring | Stage::Binding(_) | Stage::Inviting(_) => return,
             },
-            Link::Menu | Link::Queued(_) => return,
+            Link::Menu | Link::Queued(_) | Link::Leaving(_) => return,
         };
         if std::mem::replace(held, holds) == holds {
             return;

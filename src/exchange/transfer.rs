@@ -105,7 +105,7 @@ pub(super) struct Bridged {
     pub stream: StreamId,
     pub leg: LegId,
     pub description: Description,
-    since: Instant,
+    pub since: Instant,
     /// The target holds: music covers the silence.
     pub held: bool,
 }
@@ -379,6 +379,8 @@ impl Exchange {
                 self.commands.push_back(Command::Media(MediaCommand::Stop { stream: caller }));
                 self.commands.push_back(Command::Media(MediaCommand::Bridge { a: caller, b: stream }));
                 self.record_talk(id, (caller, stream));
+                let notice = self.repeat_notice(id);
+                self.whisper(stream, &[], notice);
             }
             Recipient::Operator(to) => self.join_colleague(now, id, to, Phone { leg, stream, description }),
         }
@@ -521,7 +523,7 @@ impl Exchange {
     pub(super) fn transfer(&mut self, id: CallId) -> Option<&mut Transfer> {
         match &mut self.standing(id)?.1.link {
             Link::Transferring(transfer) => Some(transfer),
-            Link::Menu | Link::Queued(_) | Link::Talking(_) => None,
+            Link::Menu | Link::Queued(_) | Link::Talking(_) | Link::Leaving(_) => None,
         }
     }
 }

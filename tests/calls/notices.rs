@@ -2,6 +2,7 @@
 
 use super::phone::Voice;
 use super::stage::{Id, MONDAY_NOON, Stage, config, menu_of};
+use super::transfers::{DESK, outside};
 use hotline::exchange::ExchangeConfig;
 use hotline::model::CallEvent;
 use std::sync::Arc;
@@ -66,6 +67,40 @@ fn who_is_answered_before_the_notice_hears_it_at_the_beginning_of_the_talk_and_i
         let [length] = recorded(&stage)[..] else { panic!("{:?}", recorded(&stage)) };
         assert!((Duration::from_secs(4)..Duration::from_secs(9)).contains(&length), "{number}: {length:?}");
         stage.assert_all_let_go(number);
+    }
+}
+
+#[test]
+fn who_pressed_it_away_and_is_handed_to_somebody_outside_hears_it_then_and_is_recorded_from_its_end() {
+    let hotline = include_str!("../../menus/hotline.yaml");
+    let queue = "      - say: record_notice\n      - queue: support\n";
+    assert!(hotline.contains(queue));
+    let bridge = "      - say: record_notice\n      - transfer: {to: desk, how: bridge, failed: {go: main}}\n";
+    let menu = Arc::new(menu_of(&hotline.replacen(queue, &format!("{bridge}      - queue: support\n"), 1)));
+    for presses in [true, false] {
+        let config = ExchangeConfig { outside: outside(None).outside, ..recording() };
+        let mut stage = Stage::with(config, MONDAY_NOON, menu.clone());
+        let caller = stage.phone("+79161234567");
+        assert_eq!(stage.phone("desk"), DESK);
+        stage.dial(caller, PREMIUM);
+        for id in [caller, DESK] {
+            stage.phones[id].voice = Voice::Full;
+        }
+        stage.run_for(300);
+        stage.press(caller, if presses { "5" } else { "" });
+        assert!(stage.run_until(30_000, |stage| stage.phones[DESK].towards.is_some()), "the desk answers");
+        let before = told(&stage, caller);
+        assert_eq!(before, usize::from(!presses));
+        stage.run_for(10_000);
+        assert_eq!(told(&stage, caller), 1, "presses: {presses}");
+        let of_desk = stage.take_phrases(DESK, "ru");
+        assert!(of_desk.starts_with(if presses { "beep voice:0" } else { "voice:0" }), "{of_desk}");
+        stage.hang_up(caller);
+        stage.run_for(200);
+        let [length] = recorded(&stage)[..] else { panic!("{:?}", recorded(&stage)) };
+        let heard = if presses { 3..8 } else { 8..12 };
+        assert!(heard.contains(&length.as_secs()), "presses: {presses}: {length:?}");
+        stage.assert_all_let_go("a bridge");
     }
 }
 

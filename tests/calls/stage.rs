@@ -122,6 +122,7 @@ pub fn config() -> ExchangeConfig {
         guard: GuardRules::default(),
         retry_after: Duration::from_secs(5),
         call_length: Duration::from_secs(4 * 3600),
+        farewell: Some("goodbye".into()),
         silence_limit: Duration::from_secs(60),
         codecs: Codec::PREFERRED.to_vec(),
         secure: SecurePolicy::default(),

@@ -307,8 +307,11 @@ pub struct Limits {
     pub announcement: Option<String>,
     /// Callers who may hear it at once; those above are refused at once. Default 20. Example: 100.
     pub announced_calls: NonZeroUsize,
-    /// The longest call. Default `2h`. Example: `45m`.
+    /// The longest call; who talk then hear a tone a minute before its end. Default `2h`. Example: `45m`.
     pub call_length: Length,
+    /// The phrase of the menu that callers hear before their call is ended, because it is the longest or because the
+    /// server stops; `null`: they are cut off. Default `goodbye`. Example: `please_call_again`.
+    pub farewell: Option<String>,
     /// How long the network is asked to wait before it sends a refused call again. Default `5s`. Example: `30s`.
     pub retry_after: Length,
 }
@@ -326,6 +329,7 @@ impl Default for Limits {
             announcement: None,
             announced_calls: values::nonzero_usize(20),
             call_length: Length::from_secs(2 * 3_600),
+            farewell: Some("goodbye".into()),
             retry_after: Length::from_secs(5),
         }
     }

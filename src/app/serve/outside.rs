@@ -1,6 +1,6 @@
 //! Trunks and targets of the configuration as the exchange wants them, and menus held against them.
 
-use crate::app::config::{Callers, Codec, Config, Length, Place, Srtp, Target, Transport, Trunk};
+use crate::app::config::{Callers, Codec, Config, Length, Limits, Place, Srtp, Target, Transport, Trunk};
 use crate::exchange::{Callers as WhoCalls, Destination as Callee, Inbound, Numbers, Outside, Trunk as CallTrunk};
 use crate::ivr::menu::{Menu, Problem, check_targets};
 use crate::ivr::speech::{Part, PhraseText};
@@ -142,15 +142,22 @@ fn check_lines(config: &Config, menu: &Menu) -> Result<()> {
     Ok(())
 }
 
-/// What callers above the limits hear must be in the menu, and be the same for all.
-fn check_announcement(config: &Config, menu: &Menu) -> Result<()> {
-    let Some(name) = &config.limits.announcement else { return Ok(()) };
-    let Some(phrase) = menu.phrases.iter().find(|phrase| *phrase.name == **name) else {
-        bail!("limits.announcement: the menu has no phrase {name}\n  hint: write it into the menu, or null here");
-    };
-    let has_values = |(_, text): &(_, PhraseText)| text.parts.iter().any(|part| matches!(part, Part::Value { .. }));
-    if phrase.texts.iter().any(has_values) {
-        bail!("limits.announcement: the phrase {name} has values, which nobody knows yet\n  hint: take one without");
+/// What callers hear above the limits, and at the limit of a call, must be in the menu, and be the same for all.
+fn check_spoken(config: &Config, menu: &Menu) -> Result<()> {
+    let phrase_of = |name: &str| menu.phrases.iter().find(|phrase| *phrase.name == *name);
+    // A menu without the usual farewell has none.
+    let usual = Limits::default().farewell;
+    let farewell = config.limits.farewell.as_ref();
+    let farewell = farewell.filter(|name| usual.as_ref() != Some(name) || phrase_of(name).is_some());
+    for (key, name) in [("announcement", config.limits.announcement.as_ref()), ("farewell", farewell)] {
+        let Some(name) = name else { continue };
+        let Some(phrase) = phrase_of(name) else {
+            bail!("limits.{key}: the menu has no phrase {name}\n  hint: write it into the menu, or null here");
+        };
+        let has_values = |(_, text): &(_, PhraseText)| text.parts.iter().any(|part| matches!(part, Part::Value { .. }));
+        if phrase.texts.iter().any(has_values) {
+            bail!("limits.{key}: the phrase {name} has values, which nobody knows then\n  hint: take one without");
+        }
     }
     Ok(())
 }
@@ -158,7 +165,7 @@ fn check_announcement(config: &Config, menu: &Menu) -> Result<()> {
 /// What the configuration wants of a menu, but for the targets of its transfers.
 pub(in crate::app) fn check_names(config: &Config, menu: &Menu) -> Result<()> {
     check_lines(config, menu)?;
-    check_announcement(config, menu)
+    check_spoken(config, menu)
 }
 
 /// The transfers of a menu to targets that the configuration does not name.

@@ -57,6 +57,7 @@ pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
         guard: config.bans.rules(),
         retry_after: config.limits.retry_after.duration(),
         call_length: config.limits.call_length.duration(),
+        farewell: config.limits.farewell.as_deref().map(Into::into),
         silence_limit: config.media.silence_limit.duration(),
         codecs: config.media.codecs.iter().map(|codec| codec.of_calls()).collect(),
         secure: SecurePolicy { callers: config.media.srtp.of_calls(), operators: config.operators.srtp.of_calls() },
