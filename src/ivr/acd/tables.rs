@@ -6,11 +6,15 @@ use super::line::{Line, Rank};
 use super::operator::{Listed as OperatorListed, Operator};
 use super::waiting::{Listed, Waiting};
 use super::{Acd, QueuePolicy};
-use crate::ivr::flow::is_open;
+use crate::ivr::flow::{is_open, next_change};
 use crate::ivr::menu::{Name, Pick};
 use crate::model::{CallId, Instant, Now, OperatorId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::time::Duration;
+
+/// Today and what a ticket's life may reach beyond it.
+const HOURS_DAYS: usize = 4;
 
 /// A queue's own table.
 #[derive(Debug, Default)]
@@ -69,7 +73,8 @@ impl Acd {
         let is_offered = in_line && (waiting.ringing.is_empty() || policy.pick == Pick::RingAll);
         let wish = is_offered.then(|| Wish::of(waiting, policy, waiting.waited(now.instant)));
         let alone = self.crews.alone_since(&Kind::of(&waiting.ticket));
-        let wake = waiting.next_change(now.instant, policy, alone);
+        let hours = waiting.callback().and_then(|_| hours_change(policy, &self.zone, now));
+        let wake = waiting.next_change(now.instant, policy, alone, hours);
         let listed = &mut waiting.listed;
         if listed.in_line != in_line {
             listed.in_line = in_line;
@@ -158,4 +163,10 @@ impl Acd {
 fn is_served(waiting: &Waiting, policy: &QueuePolicy, zone: &TimeZone, now: Now) -> bool {
     let is_open = || policy.hours.as_ref().is_none_or(|rule| is_open(rule, zone, now.wall));
     waiting.callback().is_none() || (waiting.is_due(now.instant) && is_open())
+}
+
+/// When a queue opens or closes, as far as a ticket may live to see it.
+fn hours_change(policy: &QueuePolicy, zone: &TimeZone, now: Now) -> Option<Instant> {
+    let at = next_change(policy.hours.as_ref()?, zone, now.wall, HOURS_DAYS)?;
+    Duration::try_from(at.duration_since(now.wall)).ok().map(|left| now.instant + left)
 }

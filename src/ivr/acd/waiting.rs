@@ -8,8 +8,8 @@ use crate::ivr::menu::Pick;
 use crate::model::{Instant, OperatorId};
 use std::time::Duration;
 
-/// How often it is looked whether the queue of a ticket has opened or closed.
-const HOURS_LOOK: Duration = Duration::from_mins(1);
+/// How often it is looked at least whether the queue of a ticket has opened or closed: the wall clock may be set.
+const HOURS_LOOK: Duration = Duration::from_mins(10);
 
 /// A phone that rings for a caller.
 #[derive(Debug)]
@@ -122,8 +122,15 @@ impl Waiting {
         stopped
     }
 
-    /// The next instant at which time alone changes who fits, or ends a ring or the wait.
-    pub fn next_change(&self, now: Instant, policy: &QueuePolicy, alone: Option<Instant>) -> Option<Instant> {
+    /// The next instant at which time alone changes who fits, or ends a ring or the wait. `hours`: when the queue of a
+    /// ticket opens or closes.
+    pub fn next_change(
+        &self,
+        now: Instant,
+        policy: &QueuePolicy,
+        alone: Option<Instant>,
+        hours: Option<Instant>,
+    ) -> Option<Instant> {
         let thresholds = policy.overflow.iter().map(|(after, _)| *after).chain(policy.own_language_for);
         let widened = thresholds.map(|after| self.entered + after.saturating_sub(self.before)).filter(|at| *at > now);
         let rings = self.ringing.iter().map(|ringing| ringing.until);
@@ -133,7 +140,8 @@ impl Waiting {
         let ends = match &self.who {
             Who::Caller => [Some(self.entered + policy.max_wait), self.alone_since(alone).map(|since| since + GRACE)],
             Who::Callback(callback) => {
-                let look = if callback.due > now { callback.due } else { now + HOURS_LOOK };
+                let look = hours.map_or(now + HOURS_LOOK, |change| change.min(now + HOURS_LOOK));
+                let look = if callback.due > now { callback.due } else { look };
                 [Some(look), Some(self.entered + TICKET_LIFE.saturating_sub(self.before))]
             }
         };

@@ -51,7 +51,7 @@ mod whisper;
 mod world;
 
 pub use call_flow::CallFlow;
-pub use hours::is_open;
+pub use hours::{is_open, next_change};
 pub use states::StateName;
 pub use vocabulary::*;
 pub use world::World;

@@ -93,8 +93,9 @@ pub(super) fn assert_listed(acd: &Acd, now: Now) {
         let waited = now.instant.since(waiting.entered) + waiting.before;
         let offered = waiting.ringing.is_empty() || policy.pick == Pick::RingAll;
         if let Some(callback) = waiting.callback() {
-            let look = waiting.listed.wake.unwrap();
-            assert!(look <= callback.due.max(now.instant) + seconds(60) || !waiting.ringing.is_empty(), "{waiting:?}");
+            let open = policy.hours.as_ref().is_none_or(|rule| is_open(rule, &acd.zone, now.wall));
+            let is_served = callback.due <= now.instant && open;
+            assert!(waiting.listed.in_line == is_served || !waiting.ringing.is_empty(), "{waiting:?}");
         } else {
             assert_eq!(waiting.listed.wish, offered.then(|| Wish::of(waiting, policy, waited)), "{waiting:?}");
             assert!(waiting.listed.in_line);
