@@ -47,6 +47,17 @@ fn at_night_and_on_holidays_no_operator_is_promised_but_a_card_can_be_blocked() 
 }
 
 #[test]
+fn the_premium_line_says_at_night_that_nobody_is_there_and_what_can_be_done() {
+    let mut stage = Stage::at("2026-03-02T03:00:00+03:00");
+    let caller = stage.phone("+79161234567");
+    stage.dial(caller, "+74957654321");
+    stage.listen();
+    assert_eq!(stage.take_phrases(caller, "ru"), format!("greeting record_notice {CLOSED}"));
+    stage.hang_up(caller);
+    stage.assert_all_let_go("premium at night");
+}
+
+#[test]
 fn whoever_asks_again_for_an_operator_at_night_is_not_kept_in_a_circle() {
     check(
         &mut Stage::at("2026-03-02T03:00:00+03:00"),
@@ -97,7 +108,7 @@ fn the_called_number_chooses_the_line() {
         ("+74951234567", "greeting other_language record_notice {main} nav_hint"),
         ("88001234567", "greeting other_language record_notice {main} nav_hint"),
         ("main", "greeting other_language record_notice {main} nav_hint"),
-        ("+74957654321", "greeting record_notice {main} nav_hint"),
+        ("+74957654321", "greeting record_notice {nobody}"),
     ] {
         let mut stage = Stage::new();
         let caller = stage.phone("+79161234567");

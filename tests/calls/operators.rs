@@ -308,14 +308,15 @@ fn the_caller_may_hold_and_resume_the_talk() {
 }
 
 #[test]
-fn the_premium_line_wants_an_operator_of_its_own() {
-    for (skills, rung) in [("support", 0), ("support,premium", 1)] {
+fn the_premium_line_wants_an_operator_of_its_own_and_takes_another_where_none_is_at_work() {
+    for (skills, queues) in [("support", "support support"), ("support,premium", "support")] {
         let mut stage = Stage::new();
         let anna = stage.operators(&[&format!("anna:{skills}:ru")])[0];
         let caller = stage.phone("+79161234567");
         stage.dial(caller, "+74957654321");
         stage.run_for(10_000);
-        assert_eq!(stage.phones[anna].count("INVITE"), rung, "{skills}");
+        assert_eq!(stage.phones[anna].count("INVITE"), 1, "{skills}");
+        assert_eq!(stage.queues(), queues, "{skills}");
         stage.hang_up(caller);
         stage.assert_all_let_go(skills);
     }
