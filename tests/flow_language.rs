@@ -27,6 +27,46 @@ queues:
       hello: hello
 ";
 
+/// Two ways into one queue, each with its own way out by the same key.
+const TWO_WAYS: &str = "
+tasks:
+  operator:
+    steps:
+      - queue: support
+        results:
+          finished: {say: thanks, go: bye}
+          timeout: {say: busy, go: bye}
+          nobody: {say: busy, go: bye}
+          left: {say: sorry, go: main}
+  bye: {steps: [hangup]}
+queues:
+  support:
+    members: {skills: [support]}
+    while_waiting:
+      enter: enter
+      keys: {star: leave}
+";
+const OTHER_WAY: &str = "
+      - queue: support
+        results: {finished: hangup, timeout: {go: main}, nobody: {go: main}, left: {say: goodbye, go: bye}}";
+
+#[test]
+fn a_key_leaves_the_queue_and_each_step_says_what_follows() {
+    for (keys, hears, over) in [("0", "sorry", None), ("1", "goodbye", Some(Cause::MenuEnded))] {
+        let mut visit = Visit::of(&menu(TWO_WAYS, OTHER_WAY));
+        visit.keys(keys);
+        visit.place(4, None);
+        visit.hears("enter");
+        assert_eq!(visit.working_keys(), "*");
+        visit.keys("*");
+        visit.hears(hears);
+        assert!(visit.left_queue, "{keys}");
+        assert!(visit.records().contains("outcome: \"left\""), "{}", visit.records());
+        visit.wait(5);
+        assert_eq!(visit.over, over, "{keys}");
+    }
+}
+
 fn anna() -> Event {
     Event::Connected(OperatorId::new("anna"))
 }

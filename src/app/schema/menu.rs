@@ -515,7 +515,13 @@ fn waiting() -> Json {
             ("position", position),
             ("wait_time", wait),
             ("tips", tips),
-            ("keys", keys("Keys while waiting: callback, or where they lead.", &text(GO, "callback"))),
+            (
+                "keys",
+                keys(
+                    "Keys while waiting: callback, leave (what follows is said at left of the step), or where they lead.",
+                    &text(GO, "callback"),
+                ),
+            ),
         ],
         &[],
     )

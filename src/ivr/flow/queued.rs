@@ -5,7 +5,7 @@
 //!    any of them ──Connected──▶ Talking      any of them ──key, end──▶ the menu
 //! ```
 //!
-//! The key `callback` is not offered yet and counts as no key.
+//! The key `callback` that is not offered yet counts as no key.
 
 use super::call::Turn;
 use super::ear::Playing;
@@ -253,9 +253,20 @@ impl Queued {
                 state.left(turn, "left");
                 turn.go(*go)
             }
+            Some((_, WaitingKey::Leave)) if state.can_leave(&menu) => {
+                turn.call.command(Command::LeaveQueue);
+                state.left(turn, "left");
+                result(turn, &state.ticket, QueueResult::Left)
+            }
             Some((_, WaitingKey::Callback)) if state.announcements.callback_offered() => Ok(state.begin_order(turn)),
-            Some((_, WaitingKey::Callback)) | None => Ok(state.wait()),
+            Some((_, WaitingKey::Callback | WaitingKey::Leave)) | None => Ok(state.wait()),
         }
+    }
+
+    /// Whom an operator has handed to another queue may stand in one whose key the step says nothing of.
+    fn can_leave(&self, menu: &Menu) -> bool {
+        let step = queue_at(menu, self.ticket.task, self.ticket.step);
+        step.is_ok_and(|step| step.results.iter().any(|(result, _)| *result == QueueResult::Left))
     }
 
     fn begin_order(self, turn: &mut Turn) -> Next {
@@ -276,6 +287,7 @@ impl Queued {
         let works = |does: &WaitingKey| match does {
             WaitingKey::Go(_) => true,
             WaitingKey::Callback => self.announcements.callback_offered(),
+            WaitingKey::Leave => self.can_leave(&sources.call.menu),
         };
         keys.filter(|(_, does)| works(does)).map(|(key, _)| *key).collect()
     }

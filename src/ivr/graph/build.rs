@@ -117,6 +117,7 @@ impl<'m> Builder<'m> {
                     WaitingKey::Callback => {
                         (self.words.pick("orders a callback", "заказать обратный звонок"), Target::Here)
                     }
+                    WaitingKey::Leave => (self.words.pick("leaves the queue", "выйти из очереди"), Target::Here),
                     WaitingKey::Go(go) => (self.words.pick("leaves the queue", "выйти из очереди"), self.go(*go, None)),
                 };
                 rows.push(Row { key: Some(key(*digit)), text: text.to_owned(), tone: Tone::Offer, target });

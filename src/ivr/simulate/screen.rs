@@ -129,6 +129,7 @@ fn keys(call: &VirtualCall, words: Words) -> Vec<(String, String)> {
             let queue = words.queue(call.queue_id()?);
             queue.waiting.keys.iter().find(|(key, _)| *key == digit).map(|(_, key)| match key {
                 WaitingKey::Callback => words.pick("orders a callback", "заказывает обратный звонок").to_owned(),
+                WaitingKey::Leave => words.pick("leaves the queue", "выходит из очереди").to_owned(),
                 WaitingKey::Go(go) => words.target(*go).to_owned(),
             })
         }),

@@ -52,6 +52,7 @@ pub(super) struct Watcher {
 impl Watcher {
     /// A key is about to be told to the flow.
     pub(super) fn key(&mut self, flow: &CallFlow, working: &[Digit], digit: Digit) {
+        self.seen.results.extend(results::of_key(flow, digit).filter(|_| working.contains(&digit)));
         let Some(spot) = self.at(flow) else { return };
         if working.contains(&digit) {
             if let Spot::Menu(menu) = spot {

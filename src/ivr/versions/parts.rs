@@ -310,6 +310,7 @@ fn waiting(words: Words<'_>, queue: &Queue) -> Vec<Fact> {
             WaitingKey::Callback => {
                 (words.pick("orders a callback", "обратный звонок").to_owned(), "callback".to_owned())
             }
+            WaitingKey::Leave => (words.pick("leaves the queue", "выход из очереди").to_owned(), "leave".to_owned()),
             WaitingKey::Go(go) => (target(words, *go), target_name(words, *go)),
         };
         facts.push(Fact::new(format!("key {}", key(*digit)), label, shown).same(same));

@@ -451,7 +451,7 @@ impl Paths<'_> {
         self.screen(id);
         let targets = waiting.keys.iter().filter_map(|(_, key)| match key {
             WaitingKey::Go(go) => Some(*go),
-            WaitingKey::Callback => None,
+            WaitingKey::Callback | WaitingKey::Leave => None,
         });
         targets.collect()
     }

@@ -68,7 +68,8 @@ pub(super) struct Decoder<'t> {
     languages: Vec<Lang>,
     defaults: Defaults,
     operations: Vec<super::Operation>,
-    queue_has_callback: Vec<bool>,
+    /// Of each queue: whether it calls back, and whether a key leaves it.
+    queue_ends: Vec<(bool, bool)>,
     /// Names under which answers of the bank are kept, anywhere.
     kept: BTreeSet<String>,
     /// Names whose definition could not be decoded: nobody should complain about their use.

@@ -34,7 +34,7 @@ pub(in super::super) fn decode(
         languages: Vec::new(),
         defaults: built_in(),
         operations: Vec::new(),
-        queue_has_callback: Vec::new(),
+        queue_ends: Vec::new(),
         kept: BTreeSet::new(),
         poisoned: BTreeSet::new(),
     };
@@ -101,7 +101,7 @@ impl<'t> Decoder<'t> {
         let switches = self.switches();
         self.defaults();
         let queues = self.queues(&hours);
-        self.queue_has_callback = queues.iter().map(|queue| queue.callback.is_some()).collect();
+        self.queue_ends = queues.iter().map(|queue| (queue.callback.is_some(), queue.waiting.has_leave())).collect();
         let tasks = self.tasks();
         let menus = self.menus();
         let lines = self.lines();

@@ -183,8 +183,11 @@ impl<'t> Decoder<'t> {
         };
         let mut keys = Vec::new();
         for (key, node) in entries {
-            let does =
-                if node.text() == Some("callback") { WaitingKey::Callback } else { WaitingKey::Go(self.go(node)) };
+            let does = match node.text() {
+                Some("callback") => WaitingKey::Callback,
+                Some("leave") => WaitingKey::Leave,
+                Some(_) | None => WaitingKey::Go(self.go(node)),
+            };
             keys.extend(self.key(key).map(|digit| (digit, does)));
         }
         keys

@@ -274,6 +274,18 @@ impl<'t> Decoder<'t> {
         self.problem_help(node, Code::E09, message, help);
     }
 
+    fn never_left(&mut self, node: &Node) {
+        let message = Text::new(
+            "outcome \"left\" never comes: no key leaves the queue",
+            "исхода «left» не бывает: из очереди нет клавиши выхода",
+        );
+        let help = Text::new(
+            "add `keys: {star: leave}` under while_waiting of the queue, or take `left` away",
+            "добавьте `keys: {star: leave}` в while_waiting очереди или уберите `left`",
+        );
+        self.problem_help(node, Code::E19, message, help);
+    }
+
     fn queue_step(&mut self, steps: &Steps, node: &'t Node, fields: &Fields<'t>) -> QueueStep {
         let queue = QueueId(self.lookup(node, "queues").unwrap_or(UNKNOWN));
         let with = fields
@@ -298,12 +310,16 @@ impl<'t> Decoder<'t> {
                 }
             }
         }
-        let callback = self.queue_has_callback.get(usize::from(queue.0)).copied().unwrap_or(false);
+        let ends = self.queue_ends.get(usize::from(queue.0)).copied();
+        let (callback, leaves) = ends.unwrap_or_default();
+        if ends.is_some() && !leaves && results.iter().any(|(result, _)| *result == QueueResult::Left) {
+            self.never_left(node);
+        }
         for (name, result) in known {
             let needed = match result {
                 QueueResult::Finished | QueueResult::Timeout | QueueResult::Nobody => true,
                 QueueResult::Callback => callback,
-                QueueResult::Left => false,
+                QueueResult::Left => leaves,
             };
             if needed && results.iter().all(|(handled, _)| *handled != result) {
                 self.unhandled(node, name);

@@ -34,6 +34,7 @@ impl Page<'_> {
         for (key, does) in &queue.waiting.keys {
             let does = match does {
                 WaitingKey::Callback => self.word("orders a callback", "заказывает обратный звонок"),
+                WaitingKey::Leave => self.word("leaves the queue", "выходит из очереди"),
                 WaitingKey::Go(go) => self.target(*go),
             };
             let word = self.word("key", "клавиша");

@@ -85,6 +85,14 @@ pub struct Waiting {
     pub keys: Vec<(Digit, WaitingKey)>,
 }
 
+impl Waiting {
+    /// Whether a key leads to the result `left`.
+    #[must_use]
+    pub fn has_leave(&self) -> bool {
+        self.keys.iter().any(|(_, does)| *does == WaitingKey::Leave)
+    }
+}
+
 /// The announcement of the position.
 #[derive(Debug)]
 pub struct PositionNotice {
@@ -103,6 +111,8 @@ pub struct PositionNotice {
 pub enum WaitingKey {
     /// Orders a callback.
     Callback,
+    /// Leaves the queue; the result `left` of the step says what follows.
+    Leave,
     /// Leaves the queue for a node.
     Go(Go),
 }

@@ -171,3 +171,25 @@ fn coverage_names_what_no_test_came_to_by_its_place() {
     assert!(uncovered.contains(&"queue operator timeout".to_owned()), "{uncovered:#?}");
     assert!(uncovered.len() < Coverage::total(&MENU));
 }
+
+#[test]
+fn a_key_that_leaves_the_queue_covers_its_result() {
+    let nobody = "nobody: {say: operators_busy, go: leave_message}\n";
+    let (premium, left) = ("timeout: {say: operators_busy, go: main}\n", "          left: {go: main}\n");
+    let changed = [
+        ("        star: main\n", "        star: leave\n".to_owned()),
+        (nobody, format!("{nobody}{left}")),
+        (premium, format!("{premium}{left}")),
+    ];
+    let hotline = changed.iter().fold(HOTLINE.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    });
+    let menu = menu_of(&hotline);
+    for (key, is_left) in [("7", false), ("*", true)] {
+        let file = format!("tests:\n  - steps:\n      - press: \"0\"\n      - wait: 5s\n      - press: \"{key}\"\n");
+        let run = run_tests(&menu, &parse_tests(&menu, "a", &file).unwrap(), &*MANIFEST);
+        let left = run.coverage.uncovered(&menu).iter().any(|missing| missing.what.en == "queue operator left");
+        assert_eq!(!left, is_left, "{key}");
+    }
+}

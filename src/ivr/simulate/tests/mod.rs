@@ -10,16 +10,21 @@ use crate::ivr::speech::Manifest;
 use crate::model::{Lang, PhoneNumber};
 use std::sync::{Arc, LazyLock};
 
-pub(super) static MENU: LazyLock<Arc<Menu>> = LazyLock::new(|| {
+const HOTLINE: &str = include_str!("../../../../menus/hotline.yaml");
+
+pub(super) static MENU: LazyLock<Arc<Menu>> = LazyLock::new(|| menu_of(HOTLINE));
+
+/// The default menu with another main file.
+fn menu_of(hotline: &str) -> Arc<Menu> {
     let files = [
-        ("menus/hotline.yaml", include_str!("../../../../menus/hotline.yaml")),
+        ("menus/hotline.yaml", hotline),
         ("menus/phrases.yaml", include_str!("../../../../menus/phrases.yaml")),
         ("menus/services.yaml", include_str!("../../../../menus/services.yaml")),
     ];
     let files: Vec<(String, Vec<u8>)> =
         files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
     Arc::new(load(&files).map_err(|problems| format!("{problems:#?}")).unwrap().0)
-});
+}
 
 pub(super) static MANIFEST: LazyLock<Manifest> =
     LazyLock::new(|| Manifest::parse(include_str!("../../../../prompts/manifest.tsv")).unwrap());
