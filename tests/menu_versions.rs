@@ -181,6 +181,35 @@ fn a_running_server_takes_a_version_and_goes_back() {
 }
 
 #[test]
+fn versions_are_applied_and_given_back_in_russian() {
+    let place = Place::new();
+    let in_russian = |words: &[&str], code, pieces: &[&str]| {
+        place.says(&[words, &["--lang", "ru"]].concat(), code, pieces);
+    };
+    in_russian(&["rollback"], 1, &["ни одна версия ещё не действовала"]);
+    in_russian(
+        &["apply"],
+        0,
+        &["файлов: 3", "тестов прошло: 8", "действует версия 1", "версию возьмёт следующий запуск"],
+    );
+    in_russian(&["apply", "--dry-run"], 0, &["звонящие не заметят отличий от версии 1", "ничего не изменилось"]);
+    in_russian(&["rollback"], 1, &["до версии 1 другие не действовали"]);
+    place.edit("hotline.yaml", OFFER.0, OFFER.1);
+    in_russian(&["apply"], 0, &["действует версия 2"]);
+    in_russian(&["rollback"], 0, &["с версии 2 назад к версии 1", "по-прежнему другие файлы"]);
+    place.edit("hotline.yaml", BROKEN.0, BROKEN.1);
+    in_russian(&["apply"], 1, &["не применена: ошибок: 1", "нет сценария или меню", "всё остаётся как было"]);
+    place.edit("hotline.yaml", BROKEN.1, BROKEN.0);
+    let test = "tests:\n  - name: Никогда\n    steps:\n      - press: 4\n      - at: money\n";
+    fs::write(place.path("menus/tests/never.test.yaml"), test).unwrap();
+    in_russian(
+        &["apply"],
+        1,
+        &["тестов не прошло: 1", "НЕ ПРОШЁЛ  Никогда", "ожидалось: клиент в money (клиент в info)"],
+    );
+}
+
+#[test]
 fn what_does_not_check_or_fails_its_tests_or_has_no_prompts_is_refused() {
     let place = Place::new();
     place.done(&["apply"], &["version 1 is active", "no server runs"]);

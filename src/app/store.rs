@@ -25,10 +25,14 @@ pub(super) fn report(arguments: &Report) -> Result<ExitCode> {
         let options = ReportOptions { full, timezone };
         if json {
             // Lines of JSON stay lines of JSON.
-            note.iter().for_each(|note| eprintln!("{note}"));
+            if let Some(note) = &note {
+                eprintln!("{note}");
+            }
             print!("{}", calls_json(&calls, &options));
         } else {
-            note.iter().for_each(|note| println!("{note}"));
+            if let Some(note) = &note {
+                println!("{note}");
+            }
             // What has no records any more is not called nothing.
             if note.is_none() || !calls.is_empty() {
                 print!("{}", calls_text(&calls, &options));

@@ -4,6 +4,7 @@ use super::super::cli::{Apply, Rollback};
 use super::super::config::Config;
 use super::super::folders::with_store;
 use super::super::{menus, who};
+use super::words::Words;
 use super::{stored, trial};
 use crate::io::store::{Activation, Author, Deed, How, Store, VersionNumber, Wish};
 use crate::ivr::menu::Menu;
@@ -24,38 +25,39 @@ const EVERY: Duration = Duration::from_millis(50);
 pub(in crate::app) fn apply(arguments: &Apply) -> Result<ExitCode> {
     let author = who::author(&arguments.by)?;
     let lang = menus::message_lang(arguments.lang.map(Into::into));
+    let words = Words(lang);
     with_store(&arguments.folders, |mut config, store| async move {
         config.draft_voice = arguments.draft_voice.clone().or(config.draft_voice);
         let trial = match trial::of_folder(&config, arguments.strict, lang) {
             Ok(trial) => trial,
             Err(refusal) => {
-                let folder = config.menus.display();
                 if !arguments.dry_run {
+                    let folder = config.menus.display();
                     let detail = format!("{folder}: {}", refusal.short);
                     store.audit(&author, Deed::MenuRefused, &detail).await?;
                 }
-                bail!("{folder} is not applied: {}\n\n{}\nwhat is active stays", refusal.short, refusal.text);
+                bail!(words.not_applied(&config.menus, &refusal.short, &refusal.text));
             }
         };
-        println!("{}: {}", config.menus.display(), trial.summary());
+        println!("{}: {}", config.menus.display(), trial.summary(lang));
         let active = store.active_version().await?;
         if let Some(active) = &active {
             let old = stored::menu_of(&store, active.version, lang).await;
             tell_changes(active.version, old, &trial.menu, lang);
         }
         if arguments.dry_run {
-            println!("nothing was changed");
+            println!("{}", words.nothing_changed());
             return Ok(ExitCode::SUCCESS);
         }
-        if !arguments.yes && !confirmed("Apply?")? {
+        if !arguments.yes && !confirmed(words.apply(), words)? {
             return Ok(ExitCode::FAILURE);
         }
         let wish = Wish { by: author, how: How::Apply, note: arguments.note.clone() };
         let activation = store.apply_version(&trial.version(), &wish).await?.context("nothing was applied")?;
         let again = active.is_some_and(|active| active.version == activation.version);
-        let what = if again { "was active already; its prompts are read anew" } else { "is active" };
-        println!("version {} {what}", activation.version);
-        outcome(&store, &config, &activation).await
+        let number = activation.version;
+        println!("{}", if again { words.was_active(number) } else { words.is_active(number) });
+        outcome(&store, &config, &activation, words).await
     })
 }
 
@@ -63,41 +65,37 @@ pub(in crate::app) fn apply(arguments: &Apply) -> Result<ExitCode> {
 pub(in crate::app) fn rollback(arguments: &Rollback) -> Result<ExitCode> {
     let author = who::author(&arguments.by)?;
     let lang = menus::message_lang(arguments.lang.map(Into::into));
+    let words = Words(lang);
     with_store(&arguments.folders, |config, store| async move {
         let Some(active) = store.active_version().await? else {
-            bail!("no version was ever active; `hotline apply` makes the first");
+            bail!(words.never_active());
         };
         let to = match arguments.number {
             Some(number) => VersionNumber(number),
-            None => store.version_before().await?.with_context(|| {
-                format!("no version was active before {}; name one of `hotline versions`", active.version)
-            })?,
+            None => store.version_before().await?.with_context(|| words.none_before(active.version))?,
         };
         if to == active.version {
-            bail!("version {to} is active already");
+            bail!(words.active_already(to));
         }
         let new = stored::menu_of(&store, to, lang).await?;
         trial::suits(&config, &new)?;
-        println!("from version {} back to version {to}", active.version);
+        println!("{}", words.back(active.version, to));
         tell_changes(active.version, stored::menu_of(&store, active.version, lang).await, &new, lang);
-        if !arguments.yes && !confirmed("Go back?")? {
+        if !arguments.yes && !confirmed(words.go_back(), words)? {
             return Ok(ExitCode::FAILURE);
         }
         let wish = Wish { by: author, how: How::Rollback, note: arguments.note.clone() };
-        let activation = store.activate_version(to, &wish).await?.context("somebody else was faster; look again")?;
-        println!("version {to} is active");
-        println!(
-            "{} still holds other files: `hotline versions {to} --to DIR` writes those of version {to}",
-            config.menus.display()
-        );
-        outcome(&store, &config, &activation).await
+        let activation = store.activate_version(to, &wish).await?.context(words.somebody_was_faster())?;
+        println!("{}", words.is_active(to));
+        println!("{}", words.folder_differs(&config.menus, to));
+        outcome(&store, &config, &activation, words).await
     })
 }
 
 /// What callers will notice. A version that this program does not read any more is no obstacle.
 fn tell_changes(number: VersionNumber, old: Result<Menu>, new: &Menu, lang: Lang) {
     let Ok(old) = old else {
-        println!("version {number} cannot be compared: this hotline does not read it any more");
+        println!("{}", Words(lang).incomparable(number));
         return;
     };
     let changes = versions::diff(&old, new, lang);
@@ -105,30 +103,30 @@ fn tell_changes(number: VersionNumber, old: Result<Menu>, new: &Menu, lang: Lang
         println!("{} {}", change.kind.sign(), change.text);
     }
     if changes.is_empty() {
-        println!("callers notice no difference from version {number}");
+        println!("{}", Words(lang).no_difference(number));
     }
 }
 
 /// Asks on a terminal; where nobody can be asked, what was typed counts.
-fn confirmed(question: &str) -> Result<bool> {
+fn confirmed(question: &str, words: Words) -> Result<bool> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Ok(true);
     }
-    print!("{question} [y/N] ");
-    std::io::stdout().flush().context("the terminal is gone")?;
+    print!("{question} ");
+    std::io::stdout().flush().context(words.terminal_gone())?;
     let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).context("the keyboard cannot be read")?;
+    std::io::stdin().lock().read_line(&mut answer).context(words.no_keyboard())?;
     let yes = ["y", "yes", "д", "да"].contains(&answer.trim().to_lowercase().as_str());
     if !yes {
-        println!("nothing was changed");
+        println!("{}", words.nothing_changed());
     }
     Ok(yes)
 }
 
 /// Waits for a running server to take the version, and says what it made of it.
-async fn outcome(store: &Store, config: &Config, activation: &Activation) -> Result<ExitCode> {
+async fn outcome(store: &Store, config: &Config, activation: &Activation, words: Words) -> Result<ExitCode> {
     if !is_served(&config.data)? {
-        println!("no server runs on {}; the next start takes it", config.data.display());
+        println!("{}", words.no_server(&config.data));
         return Ok(ExitCode::SUCCESS);
     }
     let mut every = tokio::time::interval(EVERY);
@@ -137,16 +135,16 @@ async fn outcome(store: &Store, config: &Config, activation: &Activation) -> Res
         match store.taken(activation.id).await? {
             None => {}
             Some(None) => {
-                println!("the server has taken it: new calls hear it, calls in progress keep theirs");
+                println!("{}", words.taken());
                 return Ok(ExitCode::SUCCESS);
             }
             Some(Some(problem)) => {
                 let active = store.active_version().await?.map_or(activation.version, |active| active.version);
-                bail!("the server refused version {}: {problem}\nversion {active} stays", activation.version);
+                bail!(words.refused(activation.version, &problem, active));
             }
         }
     }
-    bail!("the server has not taken version {} within {} s; see its log", activation.version, PATIENCE.as_secs())
+    bail!(words.not_taken(activation.version, PATIENCE))
 }
 
 /// The file that a running server holds locked.

@@ -3,6 +3,7 @@
 mod apply;
 mod stored;
 mod trial;
+mod words;
 
 pub(super) use apply::{apply, mark_served, rollback, the_server};
 pub(super) use stored::{active_menu, menu_of, watches};

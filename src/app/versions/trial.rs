@@ -3,6 +3,7 @@
 use super::super::config::Config;
 use super::super::menus;
 use super::super::serve::{outside, recordings};
+use super::words::Words;
 use crate::io::store::{MenuFile, NewVersion};
 use crate::ivr::menu::{self, Menu, Problem};
 use crate::ivr::simulate::{TestRun, parse_tests, run_tests};
@@ -58,13 +59,9 @@ impl Trial {
     }
 
     /// A line for people.
-    pub fn summary(&self) -> String {
-        let tests = match &self.tests {
-            Some(run) => format!("tests passed: {}", run.results.len()),
-            None => "no tests".into(),
-        };
-        let (files, warnings) = (self.files.len(), self.warnings.len());
-        format!("files: {files}, warnings: {warnings}, {tests}; every prompt is there")
+    pub fn summary(&self, lang: Lang) -> String {
+        let tests = self.tests.as_ref().map(|run| run.results.len());
+        Words(lang).summary(self.files.len(), self.warnings.len(), tests)
     }
 }
 
@@ -74,22 +71,23 @@ pub(super) fn count(number: usize) -> u32 {
 
 /// Puts the folder of the configuration to the trial. With `strict` a warning refuses it.
 pub(in crate::app) fn of_folder(config: &Config, strict: bool, lang: Lang) -> Result<Trial, Refusal> {
-    let files = menus::files(&config.menus).map_err(|error| Refusal::of("the folder cannot be read", &error))?;
+    let words = Words(lang);
+    let files = menus::files(&config.menus).map_err(|error| Refusal::of(words.folder_unreadable(), &error))?;
     let (menu, mut warnings) = check(&files, lang)?;
-    suits(config, &menu).map_err(|error| Refusal::of("it does not suit the configuration", &error))?;
+    suits(config, &menu).map_err(|error| Refusal::of(words.misfit(), &error))?;
     let recorded = menus::recordings(&menu, &config.prompts);
-    warnings.extend(recorded.map_err(|error| Refusal::of("the manifest of the prompts cannot be read", &error))?);
+    warnings.extend(recorded.map_err(|error| Refusal::of(words.no_manifest(), &error))?);
     if strict && !warnings.is_empty() {
         let text: String = warnings.iter().map(|warning| warning.render(lang) + "\n").collect();
-        return Err(Refusal::new(format!("{} warnings", warnings.len()), text));
+        return Err(Refusal::new(words.warnings(warnings.len()), text));
     }
     let menu = Arc::new(menu);
     let tests = run_folder(&menu, &config.menus, &config.prompts, lang)
-        .map_err(|error| Refusal::of("its tests cannot be read", &error))?;
+        .map_err(|error| Refusal::of(words.tests_unreadable(), &error))?;
     if let Some(failed) = tests.as_ref().filter(|run| run.failed() > 0) {
         return Err(failed_tests(failed, lang));
     }
-    recordings::load(config, &menu).map_err(|error| Refusal::of("prompts are missing", &error))?;
+    recordings::load(config, &menu).map_err(|error| Refusal::of(words.prompts_missing(), &error))?;
     Ok(Trial { menu, files: texts(files), warnings, tests })
 }
 
@@ -100,7 +98,7 @@ pub(in crate::app) fn check(files: &[(String, Vec<u8>)], lang: Lang) -> Result<(
         let first = errors.first().map_or_else(String::new, |problem| format!(": {}", problem.headline(lang)));
         Refusal {
             problems: errors.len(),
-            short: format!("{} errors{first}", errors.len()),
+            short: format!("{}{first}", Words(lang).errors(errors.len())),
             text: errors.iter().map(|problem| problem.render(lang) + "\n").collect(),
         }
     })
@@ -139,11 +137,13 @@ fn test_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn failed_tests(run: &TestRun, lang: Lang) -> Refusal {
+    let words = Words(lang);
     let failures = run.results.iter().filter_map(|result| result.failure.as_ref().map(|failure| (result, failure)));
     let text = failures.map(|(result, failure)| {
-        format!("FAIL  {}\n      {}:{}: {}\n", result.name, failure.file, failure.line, failure.unmet.say(lang))
+        let place = format!("{}:{}", failure.file, failure.line);
+        words.failed_test(&result.name, place, &failure.unmet.say(lang))
     });
-    Refusal::new(format!("{} tests fail", run.failed()), text.collect::<String>())
+    Refusal::new(words.tests_fail(run.failed()), text.collect::<String>())
 }
 
 /// The same as [`suits`], but for the targets of transfers.

@@ -114,15 +114,15 @@ fn carry_out(call: &mut VirtualCall, script: &Script) -> Result<(), Failure> {
     }
     check(call, &script.expected).map_err(|(key, unmet)| {
         let line = script.expected.lines.get(key).copied().unwrap_or(script.line);
-        failure(line, unmet)
+        failure(line, *unmet)
     })
 }
 
 /// The key of the expectation, and what was found instead.
-type Broken = (&'static str, Unmet);
+type Broken = (&'static str, Box<Unmet>);
 
 fn broken(key: &'static str, expected: Text, found: Vec<Text>) -> Result<(), Broken> {
-    Err((key, Unmet { expected, found, place: Text::default() }))
+    Err((key, Box::new(Unmet { expected, found, place: Text::default() })))
 }
 
 fn check(call: &VirtualCall, expected: &Expected) -> Result<(), Broken> {
