@@ -48,6 +48,9 @@ const SILENT: f64 = 30.0;
 const FORGOTTEN: f64 = 0.2;
 /// The longest ban for what came by datagrams alone.
 const LONGEST_UNPROVEN: Duration = Duration::from_secs(600);
+/// So many times as many messages a second may come from a source in a call: a switchboard that is no trunk has a
+/// thousand of them.
+const IN_CALL: f64 = 20.0;
 /// Names of accounts that are told apart for one source.
 const NAMES: usize = 8;
 /// Bans, and pauses of log-ins, that are written to the store a second: addresses are easily invented, and what waits for
@@ -68,6 +71,7 @@ pub struct GuardRules {
     /// The first such pause.
     pub login_pause: Duration,
     /// Messages a second of a source that is neither trunk nor phone nor in a call; twice as many may come at once.
+    /// From one in a call, twenty times as many.
     pub per_second: u32,
 }
 
@@ -123,13 +127,16 @@ struct Suspect {
     at: Instant,
     times: u32,
     rate: Bucket,
+    /// The same while it has a call.
+    in_call: Bucket,
     names: Vec<NameKey>,
 }
 
 impl Suspect {
     fn new(now: Instant, per_second: f64) -> Self {
         let rate = Bucket::full(now, 2.0 * per_second);
-        Self { points: 0.0, at: now, times: 0, rate, names: Vec::new() }
+        let in_call = Bucket::full(now, 2.0 * per_second * IN_CALL);
+        Self { points: 0.0, at: now, times: 0, rate, in_call, names: Vec::new() }
     }
 
     fn points(&self, now: Instant) -> f64 {
@@ -208,8 +215,8 @@ impl Guard {
 
     /// Whether a message of somebody is heard. `in_call`: the source has a call in progress.
     pub fn hears(&mut self, now: Instant, from: Peer, in_call: bool) -> bool {
-        let spared = || self.is_spared(from.source(), from.addr.ip()) || in_call;
-        let heard = !self.is_silenced(now, from, in_call) && (spared() || self.is_slow_enough(now, from));
+        let is_spared = self.is_spared(from.source(), from.addr.ip());
+        let heard = !self.is_silenced(now, from, in_call) && (is_spared || self.is_slow_enough(now, from, in_call));
         self.counters.silenced += u64::from(!heard);
         heard
     }
@@ -222,11 +229,15 @@ impl Guard {
         by_hand || (is_meant && !in_call && !self.is_spared(from.source(), ip))
     }
 
-    /// Whether somebody without a name stays within what may come.
-    fn is_slow_enough(&mut self, now: Instant, from: Peer) -> bool {
+    /// Whether somebody without a name stays within what may come. Whoever is in a call may send much, and is not
+    /// blamed for more: others can send in its name.
+    fn is_slow_enough(&mut self, now: Instant, from: Peer, in_call: bool) -> bool {
         let rate = f64::from(self.rules.per_second);
         let new = || Suspect::new(now, rate);
         let Some(suspect) = self.suspects.enter(now, &from.source(), |_| false, new) else { return true };
+        if in_call {
+            return suspect.in_call.take(now, rate * IN_CALL, 2.0 * rate * IN_CALL);
+        }
         if suspect.rate.take(now, rate, 2.0 * rate) {
             return true;
         }

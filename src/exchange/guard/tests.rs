@@ -64,7 +64,8 @@ fn a_flood_in_the_name_of_a_trunk_a_phone_or_a_caller_bans_none_of_them() {
     }
     assert!(hears(&mut guard, 0, trunk) && hears(&mut guard, 0, phone));
     assert!(guard.hears(now(0).instant, caller, true));
-    assert_eq!((guard.counters.bans, guard.suspects.len()), (0, 0));
+    assert_eq!(guard.counters.bans, 0);
+    assert!(guard.suspects.iter().all(|(_, suspect)| suspect.points <= 0.0), "nobody is blamed");
     guard.set_phones(&OperatorId::new("anna"), Vec::new());
     assert!(guard.homes.is_empty() && guard.phones.is_empty());
 }
@@ -156,6 +157,15 @@ fn a_source_that_sends_more_than_may_come_is_heard_in_part_and_then_not() {
     does(&mut guard, now(0), udp(1), Deed::Flood, 1);
     assert!(!guard.hears(now(30).instant, udp(1), false), "banned");
     assert!(hears(&mut guard, 0, udp(2)));
+}
+
+#[test]
+fn a_source_in_a_call_may_send_much_and_not_without_end_and_is_not_blamed() {
+    let mut guard = Guard::new(GuardRules { per_second: 10, ..GuardRules::default() }, Trunks::by(|_| false));
+    let heard = (0..1_000).filter(|_| guard.hears(now(0).instant, udp(1), true)).count();
+    assert_eq!(heard, 400);
+    assert_eq!((0..1_000).filter(|_| guard.hears(now(1).instant, udp(1), true)).count(), 200);
+    assert!(hears(&mut guard, 1, udp(1)), "when the call is over it is like anybody");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Calls that come in: INVITE, its CANCEL, its ACK, and our answers (RFC 3261 §13.3, §9.2).
 
-use super::leg::{Leg, LegTimer, OfferState, Offered, Standing, State, Unacknowledged};
+use super::leg::{Leg, LegTimer, OfferState, Offered, Standing, State, Unacknowledged, full_pace};
 use super::session::Session;
 use super::turned_away::Entry;
 use super::{CoreTimer, Due, Endpoint, Event, Incoming, LegId, Owner};
@@ -72,6 +72,7 @@ impl Endpoint {
             login: None,
             strays: Vec::new(),
             elsewhere: VecDeque::new(),
+            pace: full_pace(now),
             session,
         };
         let leg = self.insert_leg(now, leg, self.config.limits.unanswered);

@@ -15,8 +15,10 @@
 use super::event::LegId;
 use super::referral::Referral;
 use super::session::Session;
+use crate::model::Instant;
 use crate::voip::sip::dialog::Dialog;
 use crate::voip::sip::digest::DigestClient;
+use crate::voip::sip::roll::Bucket;
 use crate::voip::sip::source::Source;
 use crate::voip::sip::transaction::Wire;
 use crate::voip::sip::transaction::table::TransactionId;
@@ -72,6 +74,18 @@ pub(super) struct Leg {
     pub elsewhere: VecDeque<Peer>,
     /// What is settled anew while it lives.
     pub session: Session,
+    /// What it may still ask.
+    pub pace: Bucket,
+}
+
+/// Requests a second within one call; no telephone comes near it.
+const ASKS: f64 = 20.0;
+/// So many may come at once.
+const ASKS_AT_ONCE: f64 = 200.0;
+
+/// The pace of a leg of which nothing has come.
+pub(super) const fn full_pace(now: Instant) -> Bucket {
+    Bucket::full(now, ASKS_AT_ONCE)
 }
 
 #[derive(Debug)]
@@ -193,6 +207,11 @@ pub(super) enum End {
 }
 
 impl Leg {
+    /// Whether a request within the call is one too many.
+    pub fn asks_too_much(&mut self, now: Instant) -> bool {
+        !self.pace.take(now, ASKS, ASKS_AT_ONCE)
+    }
+
     /// Whether we began the call and drew its Call-ID.
     pub const fn is_ours(&self) -> bool {
         self.origin.is_none()

@@ -1,7 +1,7 @@
 //! Calls that we begin: INVITE, CANCEL, and what comes back (RFC 3261 §13.2, §9.1).
 
 use super::incoming::append_headers;
-use super::leg::{Calling, End, Leaving, Leg, OfferState, Progress, Standing, State};
+use super::leg::{Calling, End, Leaving, Leg, OfferState, Progress, Standing, State, full_pace};
 use super::session::Session;
 use super::{Endpoint, Event, LegId, Owner};
 use crate::model::Instant;
@@ -81,6 +81,7 @@ impl Endpoint {
             login,
             strays: Vec::new(),
             elsewhere,
+            pace: full_pace(now),
             session: Session::default(),
         };
         let leg = self.insert_leg(now, leg, self.config.limits.ringing);

@@ -25,6 +25,12 @@ impl Endpoint {
             }
             return;
         };
+        // It goes without an answer: each costs more than the question. A BYE makes an end of it.
+        let found = self.legs.get_mut(leg.0);
+        if request.method != Method::Bye && found.is_some_and(|leg| leg.asks_too_much(now)) {
+            self.counters.dropped += 1;
+            return;
+        }
         let dialog = self.legs.get_mut(leg.0).and_then(|leg| leg.dialog_of(&request));
         let order = dialog.map(|dialog| dialog.receive(&request));
         if order == Some(Order::Late) {

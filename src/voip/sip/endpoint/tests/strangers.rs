@@ -68,6 +68,30 @@ fn what_transactions_keep_is_bounded_in_octets_of_one_source_and_of_all() {
 }
 
 #[test]
+fn a_storm_of_requests_in_one_call_is_not_answered_and_other_calls_of_its_source_are() {
+    let mut bank = Wired::new();
+    let other = |text: String| text.replace("one@", "other@");
+    bank.say(&other(request("INVITE", "other", "")));
+    bank.told();
+    bank.bank.answer(bank.now, bank.leg.unwrap(), b"answer".to_vec(), &Headers::new());
+    let calm = tag_of(&bank.sent()[0]);
+    bank.say(&other(within("ACK", 1, &calm, "calm")));
+    bank.told();
+    let storm = bank.answered(&request("INVITE", "one", ""));
+    let mut answered = 0;
+    for number in 2..5_002 {
+        answered += bank.say(&within("INFO", number, &storm, &format!("i{number}"))).len();
+        bank.forward(millis(1));
+        bank.told();
+    }
+    assert!((200..=200 + 5 * 20).contains(&answered), "{answered}");
+    assert!(bank.bank.transaction_count() <= 310);
+    assert_eq!(status(&bank.say(&other(within("INFO", 2, &calm, "info")))), 200);
+    assert_eq!(status(&bank.say(&within("BYE", 5_002, &storm, "bye"))), 200);
+    assert_eq!(bank.told(), ["Info  ", "HungUp"]);
+}
+
+#[test]
 fn a_message_that_is_begun_must_be_whole_in_half_a_minute_on_every_connection() {
     let whole = String::from_utf8(wire_form(&request("OPTIONS", "one", "").replace("UDP", "TCP"))).unwrap();
     for (name, before, closes) in [
