@@ -283,7 +283,7 @@ pub enum ApplyMode {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Calls at once. Default 5000. Example: 500.
+    /// Calls at once; never more than `media.ports` has four ports for. Default 5000. Example: 500.
     pub calls: NonZeroUsize,
     /// Calls at once from one address that is no trunk; of IPv6 a /64 counts as one. Default 5000. Example: 10, where
     /// phones call directly.

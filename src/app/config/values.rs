@@ -88,6 +88,13 @@ impl PortRange {
     pub const fn range(&self) -> &RangeInclusive<u16> {
         &self.0
     }
+
+    /// How many streams there are ports for: an even one and the next for each.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        let first = self.0.start().saturating_add(self.0.start() % 2);
+        usize::from(self.0.end().saturating_add(1).saturating_sub(first) / 2)
+    }
 }
 
 impl TryFrom<String> for PortRange {

@@ -72,6 +72,7 @@ async fn serve(config: Arc<Config>, store: Store, mut chosen: menu::Chosen, cloc
     let _served = versions::mark_served(&config.data)?;
     let (menu, prompts) = (chosen.menu.clone(), Arc::new(std::mem::take(&mut chosen.prompts)));
     outside::check(&config, &menu)?;
+    settings::tell_of_few_ports(&config);
     let (outside, names) = outside::of(&config)?;
     let recorder = Recorder::start(store.clone(), RecorderSettings::default());
     let retention = forget_old_calls(&config, &store, clock);

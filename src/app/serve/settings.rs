@@ -10,13 +10,30 @@ use crate::voip::sip::endpoint::{EndpointConfig, Limits, LoadLimits};
 use crate::voip::sip::locate::Names;
 use std::num::NonZero;
 
+/// Calls at once: as many as the configuration allows, and no more than have ports for the caller and an operator.
+/// Otherwise the limits of strangers, which are parts of this, would let them take every port.
+fn calls_at_once(config: &Config) -> usize {
+    config.limits.calls.get().min(config.media.ports.streams() / 2).max(1)
+}
+
+/// Says where the ports are fewer than the calls that are allowed.
+pub(super) fn tell_of_few_ports(config: &Config) {
+    let (calls, allowed) = (calls_at_once(config), config.limits.calls.get());
+    if calls < allowed {
+        tracing::warn!(
+            calls,
+            "media.ports has room for fewer calls than limits.calls allows ({allowed}); four ports are needed for each"
+        );
+    }
+}
+
 pub(super) fn media(config: &Config) -> MediaConfig {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     MediaConfig {
         threads: if config.media.threads == 0 { cores } else { usize::from(config.media.threads) },
         ports: config.media.ports.range().clone(),
         dscp: config.media.dscp,
-        streams: 2 * config.limits.calls.get() + config.limits.announced_calls.get(),
+        streams: 2 * calls_at_once(config) + config.limits.announced_calls.get(),
         recordings: config.data.join("recordings"),
         keep_conversations: config.recording.kept(),
         voice_over: config.media.music_lowered.map(VoiceOver::by_decibels),
@@ -39,7 +56,7 @@ pub(super) fn endpoint(config: &Config, listeners: Vec<Listener>, names: Names) 
 pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
     ExchangeConfig {
         default_line: config.default_line.as_deref().map(Into::into),
-        calls: config.limits.calls.get(),
+        calls: calls_at_once(config),
         calls_per_source: config.limits.calls_per_source.get(),
         calls_per_second: config.limits.calls_per_second.get(),
         calls_per_second_per_source: config.limits.calls_per_second_per_source.get(),
@@ -70,5 +87,24 @@ pub(super) fn exchange(config: &Config, outside: Outside) -> ExchangeConfig {
         repeated_notice: config.recording.conversations.then(|| config.recording.notice.as_str().into()),
         blocked_numbers: config.blocked_numbers.clone(),
         outside,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_calls_are_taken_than_have_ports_for_the_caller_and_an_operator() {
+        for (text, calls) in [
+            ("", 5_000),
+            ("media: {ports: 10000-10399}", 100),
+            ("media: {ports: 10001-10400}", 99),
+            ("media: {ports: 10000-10399}\nlimits: {calls: 20}", 20),
+            ("media: {ports: 10000-10001}", 1),
+        ] {
+            let config = Config::parse(text, "config.yaml").expect("a configuration");
+            assert_eq!(exchange(&config, Outside::default()).calls, calls, "{text}");
+        }
     }
 }
