@@ -114,7 +114,9 @@ fn awaits(socket: &UdpSocket, beginning: &str) -> String {
 #[test]
 fn requests_follow_the_name_in_a_contact_through_the_name_server() {
     let resolver = name_server("desk.partner.example", [127, 0, 0, 9]);
-    let config = format!("sip: {{resolver: \"{resolver}\"}}\nmedia: {{silence_limit: 2s}}");
+    // A trunk's word is taken; a stranger's Contact would aim us at others.
+    let partner = "trunks: {partner: {address: \"127.0.0.1:5999\", from: [\"127.0.0.1\"], ping: null}}";
+    let config = format!("sip: {{resolver: \"{resolver}\"}}\nmedia: {{silence_limit: 2s}}\n{partner}");
     let server = Server::plan().with(&config).start();
     let phone = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = phone.local_addr().unwrap().port();

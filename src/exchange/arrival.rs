@@ -144,7 +144,7 @@ impl Exchange {
     pub fn handle_media_opened(&mut self, now: Now, stream: StreamId, address: Option<SocketAddr>) {
         match (self.streams.get(&stream).cloned(), address) {
             (Some(Owner::Caller(id)), Some(address)) => self.answer_call(now, id, address),
-            (Some(Owner::Caller(id)), None) => self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE),
+            (Some(Owner::Caller(id)), None) => self.answer_outside(now, id, Status::SERVICE_UNAVAILABLE),
             (Some(Owner::Operator(call, operator)), address) => self.ring_operator(now, call, &operator, address),
             (Some(Owner::Waiter(ticket, operator)), address) => self.ring_operator(now, ticket, &operator, address),
             (Some(Owner::Customer(ticket)), address) => self.call_customer(now, ticket, address),
@@ -171,7 +171,7 @@ impl Exchange {
         let mut negotiation = self.negotiation(&Side::Caller(self.trunk_of(id)), address);
         if !self.can_be_spoken_to(id) {
             tracing::info!(call = %id, "the prompts of the caller's only codec are being made ready: 503");
-            self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE);
+            self.answer_outside(now, id, Status::SERVICE_UNAVAILABLE);
             return;
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
@@ -194,7 +194,7 @@ impl Exchange {
             }
             Err(error) => {
                 tracing::info!(call = %id, %error, "the offer cannot be accepted");
-                self.refuse_call(now, id, refusal(&error));
+                self.answer_outside(now, id, refusal(&error));
             }
         }
     }
@@ -211,7 +211,7 @@ impl Exchange {
         self.commands.push_back(Command::Media(MediaCommand::Open { stream, params: Box::new(params) }));
     }
 
-    pub(super) fn refuse_call(&mut self, now: Now, id: CallId, status: Status) {
+    pub(super) fn answer_outside(&mut self, now: Now, id: CallId, status: Status) {
         if let Some(leg) = self.calls.get(&id).map(|call| call.leg) {
             self.refuse(now.instant, leg, status);
             self.end_call(now, id, Cause::Refused(status.code()), LegEnd::Theirs);

@@ -33,7 +33,7 @@ impl Exchange {
         negotiation: Negotiation,
         (answer, negotiated): (String, Negotiated),
     ) {
-        let Some(playlist) = self.no_room() else { return self.refuse_call(now, id, Status::SERVICE_UNAVAILABLE) };
+        let Some(playlist) = self.no_room() else { return self.answer_outside(now, id, Status::SERVICE_UNAVAILABLE) };
         let Some(call) = self.calls.get_mut(&id) else { return };
         let (leg, stream) = (call.leg, call.stream);
         let description = Description { negotiation, pending: None, direction: Some(negotiated.direction) };
@@ -48,7 +48,7 @@ impl Exchange {
     /// The announcement was heard.
     pub(super) fn turned_away(&mut self, now: Now, id: CallId) {
         if self.calls.get(&id).is_some_and(|call| matches!(call.phase, Phase::TurnedAway(_))) {
-            self.refuse_call(now, id, Status::BUSY_HERE);
+            self.answer_outside(now, id, Status::BUSY_HERE);
         }
     }
 

@@ -196,7 +196,9 @@ impl Server {
         self.told = now;
         self.figures.set(self.snapshot());
         let (legs, transactions) = self.exchange.sip_tables();
-        if self.tide.ebbs(now, legs + transactions) {
+        // Large messages leave as much behind as many do.
+        let octets = self.exchange.sip_octets() + self.udp.waiting_octets();
+        if self.tide.ebbs(now, legs + transactions + octets / 4_096) {
             let memory = self.memory;
             tokio::task::spawn_blocking(move || memory.give_back());
         }

@@ -5,7 +5,7 @@ use crate::app::config::{self, ClientCertificates, Config};
 use crate::io::dns::Resolver;
 use crate::io::tcp::{Doors, TcpConnections, TcpEvent, TcpLimits};
 use crate::io::tls::{ClientProof, Tls, TlsFiles};
-use crate::io::udp::{Lanes, Received, UdpSockets};
+use crate::io::udp::{LaneEnds, Lanes, OCTETS, Received, UdpSockets};
 use crate::voip::sip::Transport;
 use crate::voip::sip::addresses::Listener;
 use anyhow::Result;
@@ -25,9 +25,7 @@ pub(super) struct Sockets {
 impl Sockets {
     pub fn bind(config: &Config) -> Result<Self> {
         let sip = &config.sip;
-        let (calls_in, calls) = mpsc::channel(WAITING);
-        let (others_in, others) = mpsc::channel(WAITING);
-        let lanes = Lanes { calls: calls_in, others: others_in };
+        let (lanes, LaneEnds { calls, others }) = Lanes::new(WAITING, OCTETS);
         let (connections_in, connections) = mpsc::channel(WAITING);
         let has = |transport| sip.transports.contains(&transport);
         let on = |transport| if has(transport) { sip.listen.as_slice() } else { &[] };

@@ -1,4 +1,4 @@
-//! When a rush is over: calls and messages that came by thousands have left memory behind that nobody uses.
+//! When a rush is over: calls and messages that came by thousands, or large, have left memory behind that nobody uses.
 
 use crate::model::Instant;
 use std::time::Duration;
@@ -10,7 +10,7 @@ const LEFT: usize = 8;
 /// for so long.
 const CALM: Duration = Duration::from_secs(10);
 
-/// Follows how many legs and transactions there are.
+/// Follows how many legs and transactions there are, and pages full of messages.
 #[derive(Debug, Default)]
 pub(super) struct Tide {
     high: usize,

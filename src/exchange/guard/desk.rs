@@ -160,6 +160,12 @@ impl Exchange {
         (self.sip.leg_count(), self.sip.transaction_count())
     }
 
+    /// The octets of messages that SIP keeps.
+    #[must_use]
+    pub const fn sip_octets(&self) -> usize {
+        self.sip.transaction_octets()
+    }
+
     /// How many bans hold.
     #[must_use]
     pub fn bans(&self) -> usize {

@@ -2,16 +2,18 @@
 //! out at once or not at all.
 
 mod addressed;
+mod lanes;
+
+pub use lanes::{LaneEnds, Lanes, OCTETS};
 
 use super::listen::{self, ListenError};
-use crate::voip::sip::lane::{Lane, lane_of};
 use crate::voip::sip::peer::{Peer, Transport};
+use lanes::{Room, Waiting};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// The largest datagram there is.
@@ -20,7 +22,7 @@ const LARGEST: usize = 65_535;
 const BATCH: usize = 64;
 
 /// A datagram that came in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Received {
     /// Who sent it.
     pub peer: Peer,
@@ -29,15 +31,8 @@ pub struct Received {
     pub local: SocketAddr,
     /// Its payload.
     pub bytes: Vec<u8>,
-}
-
-/// Where datagrams go.
-#[derive(Clone, Debug)]
-pub struct Lanes {
-    /// Those of calls there are.
-    pub calls: mpsc::Sender<Received>,
-    /// All others.
-    pub others: mpsc::Sender<Received>,
+    /// Its place in the lane.
+    _room: Room,
 }
 
 /// What the sockets did, counted since the start.
@@ -58,6 +53,7 @@ pub struct UdpCounts {
 pub struct UdpSockets {
     sockets: Vec<Arc<UdpSocket>>,
     counts: Arc<UdpCounts>,
+    waiting: Waiting,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -68,7 +64,7 @@ impl UdpSockets {
     ///
     /// Must be called within a tokio runtime.
     pub fn bind(addrs: &[SocketAddr], lanes: &Lanes) -> Result<Self, ListenError> {
-        let mut all = Self { sockets: Vec::new(), counts: Arc::default(), tasks: Vec::new() };
+        let mut all = Self { sockets: Vec::new(), counts: Arc::default(), waiting: lanes.waiting(), tasks: Vec::new() };
         for &addr in addrs {
             let failed = |source| ListenError { transport: Transport::Udp, addr, source };
             let socket = Arc::new(UdpSocket::from_std(listen::udp(addr)?).map_err(failed)?);
@@ -124,6 +120,12 @@ impl UdpSockets {
     pub fn counts(&self) -> &UdpCounts {
         &self.counts
     }
+
+    /// The octets of datagrams that wait for the exchange.
+    #[must_use]
+    pub fn waiting_octets(&self) -> usize {
+        self.waiting.octets()
+    }
 }
 
 impl Drop for UdpSockets {
@@ -156,16 +158,11 @@ async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, to: Lanes, counts: A
                 // An earlier datagram of ours met a closed port (ICMP): it says nothing about this socket.
                 Err(_) => continue,
             };
-            let bytes = buffer[..length].to_vec();
             let local = to_ip.map_or(local, |ip| SocketAddr::new(ip, local.port()));
-            let lane = match lane_of(&bytes) {
-                Lane::Calls => &to.calls,
-                Lane::Others => &to.others,
-            };
-            match lane.try_send(Received { peer: Peer::udp(from), local, bytes }) {
-                Ok(()) => counts.received.fetch_add(1, Ordering::Relaxed),
-                Err(mpsc::error::TrySendError::Full(_)) => counts.overrun.fetch_add(1, Ordering::Relaxed),
-                Err(mpsc::error::TrySendError::Closed(_)) => return,
+            match to.put(from, local, &buffer[..length]) {
+                Ok(true) => counts.received.fetch_add(1, Ordering::Relaxed),
+                Ok(false) => counts.overrun.fetch_add(1, Ordering::Relaxed),
+                Err(lanes::Closed) => return,
             };
         }
         tokio::task::yield_now().await;
@@ -175,10 +172,11 @@ async fn receive(socket: Arc<UdpSocket>, local: SocketAddr, to: Lanes, counts: A
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::sync::mpsc;
 
     fn lanes(size: usize) -> (Lanes, mpsc::Receiver<Received>, mpsc::Receiver<Received>) {
-        let ((calls, of_calls), (others, of_others)) = (mpsc::channel(size), mpsc::channel(size));
-        (Lanes { calls, others }, of_calls, of_others)
+        let (lanes, LaneEnds { calls, others }) = Lanes::new(size, OCTETS);
+        (lanes, calls, others)
     }
 
     fn loopback() -> [SocketAddr; 1] {

@@ -39,7 +39,7 @@ impl Endpoint {
         };
         let origin = origin_of(&request);
         if self.by_origin.contains_key(&origin) {
-            return self.refuse_call(reply, &request, request.response(Status::LOOP_DETECTED));
+            return self.answer_outside(reply, &request, request.response(Status::LOOP_DETECTED));
         }
         let refusal = if dialog::is_unreadable(&request) {
             Some(request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact or Record-Route"))
@@ -48,12 +48,12 @@ impl Endpoint {
             refusal.or_else(|| self.config.session.refuse(&request))
         };
         if let Some(response) = refusal {
-            return self.refuse_call(reply, &request, response);
+            return self.answer_outside(reply, &request, response);
         }
         let tag: Box<str> = self.draw_tag().into();
         let Some(dialog) = Dialog::of_server(&request, &tag, from, self.reach_of(from)) else {
             let response = request.response(Status::BAD_REQUEST).with_reason("Bad Request: Contact");
-            return self.refuse_call(reply, &request, response);
+            return self.answer_outside(reply, &request, response);
         };
         let transaction = self.begin_invited(now, reply, &request);
         let local = self.visible(local, from, Some(&request));
@@ -102,7 +102,7 @@ impl Endpoint {
     /// CANCEL (§9.2): 200 to it, 487 to its INVITE unless that has been answered.
     pub(super) fn receive_cancel(&mut self, now: Instant, reply: Peer, request: &Request) {
         let Some(invite) = self.transactions.find(&matching::cancelled_key(request)) else {
-            self.answer_request(now, reply, request, request.response(Status::NO_SUCH_CALL));
+            self.answer_outside(reply, request, request.response(Status::NO_SUCH_CALL));
             return;
         };
         let owner = match self.transactions.owner(invite) {

@@ -409,6 +409,12 @@ impl Endpoint {
         self.legs.len()
     }
 
+    /// The octets that transactions keep.
+    #[must_use]
+    pub const fn transaction_octets(&self) -> usize {
+        self.transactions.octets()
+    }
+
     /// How many transactions there are.
     #[must_use]
     pub const fn transaction_count(&self) -> usize {

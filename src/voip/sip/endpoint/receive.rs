@@ -78,8 +78,8 @@ impl Endpoint {
                 self.note_request(from, &request);
                 self.note(from, Note::Unserved);
             }
-            if is_outside && request.method == Method::Invite {
-                self.refuse_call(reply, &request, response);
+            if is_outside {
+                self.answer_outside(reply, &request, response);
             } else {
                 self.answer_request(now, reply, &request, response);
             }
@@ -120,22 +120,22 @@ impl Endpoint {
             Method::Options if self.refusing => self.refuse_for_load(reply, &request),
             Method::Options => {
                 self.note(from, Note::Options);
-                let response = uas::describe(&request);
-                self.answer_request(now, reply, &request, response);
+                self.answer_outside(reply, &request, uas::describe(&request));
             }
             Method::Register => self.receive_register(now, from, reply, local, request),
             // Nobody outside of a call may have somebody called.
-            Method::Refer => self.answer_request(now, reply, &request, request.response(Status::FORBIDDEN)),
+            Method::Refer => self.answer_outside(reply, &request, request.response(Status::FORBIDDEN)),
             _ => {
                 self.note(from, Note::Stray);
-                let response = request.response(Status::NO_SUCH_CALL);
-                self.answer_request(now, reply, &request, response);
+                self.answer_outside(reply, &request, request.response(Status::NO_SUCH_CALL));
             }
         }
     }
 
     fn receive_register(&mut self, now: Instant, from: Peer, reply: Peer, local: SocketAddr, request: Request) {
-        if !self.transactions.has_room(&reply) {
+        // Strangers who register leave half of the table to calls.
+        let is_crowded = self.transactions.is_half_full() && !self.phones.contains_key(&from.addr);
+        if is_crowded || !self.transactions.has_room(&reply) {
             self.refuse_for_load(reply, &request);
             return;
         }
@@ -197,9 +197,10 @@ impl Endpoint {
         }
     }
 
-    /// Refuses what cannot be a call, without a transaction (§8.2.7): a refusal that is repeated until its ACK would go
-    /// eleven times to whoever an INVITE only says that it is from. A caller who did not get it asks again.
-    pub(super) fn refuse_call(&mut self, reply: Peer, request: &Request, response: Response) {
+    /// Answers a request outside of every call that begins nothing, without a transaction (§8.2.7): however many come,
+    /// they take no place from calls, and a refused INVITE is not repeated eleven times to whoever it only says that it
+    /// is from. Who did not get the answer asks again, and is answered the same.
+    pub(super) fn answer_outside(&mut self, reply: Peer, request: &Request, response: Response) {
         let mut response = response.with_to_tag(&self.tag_of(request));
         self.sign(&mut response);
         self.send(reply, response.to_bytes().into());

@@ -17,12 +17,7 @@ impl Endpoint {
     pub(super) fn receive_within(&mut self, now: Instant, from: Peer, reply: Peer, request: Request) {
         let Some(leg) = self.leg_of(&request) else {
             self.note(from, Note::Stray);
-            let response = request.response(Status::NO_SUCH_CALL);
-            if request.method == Method::Invite {
-                self.refuse_call(reply, &request, response);
-            } else {
-                self.answer_request(now, reply, &request, response);
-            }
+            self.answer_outside(reply, &request, request.response(Status::NO_SUCH_CALL));
             return;
         };
         // It goes without an answer: each costs more than the question. A BYE makes an end of it.

@@ -161,6 +161,12 @@ impl<O: Copy, T> Transactions<O, T> {
         is_few && self.octets < self.limits.octets && share.octets < self.limits.octets / 2
     }
 
+    /// Whether half of the places are taken.
+    #[must_use]
+    pub const fn is_half_full(&self) -> bool {
+        self.all.len() >= self.limits.total / 2
+    }
+
     /// The octets that all of them keep.
     #[must_use]
     pub const fn octets(&self) -> usize {

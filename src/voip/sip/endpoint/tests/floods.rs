@@ -99,19 +99,33 @@ fn a_flood_from_one_source_leaves_room_for_others_and_for_calls_in_progress() {
 }
 
 #[test]
-fn at_the_cap_of_transactions_what_is_known_is_still_answered() {
+fn at_the_cap_of_transactions_what_is_known_is_still_answered_and_strangers_who_register_leave_half_to_calls() {
     let mut bank = bank();
+    let limits = TransactionLimits { total: 40, per_source: 40, octets: 1 << 20 };
+    bank.bank.transactions = Transactions::new(limits);
     let tag = bank.answered(&request("INVITE", "one", ""));
-    for number in 0..5 * CAP {
-        assert_eq!(status(&bank.say(&numbered("OPTIONS", number))), 200);
+    for number in 1..20 {
+        bank.say(&numbered("REGISTER", number));
     }
-    assert_eq!(bank.bank.transaction_count(), 4 * CAP);
-    let refused = bank.say(&numbered("INVITE", 1));
+    assert_eq!(bank.bank.transaction_count(), 20);
+    assert_eq!(status(&bank.say(&numbered("REGISTER", 20))), 503);
+    for (method, expected) in [("OPTIONS", 200), ("BYE", 481), ("MESSAGE", 405), ("CANCEL", 481)] {
+        assert_eq!(status(&bank.say(&numbered(method, 30))), expected);
+    }
+    assert_eq!(bank.bank.transaction_count(), 20, "what begins nothing takes no place");
+    for number in 40..60 {
+        assert_eq!(status(&bank.say(&numbered("INVITE", number))), 100);
+    }
+    let refused = bank.say(&numbered("INVITE", 60));
     assert!(refused[0].contains("Retry-After: "));
-    assert_eq!(status(&bank.say(&numbered("REGISTER", 1))), 503);
+    bank.told();
     assert_eq!(status(&bank.say(&within("BYE", 2, &tag, "bye"))), 200);
     assert_eq!(bank.told(), ["HungUp"]);
+    for number in 40..60 {
+        bank.say(&numbered("CANCEL", number));
+    }
     bank.forward(Duration::from_secs(70));
+    bank.told();
     assert_empty(&mut bank.bank);
 }
 

@@ -45,15 +45,19 @@ fn what_transactions_keep_is_bounded_in_octets_of_one_source_and_of_all() {
     // Each of its hops is in the answer, which is kept for half a minute.
     let hops = "Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKhop\n         ".repeat(200);
     let large = |number: usize| {
-        let options = request("OPTIONS", &format!("b{number}"), "");
-        options.replacen("Max-Forwards", &format!("{hops}Max-Forwards"), 1)
+        let invite = request("INVITE", &format!("b{number}"), "").replace("one@", &format!("c{number}@"));
+        invite.replacen("Max-Forwards", &format!("{hops}Max-Forwards"), 1)
     };
     let caller = bank.from;
     let mut fullest = 0;
     for source in 1..=4_u8 {
         bank.from = Peer::udp(SocketAddr::from(([203, 0, 113, source], 5060)));
         for number in 0..200 {
-            assert_eq!(status(&bank.say(&large(usize::from(source) * 1_000 + number))), 200);
+            if status(&bank.say(&large(usize::from(source) * 1_000 + number))) == 100 {
+                bank.told();
+                bank.bank.reject(bank.now, bank.leg.unwrap(), Status::NOT_FOUND, &Headers::new());
+                assert_eq!(status(&bank.sent()), 404);
+            }
             fullest = fullest.max(bank.bank.transactions.octets());
         }
     }
