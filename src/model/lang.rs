@@ -26,6 +26,15 @@ impl Lang {
         }
     }
 
+    /// The one of two wordings that is in this language.
+    #[must_use]
+    pub const fn pick<'a>(self, en: &'a str, ru: &'a str) -> &'a str {
+        match self {
+            Self::Ru => ru,
+            Self::En => en,
+        }
+    }
+
     /// The language of an ISO 639-1 code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {

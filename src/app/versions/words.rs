@@ -11,13 +11,6 @@ use std::time::Duration;
 pub(super) struct Words(pub Lang);
 
 impl Words {
-    fn pick<'a>(self, en: &'a str, ru: &'a str) -> &'a str {
-        match self.0 {
-            Lang::En => en,
-            Lang::Ru => ru,
-        }
-    }
-
     pub fn not_applied(self, folder: &Path, short: &str, text: &str) -> String {
         let folder = folder.display();
         match self.0 {
@@ -27,15 +20,15 @@ impl Words {
     }
 
     pub fn nothing_changed(self) -> &'static str {
-        self.pick("nothing was changed", "ничего не изменилось")
+        self.0.pick("nothing was changed", "ничего не изменилось")
     }
 
     pub fn apply(self) -> &'static str {
-        self.pick("Apply? [y/N]", "Применить? [д/Н]")
+        self.0.pick("Apply? [y/N]", "Применить? [д/Н]")
     }
 
     pub fn go_back(self) -> &'static str {
-        self.pick("Go back? [y/N]", "Вернуться? [д/Н]")
+        self.0.pick("Go back? [y/N]", "Вернуться? [д/Н]")
     }
 
     pub fn is_active(self, number: VersionNumber) -> String {
@@ -53,7 +46,7 @@ impl Words {
     }
 
     pub fn never_active(self) -> &'static str {
-        self.pick(
+        self.0.pick(
             "no version was ever active; `hotline apply` makes the first",
             "ни одна версия ещё не действовала; первую сделает `hotline apply`",
         )
@@ -95,7 +88,7 @@ impl Words {
     }
 
     pub fn somebody_was_faster(self) -> &'static str {
-        self.pick("somebody else was faster; look again", "кто-то вас опередил; посмотрите ещё раз")
+        self.0.pick("somebody else was faster; look again", "кто-то вас опередил; посмотрите ещё раз")
     }
 
     pub fn incomparable(self, number: VersionNumber) -> String {
@@ -121,7 +114,7 @@ impl Words {
     }
 
     pub fn taken(self) -> &'static str {
-        self.pick(
+        self.0.pick(
             "the server has taken it: new calls hear it, calls in progress keep theirs",
             "сервер её взял: её слышат новые звонки, начатые заканчиваются так, как начались",
         )
@@ -143,11 +136,11 @@ impl Words {
     }
 
     pub fn terminal_gone(self) -> &'static str {
-        self.pick("the terminal is gone", "терминала больше нет")
+        self.0.pick("the terminal is gone", "терминала больше нет")
     }
 
     pub fn no_keyboard(self) -> &'static str {
-        self.pick("the keyboard cannot be read", "клавиатура не читается")
+        self.0.pick("the keyboard cannot be read", "клавиатура не читается")
     }
 
     pub fn summary(self, files: usize, warnings: usize, tests: Option<usize>) -> String {
@@ -185,26 +178,26 @@ impl Words {
     }
 
     pub fn failed_test(self, name: &str, place: impl Display, said: &str) -> String {
-        format!("{}  {name}\n      {place}: {said}\n", self.pick("FAIL", "НЕ ПРОШЁЛ"))
+        format!("{}  {name}\n      {place}: {said}\n", self.0.pick("FAIL", "НЕ ПРОШЁЛ"))
     }
 
     pub fn folder_unreadable(self) -> &'static str {
-        self.pick("the folder cannot be read", "папка не читается")
+        self.0.pick("the folder cannot be read", "папка не читается")
     }
 
     pub fn misfit(self) -> &'static str {
-        self.pick("it does not suit the configuration", "она не подходит к конфигурации")
+        self.0.pick("it does not suit the configuration", "она не подходит к конфигурации")
     }
 
     pub fn no_manifest(self) -> &'static str {
-        self.pick("the manifest of the prompts cannot be read", "список записей не читается")
+        self.0.pick("the manifest of the prompts cannot be read", "список записей не читается")
     }
 
     pub fn tests_unreadable(self) -> &'static str {
-        self.pick("its tests cannot be read", "её тесты не читаются")
+        self.0.pick("its tests cannot be read", "её тесты не читаются")
     }
 
     pub fn prompts_missing(self) -> &'static str {
-        self.pick("prompts are missing", "не хватает записей")
+        self.0.pick("prompts are missing", "не хватает записей")
     }
 }

@@ -8,26 +8,19 @@ use std::path::Path;
 pub(super) struct Words(pub Lang);
 
 impl Words {
-    fn pick<'a>(self, en: &'a str, ru: &'a str) -> &'a str {
-        match self.0 {
-            Lang::En => en,
-            Lang::Ru => ru,
-        }
-    }
-
     /// The verdict on a test that passed; both verdicts are followed by the name in one column.
     pub fn passed(self) -> &'static str {
-        self.pick("ok    ", "прошёл     ")
+        self.0.pick("ok    ", "прошёл     ")
     }
 
     /// The verdict on one that failed.
     pub fn failed(self) -> &'static str {
-        self.pick("FAIL  ", "НЕ ПРОШЁЛ  ")
+        self.0.pick("FAIL  ", "НЕ ПРОШЁЛ  ")
     }
 
     /// Seconds.
     pub fn seconds(self) -> &'static str {
-        self.pick("s", "с")
+        self.0.pick("s", "с")
     }
 
     /// Before what was expected, before what was found, before where the caller is; one width each.
@@ -58,7 +51,7 @@ impl Words {
     }
 
     pub fn not_covered(self) -> &'static str {
-        self.pick("not covered", "не дошли")
+        self.0.pick("not covered", "не дошли")
     }
 
     pub fn watched(self, folder: &Path) -> String {
